@@ -1,0 +1,24 @@
+//! `POST /v1/courses/{course_id}/archive`: takes no new learners; the enrolled keep access.
+
+use http::StatusCode;
+use lyceum::audit::{Changes, audit};
+use lyceum::catalog::courses::{self, Course};
+use lyceum::error::Result;
+use lyceum::http::{Access, Reply, Request, Route, post};
+use lyceum::problem;
+
+pub(super) fn route() -> Route {
+    post("/v1/courses/{course_id}/archive", Access::SignedIn, handler)
+        .named("archive_course", "Take no new learners; the enrolled keep access")
+        .answers(&[StatusCode::OK])
+        .problems(&[&problem::FORBIDDEN, &problem::CONFLICT])
+}
+
+async fn handler(request: Request) -> Result<Reply<Course>> {
+    let mut tx = request.write().await?;
+    let before = courses::editable(&mut tx, request.id("course_id")?).await?;
+    let course = courses::archive(&mut tx, &before).await?;
+    tx.commit_changes(audit("course.archive", course.id), Changes::between(&*before, &course)?).await?;
+    let version = course.version;
+    Ok(Reply::ok(course).version(version))
+}

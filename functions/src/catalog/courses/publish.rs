@@ -1,0 +1,24 @@
+//! `POST /v1/courses/{course_id}/publish`: learners can find it and enrol.
+
+use http::StatusCode;
+use lyceum::audit::{Changes, audit};
+use lyceum::catalog::courses::{self, Course};
+use lyceum::error::Result;
+use lyceum::http::{Access, Reply, Request, Route, post};
+use lyceum::problem;
+
+pub(super) fn route() -> Route {
+    post("/v1/courses/{course_id}/publish", Access::SignedIn, handler)
+        .named("publish_course", "Publish a course")
+        .answers(&[StatusCode::OK])
+        .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE])
+}
+
+async fn handler(request: Request) -> Result<Reply<Course>> {
+    let mut tx = request.write().await?;
+    let before = courses::editable(&mut tx, request.id("course_id")?).await?;
+    let course = courses::publish(&mut tx, &before).await?;
+    tx.commit_changes(audit("course.publish", course.id), Changes::between(&*before, &course)?).await?;
+    let version = course.version;
+    Ok(Reply::ok(course).version(version))
+}

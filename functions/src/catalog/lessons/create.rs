@@ -1,0 +1,24 @@
+//! `POST /v1/sections/{section_id}/lessons`
+
+use lyceum::audit::{Changes, audit};
+use lyceum::catalog::lessons::{self, Lesson, NewLesson};
+use lyceum::catalog::sections;
+use lyceum::error::Result;
+use lyceum::http::{Access, Reply, Request, Route, post};
+use lyceum::problem;
+
+pub(super) fn route() -> Route {
+    post("/v1/sections/{section_id}/lessons", Access::SignedIn, handler)
+        .named("create_lesson", "Add a lesson to a section")
+        .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE])
+}
+
+async fn handler(request: Request<NewLesson>) -> Result<Reply<Lesson>> {
+    let (new, request) = request.take_body();
+    let mut tx = request.write().await?;
+    let section = sections::editable(&mut tx, request.id("section_id")?).await?;
+    let lesson = lessons::create(&mut tx, &section, new).await?;
+    tx.commit(audit("lesson.create", lesson.id).changed(Changes::created(&lesson)?)).await?;
+    let version = lesson.version;
+    Ok(Reply::created(&format!("/v1/lessons/{}", lesson.id), lesson).version(version))
+}

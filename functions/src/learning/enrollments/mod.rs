@@ -1,0 +1,16 @@
+//! Enrolments, as learners and staff see them.
+
+mod drop;
+mod get;
+mod mine;
+
+use lyceum::app::Needs;
+use lyceum::http::Route;
+use lyceum::{Function, Trigger};
+
+pub const FUNCTION: Function =
+    Function { name: "enrollments", needs: Needs::database(), trigger: Trigger::Http(routes) };
+
+fn routes() -> Vec<Route> {
+    vec![mine::route(), get::route(), drop::route()]
+}

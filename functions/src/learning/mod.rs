@@ -1,0 +1,5 @@
+//! Who learns: enrolling, progress, completing.
+
+pub mod complete_lesson;
+pub mod enroll;
+pub mod enrollments;

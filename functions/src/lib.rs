@@ -1,0 +1,41 @@
+//! Lyceum's functions: one module an operation, one thin binary in `bin/` a function.
+//!
+//! | folder | functions |
+//! | --- | --- |
+//! | [`identity`] | register, verify-email, login, profile, jwks, deliver-mail |
+//! | [`catalog`] | categories, courses, sections, lessons |
+//! | [`learning`] | enroll, enrollments, complete-lesson |
+//! | [`media`] | media |
+//! | [`operating`] | health, openapi, not-found |
+//!
+//! An operation's file holds its route, its input and output, and its handler. Where one function serves a
+//! resource, the folder is the function, and its `mod.rs` the table of routes.
+
+pub mod catalog;
+pub mod identity;
+pub mod learning;
+pub mod media;
+pub mod operating;
+
+use lyceum::Function;
+
+/// All functions, for whoever runs them in one process: the local stack, the tests, the OpenAPI document.
+pub const ALL: &[Function] = &[
+    identity::register::FUNCTION,
+    identity::verify_email::FUNCTION,
+    identity::login::FUNCTION,
+    identity::profile::FUNCTION,
+    identity::jwks::FUNCTION,
+    identity::deliver_mail::FUNCTION,
+    catalog::categories::FUNCTION,
+    catalog::courses::FUNCTION,
+    catalog::sections::FUNCTION,
+    catalog::lessons::FUNCTION,
+    learning::enroll::FUNCTION,
+    learning::enrollments::FUNCTION,
+    learning::complete_lesson::FUNCTION,
+    media::FUNCTION,
+    operating::health::FUNCTION,
+    operating::openapi::FUNCTION,
+    operating::not_found::FUNCTION,
+];

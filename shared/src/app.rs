@@ -1,0 +1,186 @@
+//! What a function's process holds: settings, the pool, and just those clients that its work needs.
+
+use std::sync::Arc;
+
+use lambda_http::BoxFuture;
+use sqlx::PgPool;
+
+use crate::clock::Clock;
+use crate::config::{self, Settings, SigningKeySource, needed};
+use crate::db;
+use crate::error::{Error, Result};
+use crate::identity::Caller;
+use crate::identity::keys::{SigningKey, VerificationKeys};
+use crate::mail::Mailer;
+use crate::media::storage::Storage;
+use crate::outbox::Queue;
+use crate::transaction::{Context, Read, Write};
+
+pub struct App {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub(crate) keys: VerificationKeys,
+    pool: Option<PgPool>,
+    signing_key: Option<SigningKey>,
+    storage: Option<Storage>,
+    mailer: Option<Mailer>,
+    mail_queue: Option<Queue>,
+}
+
+type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
+
+/// What a function needs. Each part is named by the function that builds it, so that a binary links only what
+/// its operation reaches.
+#[derive(Clone, Copy, Default)]
+pub struct Needs {
+    database: Option<Build<PgPool>>,
+    signing_key: Option<Build<SigningKey>>,
+    storage: Option<Build<Storage>>,
+    mailer: Option<Build<Mailer>>,
+    mail_queue: Option<Build<Option<Queue>>>,
+}
+
+impl Needs {
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self { database: None, signing_key: None, storage: None, mailer: None, mail_queue: None }
+    }
+
+    #[must_use]
+    pub const fn database() -> Self {
+        Self { database: Some(|settings| Box::pin(async { db::pool(settings) })), ..Self::nothing() }
+    }
+
+    #[must_use]
+    pub const fn and_signing_key(self) -> Self {
+        Self { signing_key: Some(|settings| Box::pin(load_signing_key(settings))), ..self }
+    }
+
+    #[must_use]
+    pub const fn and_storage(self) -> Self {
+        Self { storage: Some(|settings| Box::pin(Storage::new(settings))), ..self }
+    }
+
+    #[must_use]
+    pub const fn and_mailer(self) -> Self {
+        Self { mailer: Some(|settings| Box::pin(async { Mailer::new(settings) })), ..self }
+    }
+
+    /// The queue that wakes `deliver-mail`. Without one, its schedule finds what is due.
+    #[must_use]
+    pub const fn and_mail_queue(self) -> Self {
+        Self { mail_queue: Some(|settings| Box::pin(mail_queue(settings))), ..self }
+    }
+
+    /// Everything, for one process that runs all functions.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self::database().and_signing_key().and_storage().and_mailer().and_mail_queue()
+    }
+}
+
+impl App {
+    /// Builds what is needed, side by side. Nothing connects yet.
+    ///
+    /// # Errors
+    /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
+    pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
+        let (pool, signing_key, storage, mailer, mail_queue) = tokio::try_join!(
+            build(needs.database, &settings),
+            build(needs.signing_key, &settings),
+            build(needs.storage, &settings),
+            build(needs.mailer, &settings),
+            build(needs.mail_queue, &settings),
+        )?;
+        Ok(Self {
+            clock: Clock::default(),
+            keys: VerificationKeys::default(),
+            pool,
+            signing_key,
+            storage,
+            mailer,
+            mail_queue: mail_queue.flatten(),
+            settings,
+        })
+    }
+
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    #[must_use]
+    pub fn with_mail_queue(self, queue: Queue) -> Self {
+        Self { mail_queue: Some(queue), ..self }
+    }
+
+    fn pool(&self) -> Result<&PgPool> {
+        self.pool.as_ref().ok_or_else(|| Error::internal("this function has no database"))
+    }
+
+    pub(crate) async fn read(&self, context: Context) -> Result<Read> {
+        Read::open(self.pool()?, context).await
+    }
+
+    pub(crate) async fn write(&self, context: Context) -> Result<Write> {
+        Write::begin(self.pool()?, context, self.mail_queue.clone()).await
+    }
+
+    /// A write by the system itself, for functions that no person calls.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn write_as_system(&self) -> Result<Write> {
+        self.write(Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }).await
+    }
+
+    /// # Errors
+    /// When the function was not given the key.
+    pub fn signing_key(&self) -> Result<&SigningKey> {
+        self.signing_key.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
+    }
+
+    /// # Errors
+    /// When the function was not given S3.
+    pub fn storage(&self) -> Result<&Storage> {
+        self.storage.as_ref().ok_or_else(|| Error::internal("this function has no S3"))
+    }
+
+    /// # Errors
+    /// When the function was not given a mail server.
+    pub fn mailer(&self) -> Result<&Mailer> {
+        self.mailer.as_ref().ok_or_else(|| Error::internal("this function sends no mail"))
+    }
+}
+
+async fn build<T>(need: Option<Build<T>>, settings: &Settings) -> Result<Option<T>> {
+    match need {
+        Some(build) => build(settings).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn load_signing_key(settings: &Settings) -> Result<SigningKey> {
+    let pem = match &settings.signing_key {
+        Some(SigningKeySource::File(path)) => {
+            std::fs::read(path).map_err(|error| Error::internal(format!("{path}: {error}")))?
+        }
+        Some(SigningKeySource::Secret(id)) => {
+            let client = aws_sdk_secretsmanager::Client::new(&config::aws().await);
+            let secret = client.get_secret_value().secret_id(id).send().await.map_err(Error::internal)?;
+            secret.secret_string.unwrap_or_default().into_bytes()
+        }
+        None => return Err(Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set")),
+    };
+    SigningKey::from_pem(&pem)
+}
+
+async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
+    let Ok(url) = needed(settings.mail_queue_url.as_ref(), "MAIL_QUEUE_URL") else {
+        return Ok(None);
+    };
+    Ok(Some(Queue::sqs(&config::aws().await, url)))
+}
+
+/// What functions share: each holds the process's one `App`.
+pub type SharedApp = Arc<App>;

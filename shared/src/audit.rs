@@ -1,0 +1,118 @@
+//! What happened: rows of `audit_logs`, written in the transaction that makes the change.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::id::{Id, UserId, uuid_at};
+use crate::transaction::Read;
+
+/// What one write did.
+#[derive(Debug)]
+pub struct Audit {
+    action: &'static str,
+    resource_type: &'static str,
+    resource_id: Option<Uuid>,
+    changes: Changes,
+    actor: Option<UserId>,
+}
+
+/// `{"field": {"from": …, "to": …}}`.
+#[derive(Debug, Default, Clone)]
+pub struct Changes(Map<String, Value>);
+
+/// What was done to what: `audit("course.publish", course.id)`.
+#[must_use]
+pub fn audit<I: Id>(action: &'static str, resource: I) -> Audit {
+    Audit {
+        action,
+        resource_type: I::RESOURCE,
+        resource_id: Some(resource.uuid()),
+        changes: Changes::default(),
+        actor: None,
+    }
+}
+
+impl Audit {
+    /// What was done to something without an id of its own.
+    #[must_use]
+    pub fn of(action: &'static str, resource_type: &'static str) -> Self {
+        Self { action, resource_type, resource_id: None, changes: Changes::default(), actor: None }
+    }
+
+    #[must_use]
+    pub fn changed(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
+    }
+
+    /// Who did it, where that shows only in the doing (signing in, verifying a mail).
+    #[must_use]
+    pub fn by(mut self, user: UserId) -> Self {
+        self.actor = Some(user);
+        self
+    }
+}
+
+impl Changes {
+    /// The fields in which two states of one thing differ. `updated_at` and `version` follow from the rest.
+    ///
+    /// # Errors
+    /// When a state is no JSON object.
+    pub fn between(before: &impl Serialize, after: &impl Serialize) -> Result<Self> {
+        let (before, after) = (fields(before)?, fields(after)?);
+        let changed = after.into_iter().filter_map(|(field, to)| {
+            let from = before.get(&field).cloned().unwrap_or(Value::Null);
+            (from != to && field != "updated_at" && field != "version")
+                .then(|| (field, json!({ "from": from, "to": to })))
+        });
+        Ok(Self(changed.collect()))
+    }
+
+    /// What a new thing began with.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn created(after: &impl Serialize) -> Result<Self> {
+        Self::between(&json!({}), after)
+    }
+
+    /// One field.
+    #[must_use]
+    pub fn field(name: &str, from: impl Serialize, to: impl Serialize) -> Self {
+        Self(Map::from_iter([(name.to_owned(), json!({ "from": from, "to": to }))]))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn fields(state: &impl Serialize) -> Result<Map<String, Value>> {
+    Ok(serde_json::from_value(serde_json::to_value(state)?)?)
+}
+
+/// Writes the row. Only a commit calls it, and the dispatch for what it refused.
+pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
+    let context = read.context().clone();
+    let actor = done.actor.or_else(|| context.caller.user_id());
+    let changes = (!done.changes.is_empty()).then(|| Value::Object(done.changes.0.clone()));
+    sqlx::query!(
+        "INSERT INTO audit_logs (id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        uuid_at(context.now),
+        actor.map(|user| user.0),
+        done.action,
+        done.resource_type,
+        done.resource_id,
+        changes,
+        context.address,
+        context.user_agent,
+        context.now,
+    )
+    .execute(read.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Making a course, and changing what it says.
+
+use uuid::Uuid;
+
+use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload};
+use crate::audit::Changes;
+use crate::catalog::Slug;
+use crate::error::{Error, Fault, Result};
+use crate::id::{CategoryId, CourseId};
+use crate::identity::Permission;
+use crate::input::{Bounded, Change, Clearable, Invalid, Money, Text, from_text};
+use crate::transaction::Write;
+use crate::{fields, optional_fields};
+
+/// How often another slug is tried before something else must be wrong.
+const SLUG_ATTEMPTS: usize = 5;
+
+fields! {
+    /// A new course, a draft. The slug comes from the title unless given.
+    pub struct NewCourse {
+        title: Text<1, 255>,
+        description: Text<1, 10000>,
+        category_id: CategoryId,
+        slug: Option<Slug>,
+        content: Option<Text<0, 200_000>>,
+        visibility: Option<Visibility>,
+        is_featured: Option<bool>,
+        difficulty_level: Option<DifficultyLevel>,
+        language: Option<Language>,
+        price: Option<Money>,
+        required_score: Option<Bounded<0, 100>>,
+        allow_retake: Option<bool>,
+        max_attempts: Option<Bounded<1, 1000>>,
+        estimated_hours: Option<Money>,
+        tags: Option<Vec<Text<1, 100>>>,
+        prerequisites: Option<Vec<NewPrerequisite>>,
+        meta_description: Option<Text<0, 500>>,
+        meta_keywords: Option<Text<0, 500>>,
+    }
+}
+
+fields! {
+    /// A course that comes first.
+    pub struct NewPrerequisite {
+        prerequisite_course_id: CourseId,
+        min_completion_percentage: Option<Bounded<0, 100>>,
+    }
+}
+
+optional_fields! {
+    pub struct CourseChanges {
+        title: Change<Text<1, 255>>,
+        slug: Change<Slug>,
+        description: Change<Text<1, 10000>>,
+        content: Clearable<Text<0, 200_000>>,
+        category_id: Change<CategoryId>,
+        visibility: Change<Visibility>,
+        is_featured: Change<bool>,
+        difficulty_level: Change<DifficultyLevel>,
+        language: Change<Language>,
+        price: Change<Money>,
+        required_score: Change<Bounded<0, 100>>,
+        allow_retake: Change<bool>,
+        max_attempts: Clearable<Bounded<1, 1000>>,
+        estimated_hours: Clearable<Money>,
+        meta_description: Clearable<Text<0, 500>>,
+        meta_keywords: Clearable<Text<0, 500>>,
+    }
+}
+
+/// A language tag, as `en` or `pt-BR` (BCP 47, the parts that fit the column).
+#[derive(Debug, Clone)]
+pub struct Language(String);
+
+impl From<Language> for String {
+    fn from(language: Language) -> Self {
+        language.0
+    }
+}
+
+from_text!(Language, { "type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?$", "examples": ["en"] }, |text| {
+    let (language, region) = text.split_once('-').map_or((text, None), |(language, region)| (language, Some(region)));
+    let letters = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let region = region.is_none_or(|region| (2..=6).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if letters && region {
+        Ok(Language(text.to_owned()))
+    } else {
+        Err(Invalid::new("invalid_language", "Write a language tag such as en, de or pt-BR."))
+    }
+});
+
+/// Makes a draft that the caller teaches.
+///
+/// # Errors
+/// 409 when the given slug is taken; 422 when the category or a prerequisite doesn't exist.
+pub async fn create(write: &mut Write, new: NewCourse) -> Result<Course> {
+    check_category(write, new.category_id).await?;
+    let id = CourseId::new(write.now());
+    insert(write, id, &new).await?;
+    let tags: Vec<String> =
+        new.tags.unwrap_or_default().into_iter().map(|tag| String::from(tag).trim().to_owned()).collect();
+    if !tags.is_empty() {
+        sqlx::query!(
+            "INSERT INTO course_tags (course_id, tag) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
+            id.0,
+            &tags
+        )
+        .execute(write.connection())
+        .await?;
+    }
+    let prerequisites = new.prerequisites.unwrap_or_default();
+    if !prerequisites.is_empty() {
+        set_prerequisites(write, id, &prerequisites).await?;
+    }
+    reload(write, id).await
+}
+
+/// Inserts the row, under the given slug, or else under one that is free.
+async fn insert(write: &mut Write, id: CourseId, new: &NewCourse) -> Result<()> {
+    let user = write.user()?;
+    let now = write.now();
+    let plain = new.slug.clone().unwrap_or_else(|| Slug::from_title(new.title.as_str(), "course"));
+    let mut slug = plain.clone();
+    for _ in 0..SLUG_ATTEMPTS {
+        let inserted = sqlx::query!(
+            "INSERT INTO courses (id, title, slug, description, content, category_id, visibility, is_featured,
+               difficulty_level, language, price, required_score, allow_retake, max_attempts, estimated_hours,
+               meta_description, meta_keywords, instructor_id, created_by, updated_by, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 'public'), coalesce($8, false),
+               coalesce($9, 'beginner'), coalesce($10, 'en'), coalesce($11, 0.00), coalesce($12, 0), coalesce($13, true), $14, $15,
+               $16, $17, $18, $18, $18, $19)
+             ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING",
+            id.0,
+            new.title.as_str(),
+            slug.as_str(),
+            new.description.as_str(),
+            new.content.as_ref().map(Text::as_str),
+            new.category_id.0,
+            new.visibility.map(Visibility::as_str),
+            new.is_featured,
+            new.difficulty_level.map(DifficultyLevel::as_str),
+            new.language.clone().map(String::from),
+            new.price.map(Money::decimal),
+            new.required_score.map(i32::from),
+            new.allow_retake,
+            new.max_attempts.map(i32::from),
+            new.estimated_hours.map(Money::decimal),
+            new.meta_description.as_ref().map(Text::as_str),
+            new.meta_keywords.as_ref().map(Text::as_str),
+            user.0,
+            now,
+        )
+        .execute(write.connection())
+        .await?;
+        if inserted.rows_affected() == 1 {
+            return Ok(());
+        }
+        if new.slug.is_some() {
+            return Err(Error::problem(&crate::problem::SLUG_TAKEN, "Another course has this slug; choose another."));
+        }
+        slug = plain.with_suffix()?;
+    }
+    Err(Error::internal(format!("no slug is free for {}", plain.as_str())))
+}
+
+/// Names the courses that come first. A new course can't be part of a cycle.
+async fn set_prerequisites(write: &mut Write, id: CourseId, prerequisites: &[NewPrerequisite]) -> Result<()> {
+    let ids: Vec<Uuid> = prerequisites.iter().map(|one| one.prerequisite_course_id.0).collect();
+    let percentages: Vec<i32> =
+        prerequisites.iter().map(|one| one.min_completion_percentage.map_or(100, i32::from)).collect();
+    let any = write.caller().may(Permission::CoursesUpdateAny);
+    let user = write.user()?;
+    let known = sqlx::query_scalar!(
+        "SELECT id FROM courses
+         WHERE id = ANY($1) AND deleted_at IS NULL
+           AND ((status <> 'draft' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by))",
+        &ids,
+        any,
+        user.0,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    let unknown = ids.iter().enumerate().filter(|(_, id)| !known.contains(id)).map(|(index, _)| {
+        Fault::at(
+            &format!("/prerequisites/{index}/prerequisite_course_id"),
+            "unknown_course",
+            "There is no such course.",
+        )
+    });
+    let faults: Vec<_> = unknown.collect();
+    if !faults.is_empty() {
+        return Err(Error::invalid_all(faults));
+    }
+    sqlx::query!(
+        "INSERT INTO course_prerequisites (course_id, prerequisite_course_id, min_completion_percentage)
+         SELECT $1, * FROM unnest($2::uuid[], $3::int[]) ON CONFLICT DO NOTHING",
+        id.0,
+        &ids,
+        &percentages,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+async fn check_category(write: &mut Write, id: CategoryId) -> Result<()> {
+    let exists = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM categories WHERE id = $1) AS "exists!""#, id.0)
+        .fetch_one(write.connection())
+        .await?;
+    if exists {
+        Ok(())
+    } else {
+        Err(Error::invalid(Fault::at("/category_id", "unknown_category", "There is no such category.")))
+    }
+}
+
+/// Changes what the course says.
+///
+/// # Errors
+/// 409 when the slug is taken; 422 when the category doesn't exist.
+pub async fn update(write: &mut Write, course: &EditableCourse, changes: CourseChanges) -> Result<(Course, Changes)> {
+    let mut after = course.0.clone();
+    changes.title.apply(&mut after.title);
+    changes.slug.apply(&mut after.slug);
+    changes.description.apply(&mut after.description);
+    changes.content.apply(&mut after.content);
+    changes.category_id.apply(&mut after.category_id);
+    changes.visibility.apply(&mut after.visibility);
+    changes.is_featured.apply(&mut after.is_featured);
+    changes.difficulty_level.apply(&mut after.difficulty_level);
+    changes.language.apply(&mut after.language);
+    changes.price.apply(&mut after.price);
+    changes.required_score.apply(&mut after.required_score);
+    changes.allow_retake.apply(&mut after.allow_retake);
+    changes.max_attempts.apply(&mut after.max_attempts);
+    changes.estimated_hours.apply(&mut after.estimated_hours);
+    changes.meta_description.apply(&mut after.meta_description);
+    changes.meta_keywords.apply(&mut after.meta_keywords);
+    let changed = Changes::between(&course.0, &after)?;
+    if changed.is_empty() {
+        return Ok((after, changed));
+    }
+    if after.category_id != course.category_id {
+        check_category(write, after.category_id).await?;
+    }
+    let user = write.user()?;
+    sqlx::query!(
+        "UPDATE courses SET title = $2, slug = $3, description = $4, content = $5, category_id = $6, visibility = $7,
+           is_featured = $8, difficulty_level = $9, language = $10, price = $11, required_score = $12,
+           allow_retake = $13, max_attempts = $14, estimated_hours = $15, meta_description = $16, meta_keywords = $17,
+           updated_by = $18
+         WHERE id = $1",
+        after.id.0,
+        after.title,
+        after.slug,
+        after.description,
+        after.content,
+        after.category_id.0,
+        after.visibility.as_str(),
+        after.is_featured,
+        after.difficulty_level.as_str(),
+        after.language,
+        after.price.decimal(),
+        after.required_score,
+        after.allow_retake,
+        after.max_attempts,
+        after.estimated_hours.map(Money::decimal),
+        after.meta_description,
+        after.meta_keywords,
+        user.0,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok((reload(write, after.id).await?, changed))
+}

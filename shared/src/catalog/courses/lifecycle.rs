@@ -1,0 +1,145 @@
+//! Draft, published, archived, deleted: how a course comes and goes.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{Course, CourseStatus, EditableCourse, locked, reload};
+use crate::catalog::Slug;
+use crate::error::{Error, Result};
+use crate::id::CourseId;
+use crate::optional_fields;
+use crate::problem;
+use crate::transaction::Write;
+
+/// After so long the files of a deleted course are gone, and it can't be restored.
+const RESTORABLE_FOR: TimeDelta = TimeDelta::days(30);
+
+/// Publishes a draft or an archived course; a published one stays as it is.
+///
+/// # Errors
+/// 409 that lists what is missing.
+pub async fn publish(write: &mut Write, course: &EditableCourse) -> Result<Course> {
+    let lessons = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM lessons l JOIN sections s ON s.id = l.section_id
+             WHERE s.course_id = $1 AND l.is_published) AS "exists!""#,
+        course.id.0
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if !lessons {
+        let missing: Value =
+            json!([{ "code": "published_lesson", "detail": "At least one lesson must be published." }]);
+        return Err(Error::problem(&problem::NOT_PUBLISHABLE, "Publish at least one of its lessons first.")
+            .with("missing", missing));
+    }
+    set_status(write, course, CourseStatus::Published).await
+}
+
+/// Takes a published course back to a draft, while nobody is enrolled.
+///
+/// # Errors
+/// 409 when learners are enrolled, or when it is archived.
+pub async fn unpublish(write: &mut Write, course: &EditableCourse) -> Result<Course> {
+    if course.status == CourseStatus::Archived {
+        return Err(Error::problem(
+            &problem::CONFLICT,
+            "An archived course can be published again, not taken back to a draft.",
+        ));
+    }
+    let enrolled = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM enrollments WHERE course_id = $1 AND status <> 'dropped') AS "exists!""#,
+        course.id.0
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if enrolled {
+        return Err(Error::problem(
+            &problem::LEARNERS_ENROLLED,
+            "Learners are enrolled; archive the course to take no new ones.",
+        ));
+    }
+    set_status(write, course, CourseStatus::Draft).await
+}
+
+/// Takes no new learners any more; the enrolled keep access.
+///
+/// # Errors
+/// 409 when it was never published.
+pub async fn archive(write: &mut Write, course: &EditableCourse) -> Result<Course> {
+    if course.status == CourseStatus::Draft {
+        return Err(Error::problem(
+            &problem::CONFLICT,
+            "A draft has nothing to archive; publish it first, or delete it.",
+        ));
+    }
+    set_status(write, course, CourseStatus::Archived).await
+}
+
+async fn set_status(write: &mut Write, course: &EditableCourse, status: CourseStatus) -> Result<Course> {
+    if course.status == status {
+        return Ok(course.0.clone());
+    }
+    let (user, now) = (write.user()?, write.now());
+    sqlx::query!(
+        "UPDATE courses SET status = $2::text, updated_by = $3,
+           published_at = CASE WHEN $2::text = 'published' THEN coalesce(published_at, $4) ELSE published_at END
+         WHERE id = $1",
+        course.id.0,
+        status.as_str(),
+        user.0,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    reload(write, course.id).await
+}
+
+/// Deletes it softly: history stays, and its slug is free.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete(write: &mut Write, course: &EditableCourse) -> Result<()> {
+    let (user, now) = (write.user()?, write.now());
+    sqlx::query!("UPDATE courses SET deleted_at = $2, updated_by = $3 WHERE id = $1", course.id.0, now, user.0)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+optional_fields! {
+    pub struct Restoration {
+        /// Another slug, when somebody took the old one meanwhile.
+        slug: Option<Slug>,
+    }
+}
+
+/// Brings a deleted course back, as it was.
+///
+/// # Errors
+/// 404 for whoever is not its staff; 409 when it is not deleted, was deleted too long ago, or its slug was taken.
+pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) -> Result<Course> {
+    let (user, now) = (write.user()?, write.now());
+    let caller = write.caller().clone();
+    let course = locked(write, id).await?.ok_or_else(|| Error::not_found("course"))?;
+    let Some(deleted_at) = course.deleted_at else {
+        return Err(match (course.standing().visible(&caller), course.staffed_by(&caller)) {
+            (false, _) => Error::not_found("course"),
+            (true, false) => Error::forbidden("Only the staff of a course can restore it."),
+            (true, true) => Error::problem(&problem::COURSE_NOT_DELETED, "The course is not deleted."),
+        });
+    };
+    if !course.staffed_by(&caller) {
+        return Err(Error::not_found("course"));
+    }
+    if now - deleted_at > RESTORABLE_FOR {
+        return Err(Error::problem(
+            &problem::CONFLICT,
+            "It was deleted more than 30 days ago, and its files are gone.",
+        ));
+    }
+    let slug = restoration.slug.map_or(course.slug, String::from);
+    sqlx::query!("UPDATE courses SET deleted_at = NULL, slug = $2, updated_by = $3 WHERE id = $1", id.0, slug, user.0)
+        .execute(write.connection())
+        .await?;
+    reload(write, id).await
+}

@@ -1,0 +1,277 @@
+//! Writing lessons, publishing them, moving them.
+
+use serde_json::json;
+use sqlx::types::Json;
+
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section};
+use crate::audit::Changes;
+use crate::catalog::WebUrl;
+use crate::catalog::order::Order;
+use crate::catalog::sections::{self, EditableSection};
+use crate::error::{Error, Fault, Result};
+use crate::id::{LessonId, SectionId};
+use crate::input::{Bounded, Change, Clearable, Text};
+use crate::page::Page;
+use crate::problem;
+use crate::transaction::Write;
+use crate::{fields, optional_fields};
+
+fields! {
+    /// A new lesson, unpublished unless told. It comes last unless `display_order` says otherwise.
+    pub struct NewLesson {
+        title: Text<1, 255>,
+        description: Option<Text<0, 10000>>,
+        content: Option<Text<0, 200_000>>,
+        lesson_type: Option<LessonType>,
+        video_url: Option<WebUrl>,
+        video_provider: Option<VideoProvider>,
+        external_links: Option<Vec<NewLink>>,
+        markdown_content: Option<Text<0, 200_000>>,
+        display_order: Option<i32>,
+        duration_minutes: Option<Bounded<0, 100_000>>,
+        is_published: Option<bool>,
+        requires_completion: Option<bool>,
+    }
+}
+
+optional_fields! {
+    pub struct LessonChanges {
+        title: Change<Text<1, 255>>,
+        description: Clearable<Text<0, 10000>>,
+        content: Clearable<Text<0, 200_000>>,
+        lesson_type: Change<LessonType>,
+        video_url: Clearable<WebUrl>,
+        video_provider: Clearable<VideoProvider>,
+        external_links: Change<Vec<NewLink>>,
+        markdown_content: Clearable<Text<0, 200_000>>,
+        display_order: Change<i32>,
+        duration_minutes: Clearable<Bounded<0, 100_000>>,
+        is_published: Change<bool>,
+        requires_completion: Change<bool>,
+        /// Moves it to another section of its course; last there, unless `display_order` says otherwise.
+        section_id: Change<SectionId>,
+    }
+}
+
+/// A lesson whose course the caller may edit; all three are locked until the end of the write. Only [`editable`]
+/// makes one.
+pub struct EditableLesson {
+    lesson: Lesson,
+    section: EditableSection,
+}
+
+impl std::ops::Deref for EditableLesson {
+    type Target = Lesson;
+
+    fn deref(&self) -> &Lesson {
+        &self.lesson
+    }
+}
+
+/// Locks the lesson, after its course and its section, for an edit by its staff.
+///
+/// # Errors
+/// 404 when the caller's outline would not show it, 403 when they are not staff of the course.
+pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson> {
+    let seen = find(write, id).await?;
+    let refused = |error: Error| {
+        let hidden = error.is(&problem::FORBIDDEN) && !seen.is_published;
+        if hidden { Error::not_found("lesson") } else { sections::hidden(error, "lesson") }
+    };
+    let section = sections::editable(write, seen.section_id).await.map_err(refused)?;
+    sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR UPDATE", id.0).fetch_optional(write.connection()).await?;
+    let lesson = find(write, id).await?;
+    if lesson.section_id != section.id {
+        return Err(Error::problem(&problem::CONFLICT, "Somebody is moving the lesson; try again."));
+    }
+    Ok(EditableLesson { lesson, section })
+}
+
+/// # Errors
+/// 409 when it is to be published and something is missing.
+pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson) -> Result<Lesson> {
+    let now = write.now();
+    let id = LessonId::new(now);
+    let links: Vec<Link> = new.external_links.unwrap_or_default().into_iter().map(Into::into).collect();
+    sqlx::query!(
+        "INSERT INTO lessons (id, section_id, title, description, content, lesson_type, video_url, video_provider,
+           external_links, markdown_content, display_order, duration_minutes, is_published, requires_completion, created_at)
+         VALUES ($1, $2, $3, $4, $5, coalesce($6, 'text'), $7, $8, $9, $10,
+           coalesce($11, (SELECT coalesce(max(display_order), 0) + 1 FROM lessons WHERE section_id = $2)),
+           $12, $13, coalesce($14, true), $15)",
+        id.0,
+        section.id.0,
+        new.title.as_str(),
+        new.description.map(String::from),
+        new.content.map(String::from),
+        new.lesson_type.map(LessonType::as_str),
+        new.video_url.map(String::from),
+        new.video_provider.map(VideoProvider::as_str),
+        json!(links),
+        new.markdown_content.map(String::from),
+        new.display_order,
+        new.duration_minutes.map(i32::from),
+        new.is_published.unwrap_or(false),
+        new.requires_completion,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    let lesson = find(write, id).await?;
+    check_publishable(&lesson)?;
+    Ok(lesson)
+}
+
+/// What a lesson of its type needs before anyone but staff sees it.
+fn check_publishable(lesson: &Lesson) -> Result<()> {
+    let some = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let missing = match lesson.lesson_type {
+        _ if !lesson.is_published => None,
+        LessonType::Video if lesson.self_hosted_video_path.is_some() => None,
+        LessonType::Video if lesson.video_url.is_none() => {
+            Some(("video_url", "A video lesson needs a video_url with its video_provider, or an uploaded video."))
+        }
+        LessonType::Video if lesson.video_provider.is_none() => {
+            Some(("video_provider", "The video_url needs its video_provider."))
+        }
+        LessonType::Document if lesson.document_paths.is_empty() => {
+            Some(("document_paths", "A document lesson needs an uploaded document."))
+        }
+        LessonType::Text | LessonType::Quiz | LessonType::Assignment
+            if !some(&lesson.markdown_content) && !some(&lesson.content) =>
+        {
+            Some(("markdown_content", "The lesson needs markdown_content or content."))
+        }
+        _ => None,
+    };
+    match missing {
+        None => Ok(()),
+        Some((code, detail)) => {
+            Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {detail}"))
+                .with("missing", json!([{ "code": code, "detail": detail }])))
+        }
+    }
+}
+
+/// # Errors
+/// 409 when it is or becomes published and something is missing; 422 for a section of another course.
+pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
+    let mut after = lesson.lesson.clone();
+    let placed = changes.display_order.0.is_some();
+    changes.title.apply(&mut after.title);
+    changes.description.apply(&mut after.description);
+    changes.content.apply(&mut after.content);
+    changes.lesson_type.apply(&mut after.lesson_type);
+    changes.video_url.apply(&mut after.video_url);
+    changes.video_provider.apply(&mut after.video_provider);
+    if let Some(links) = changes.external_links.0 {
+        after.external_links = Json(links.into_iter().map(Into::into).collect());
+    }
+    changes.markdown_content.apply(&mut after.markdown_content);
+    changes.display_order.apply(&mut after.display_order);
+    changes.duration_minutes.apply(&mut after.duration_minutes);
+    changes.is_published.apply(&mut after.is_published);
+    changes.requires_completion.apply(&mut after.requires_completion);
+    changes.section_id.apply(&mut after.section_id);
+    if after.section_id != lesson.section_id && !placed {
+        after.display_order = place_at_end(write, lesson, after.section_id).await?;
+    }
+    check_publishable(&after)?;
+    let mut after = after.with_html();
+    let changed = Changes::between(&lesson.lesson, &after)?;
+    if changed.is_empty() {
+        return Ok((after, changed));
+    }
+    store(write, &after).await?;
+    after = find(write, after.id).await?;
+    Ok((after, changed))
+}
+
+/// The place behind the last lesson of another section of the same course, which is locked first.
+async fn place_at_end(write: &mut Write, lesson: &EditableLesson, target: SectionId) -> Result<i32> {
+    let course = lesson.section.course();
+    sqlx::query_scalar!(
+        r#"SELECT coalesce((SELECT max(display_order) FROM lessons WHERE section_id = s.id), 0) + 1 AS "last!"
+           FROM sections s WHERE s.id = $1 AND s.course_id = $2 FOR UPDATE"#,
+        target.0,
+        course.id.0,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or_else(|| Error::invalid(Fault::at("/section_id", "unknown_section", "The course has no such section.")))
+}
+
+async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
+    sqlx::query!(
+        "UPDATE lessons SET title = $2, description = $3, content = $4, lesson_type = $5, video_url = $6,
+           video_provider = $7, external_links = $8, markdown_content = $9, display_order = $10, duration_minutes = $11,
+           is_published = $12, requires_completion = $13, section_id = $14
+         WHERE id = $1",
+        lesson.id.0,
+        lesson.title,
+        lesson.description,
+        lesson.content,
+        lesson.lesson_type.as_str(),
+        lesson.video_url,
+        lesson.video_provider.map(VideoProvider::as_str),
+        json!(lesson.external_links),
+        lesson.markdown_content,
+        lesson.display_order,
+        lesson.duration_minutes,
+        lesson.is_published,
+        lesson.requires_completion,
+        lesson.section_id.0,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
+pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
+    let completed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM lesson_completions WHERE lesson_id = $1) AS "exists!""#,
+        lesson.id.0
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if completed {
+        return Err(Error::problem(&problem::LESSON_COMPLETED, "Learners completed it; unpublish it instead.")
+            .with("lessons", json!([{ "id": lesson.id, "title": lesson.title }])));
+    }
+    sqlx::query!("DELETE FROM lessons WHERE id = $1", lesson.id.0).execute(write.connection()).await?;
+    Ok(())
+}
+
+/// Puts the lessons of a section in this order, and raises the section's version, which guards it.
+///
+/// # Errors
+/// 409 unless the list is complete.
+pub async fn set_order(
+    write: &mut Write,
+    section: &EditableSection,
+    order: &Order<LessonId>,
+) -> Result<(Page<Lesson>, Changes)> {
+    let before =
+        sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY display_order, id", section.id.0)
+            .fetch_all(write.connection())
+            .await?;
+    let after = order.complete(&before)?;
+    let changes = if after == before {
+        Changes::default()
+    } else {
+        sqlx::query!(
+            "WITH parent AS (UPDATE sections SET version = version + 1 WHERE id = $2)
+             UPDATE lessons l SET display_order = o.position
+             FROM unnest($1::uuid[]) WITH ORDINALITY AS o (id, position)
+             WHERE l.id = o.id AND l.display_order <> o.position",
+            &after,
+            section.id.0,
+        )
+        .execute(write.connection())
+        .await?;
+        Changes::field("order", &before, &after)
+    };
+    Ok((Page::complete(of_section(write, section.id).await?), changes))
+}

@@ -1,0 +1,122 @@
+//! Lessons: what they hold, who reads them, and how they change.
+
+mod editing;
+mod reading;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use utoipa::ToSchema;
+
+use super::WebUrl;
+use super::markdown::to_safe_html;
+use crate::error::{Error, Result};
+use crate::fields;
+use crate::id::{CourseId, LessonId, SectionId};
+use crate::input::{Text, text_enum};
+use crate::transaction::Read;
+use crate::version::Version;
+
+pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, set_order, update};
+pub use reading::{ReadableLesson, open, read as get};
+
+text_enum! {
+    LessonType { Video = "video", Document = "document", Quiz = "quiz", Assignment = "assignment", Text = "text" }
+}
+
+text_enum! {
+    VideoProvider { Youtube = "youtube", Vimeo = "vimeo", SelfHosted = "self_hosted" }
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Lesson {
+    pub id: LessonId,
+    pub section_id: SectionId,
+    pub course_id: CourseId,
+    pub title: String,
+    pub description: Option<String>,
+    pub content: Option<String>,
+    pub lesson_type: LessonType,
+    pub video_url: Option<String>,
+    pub video_provider: Option<VideoProvider>,
+    /// Set by an upload; GET …/media gives addresses that play.
+    pub self_hosted_video_path: Option<String>,
+    /// Set by uploads; GET …/media gives addresses that download.
+    #[schema(value_type = Vec<String>)]
+    pub document_paths: Json<Vec<String>>,
+    #[schema(value_type = Vec<Link>)]
+    pub external_links: Json<Vec<Link>>,
+    /// CommonMark with tables.
+    pub markdown_content: Option<String>,
+    /// The Markdown as HTML in which nothing can run.
+    pub html_content: Option<String>,
+    pub display_order: i32,
+    pub duration_minutes: Option<i32>,
+    pub is_published: bool,
+    /// Whether it counts for progress.
+    pub requires_completion: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: Version,
+}
+
+/// A link to another site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Link {
+    pub title: String,
+    pub url: String,
+}
+
+fields! {
+    /// A link to another site.
+    pub struct NewLink {
+        title: Text<1, 255>,
+        url: WebUrl,
+    }
+}
+
+impl From<NewLink> for Link {
+    fn from(link: NewLink) -> Self {
+        Self { title: link.title.into(), url: link.url.into() }
+    }
+}
+
+impl Lesson {
+    fn with_html(mut self) -> Self {
+        self.html_content = self.markdown_content.as_deref().map(to_safe_html);
+        self
+    }
+}
+
+/// Selects lessons with their course.
+macro_rules! select_lesson {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Lesson,
+            r#"SELECT l.id AS "id: LessonId", l.section_id AS "section_id: SectionId", s.course_id AS "course_id: CourseId",
+                 l.title, l.description, l.content, l.lesson_type AS "lesson_type: LessonType", l.video_url,
+                 l.video_provider AS "video_provider: VideoProvider", l.self_hosted_video_path,
+                 l.document_paths AS "document_paths: Json<Vec<String>>",
+                 l.external_links AS "external_links: Json<Vec<Link>>", l.markdown_content,
+                 NULL AS "html_content?: String", l.display_order, l.duration_minutes, l.is_published,
+                 l.requires_completion, l.created_at, l.updated_at, l.version AS "version: Version"
+               FROM lessons l JOIN sections s ON s.id = l.section_id "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+async fn find(read: &mut Read, id: LessonId) -> Result<Lesson> {
+    select_lesson!("WHERE l.id = $1", id.0)
+        .fetch_optional(read.connection())
+        .await?
+        .map(Lesson::with_html)
+        .ok_or_else(|| Error::not_found("lesson"))
+}
+
+async fn of_section(read: &mut Read, id: SectionId) -> Result<Vec<Lesson>> {
+    let lessons = select_lesson!("WHERE l.section_id = $1 ORDER BY l.display_order, l.id", id.0)
+        .fetch_all(read.connection())
+        .await?;
+    Ok(lessons.into_iter().map(Lesson::with_html).collect())
+}

@@ -1,0 +1,87 @@
+//! Who reads a lesson: the enrolled and the staff of its course (`semantics.md`, Courses and Enrolment).
+
+use chrono::TimeDelta;
+
+use super::{Lesson, find};
+use crate::catalog::Standing;
+use crate::catalog::courses::{CourseStatus, Visibility};
+use crate::error::{Error, Result};
+use crate::id::{CourseId, LessonId, UserId};
+use crate::transaction::Read;
+
+/// `last_accessed_at` moves at most so often.
+const ACCESS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// A lesson that the caller may read. Only [`open`] makes one.
+#[derive(Debug)]
+pub struct ReadableLesson {
+    pub id: LessonId,
+    pub course_id: CourseId,
+    /// Whether the caller reads it as a learner; staff may read without being enrolled.
+    pub enrolled: bool,
+    _made_here: (),
+}
+
+/// Checks that the caller may read the lesson.
+///
+/// # Errors
+/// 404 when the course's outline would not show it to them; 403 when it would, and they are neither enrolled nor
+/// staff.
+pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
+    let caller = read.caller().clone();
+    let row = sqlx::query!(
+        r#"SELECT c.id AS "course_id: CourseId", c.status AS "status: CourseStatus", c.visibility AS "visibility: Visibility",
+             c.instructor_id AS "instructor_id: UserId", c.created_by AS "created_by: UserId", l.is_published,
+             EXISTS (SELECT FROM enrollments e WHERE e.course_id = c.id AND e.user_id = $2 AND e.status <> 'dropped') AS "enrolled!"
+           FROM lessons l JOIN sections s ON s.id = l.section_id JOIN courses c ON c.id = s.course_id
+           WHERE l.id = $1 AND c.deleted_at IS NULL"#,
+        id.0,
+        caller.user_id().map(|user| user.0),
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or_else(|| Error::not_found("lesson"))?;
+    let standing = Standing {
+        status: row.status,
+        visibility: row.visibility,
+        instructor_id: row.instructor_id,
+        created_by: row.created_by,
+        enrolled: row.enrolled,
+    };
+    let staff = standing.staff(&caller);
+    if !standing.visible(&caller) || !(row.is_published || staff) {
+        return Err(Error::not_found("lesson"));
+    }
+    if !row.enrolled && !staff {
+        return Err(Error::forbidden("Enrol in the course to read its lessons."));
+    }
+    Ok(ReadableLesson { id, course_id: row.course_id, enrolled: row.enrolled, _made_here: () })
+}
+
+/// The lesson, for whoever may read it; a learner's access is noted by the same statement that reads.
+///
+/// # Errors
+/// As [`open`].
+pub async fn read(read: &mut Read, id: LessonId) -> Result<Lesson> {
+    let lesson = open(read, id).await?;
+    if lesson.enrolled {
+        note_access(read, &lesson).await?;
+    }
+    find(read, id).await
+}
+
+async fn note_access(read: &mut Read, lesson: &ReadableLesson) -> Result<()> {
+    let (user, now) = (read.user()?, read.now());
+    sqlx::query!(
+        "UPDATE enrollments SET last_accessed_at = $3
+         WHERE user_id = $1 AND course_id = $2 AND status <> 'dropped'
+           AND (last_accessed_at IS NULL OR last_accessed_at < $4)",
+        user.0,
+        lesson.course_id.0,
+        now,
+        now - ACCESS_NOTED_EVERY,
+    )
+    .execute(read.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! What is taught: categories, courses, sections and lessons.
+
+pub mod categories;
+pub mod courses;
+pub mod lessons;
+
+mod markdown;
+pub mod order;
+mod policy;
+pub mod sections;
+
+mod slug;
+mod web_url;
+
+pub(crate) use policy::Standing;
+pub use slug::Slug;
+pub use web_url::WebUrl;

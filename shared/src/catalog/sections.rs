@@ -1,0 +1,228 @@
+//! Sections: the parts of a course.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::courses::{self, EditableCourse};
+use super::order::Order;
+use crate::audit::Changes;
+use crate::error::{Error, Result};
+use crate::id::{CourseId, SectionId};
+use crate::input::{Change, Clearable, Text};
+use crate::page::Page;
+use crate::problem;
+use crate::transaction::{Read, Write};
+use crate::version::Version;
+use crate::{fields, optional_fields};
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Section {
+    pub id: SectionId,
+    pub course_id: CourseId,
+    pub title: String,
+    pub description: Option<String>,
+    pub display_order: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: Version,
+}
+
+fields! {
+    /// A new section. It comes last unless `display_order` says otherwise.
+    pub struct NewSection {
+        title: Text<1, 255>,
+        description: Option<Text<0, 10000>>,
+        display_order: Option<i32>,
+    }
+}
+
+optional_fields! {
+    pub struct SectionChanges {
+        title: Change<Text<1, 255>>,
+        description: Clearable<Text<0, 10000>>,
+        display_order: Change<i32>,
+    }
+}
+
+macro_rules! select_section {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Section,
+            r#"SELECT id AS "id: SectionId", course_id AS "course_id: CourseId", title, description, display_order,
+                 created_at, updated_at, version AS "version: Version"
+               FROM sections "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+/// A section whose course the caller may edit; both are locked until the end of the write. Only [`editable`]
+/// makes one.
+pub struct EditableSection {
+    section: Section,
+    course: EditableCourse,
+}
+
+impl EditableSection {
+    pub fn course(&self) -> &EditableCourse {
+        &self.course
+    }
+}
+
+impl std::ops::Deref for EditableSection {
+    type Target = Section;
+
+    fn deref(&self) -> &Section {
+        &self.section
+    }
+}
+
+async fn find(read: &mut Read, id: SectionId) -> Result<Section> {
+    select_section!("WHERE id = $1", id.0)
+        .fetch_optional(read.connection())
+        .await?
+        .ok_or_else(|| Error::not_found("section"))
+}
+
+/// The section, for staff of its course.
+///
+/// # Errors
+/// 404 when the caller may not see the course, 403 when they are not staff of it.
+pub async fn for_staff(read: &mut Read, id: SectionId) -> Result<Section> {
+    let section = find(read, id).await?;
+    let course = courses::visible(read, &courses::Reference::Id(section.course_id)).await;
+    let course = course.map_err(|error| hidden(error, "section"))?;
+    if course.staffed_by(read.caller()) {
+        Ok(section)
+    } else {
+        Err(Error::forbidden("Only the staff of a course read its sections one by one; see the outline."))
+    }
+}
+
+/// Locks the section, and its course first, for an edit by its staff.
+///
+/// # Errors
+/// 404 when the caller may not see the course, 403 when they are not staff of it.
+pub async fn editable(write: &mut Write, id: SectionId) -> Result<EditableSection> {
+    let course_id = find(write, id).await?.course_id;
+    let course = courses::editable(write, course_id).await.map_err(|error| hidden(error, "section"))?;
+    let section = select_section!("WHERE id = $1 FOR UPDATE", id.0)
+        .fetch_optional(write.connection())
+        .await?
+        .ok_or_else(|| Error::not_found("section"))?;
+    Ok(EditableSection { section, course })
+}
+
+/// What is in a course that the caller may not see is not found itself.
+pub(crate) fn hidden(error: Error, what: &str) -> Error {
+    if error.is(&problem::NOT_FOUND) { Error::not_found(what) } else { error }
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn create(write: &mut Write, course: &EditableCourse, new: NewSection) -> Result<Section> {
+    let now = write.now();
+    let id = SectionId::new(now);
+    sqlx::query!(
+        "INSERT INTO sections (id, course_id, title, description, display_order, created_at)
+         VALUES ($1, $2, $3, $4,
+           coalesce($5, (SELECT coalesce(max(display_order), 0) + 1 FROM sections WHERE course_id = $2)), $6)",
+        id.0,
+        course.id.0,
+        new.title.as_str(),
+        new.description.map(String::from),
+        new.display_order,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    find(write, id).await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn update(
+    write: &mut Write,
+    section: &EditableSection,
+    changes: SectionChanges,
+) -> Result<(Section, Changes)> {
+    let mut after = section.section.clone();
+    changes.title.apply(&mut after.title);
+    changes.description.apply(&mut after.description);
+    changes.display_order.apply(&mut after.display_order);
+    let changed = Changes::between(&section.section, &after)?;
+    if changed.is_empty() {
+        return Ok((after, changed));
+    }
+    sqlx::query!(
+        "UPDATE sections SET title = $2, description = $3, display_order = $4 WHERE id = $1",
+        after.id.0,
+        after.title,
+        after.description,
+        after.display_order,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok((find(write, after.id).await?, changed))
+}
+
+/// Deletes it with its lessons.
+///
+/// # Errors
+/// 409 that lists the lessons that somebody completed.
+pub async fn delete(write: &mut Write, section: &EditableSection) -> Result<()> {
+    let completed = sqlx::query!(
+        "SELECT id, title FROM lessons l
+         WHERE section_id = $1 AND EXISTS (SELECT FROM lesson_completions WHERE lesson_id = l.id)
+         ORDER BY display_order, id",
+        section.id.0
+    )
+    .fetch_all(write.connection())
+    .await?;
+    if !completed.is_empty() {
+        let lessons: Vec<_> =
+            completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
+        return Err(Error::problem(
+            &problem::LESSON_COMPLETED,
+            "Learners completed lessons of it; unpublish those instead.",
+        )
+        .with("lessons", lessons));
+    }
+    sqlx::query!("DELETE FROM sections WHERE id = $1", section.id.0).execute(write.connection()).await?;
+    Ok(())
+}
+
+/// Puts the sections of a course in this order, and raises the course's version, which guards it.
+///
+/// # Errors
+/// 409 unless the list is complete.
+pub async fn set_order(
+    write: &mut Write,
+    course: &EditableCourse,
+    order: &Order<SectionId>,
+) -> Result<(Page<Section>, Changes)> {
+    let before =
+        sqlx::query_scalar!("SELECT id FROM sections WHERE course_id = $1 ORDER BY display_order, id", course.id.0)
+            .fetch_all(write.connection())
+            .await?;
+    let after = order.complete(&before)?;
+    if after != before {
+        sqlx::query!(
+            "WITH parent AS (UPDATE courses SET version = version + 1 WHERE id = $2)
+             UPDATE sections s SET display_order = o.position
+             FROM unnest($1::uuid[]) WITH ORDINALITY AS o (id, position)
+             WHERE s.id = o.id AND s.display_order <> o.position",
+            &after,
+            course.id.0,
+        )
+        .execute(write.connection())
+        .await?;
+    }
+    let sections = select_section!("WHERE course_id = $1 ORDER BY display_order, id", course.id.0)
+        .fetch_all(write.connection())
+        .await?;
+    let changes = if after == before { Changes::default() } else { Changes::field("order", &before, &after) };
+    Ok((Page::complete(sections), changes))
+}

@@ -1,0 +1,76 @@
+//! The part of an address that people read.
+
+use crate::error::Result;
+use crate::input::{Invalid, from_text};
+
+/// Lower-case letters and digits, with single hyphens between; never what could be an id.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Slug(String);
+
+const LONGEST: usize = 255;
+
+impl Slug {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// From a title; `otherwise` when nothing of the title can stand in an address.
+    #[must_use]
+    pub fn from_title(title: &str, otherwise: &str) -> Self {
+        let mut slug = slug::slugify(title);
+        slug.truncate(200); // room for a suffix; slugs are ASCII
+        let slug = slug.trim_end_matches('-');
+        match slug {
+            "" => Self(otherwise.to_owned()),
+            id if looks_like_an_id(id) => Self(format!("{otherwise}-{id}")),
+            slug => Self(slug.to_owned()),
+        }
+    }
+
+    /// The same with something random behind it, for when the plain one is taken.
+    pub(crate) fn with_suffix(&self) -> Result<Self> {
+        Ok(Self(format!("{}-{}", self.0, hex::encode(crate::random::bytes::<3>()?))))
+    }
+}
+
+fn looks_like_an_id(slug: &str) -> bool {
+    slug.parse::<uuid::Uuid>().is_ok()
+}
+
+impl From<Slug> for String {
+    fn from(slug: Slug) -> Self {
+        slug.0
+    }
+}
+
+from_text!(Slug, { "type": "string", "maxLength": LONGEST, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, |text| {
+    let parts = text.split('-').all(|part| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    });
+    if parts && text.len() <= LONGEST && !looks_like_an_id(text) {
+        Ok(Slug(text.to_owned()))
+    } else {
+        Err(Invalid::new(
+            "invalid_slug",
+            "A slug has lower-case letters and digits, with single hyphens between them, and can't look like an id.",
+        ))
+    }
+});
+
+#[cfg(test)]
+mod tests {
+    use super::Slug;
+
+    #[test]
+    fn titles_become_slugs() {
+        for (title, slug) in [
+            ("How a request travels", "how-a-request-travels"),
+            ("Übung macht den Meister!", "ubung-macht-den-meister"),
+            ("¿…?", "course"),
+            ("0192f3a4-0000-7000-8000-000000000000", "course-0192f3a4-0000-7000-8000-000000000000"),
+        ] {
+            assert_eq!(Slug::from_title(title, "course").as_str(), slug);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The one error of the project: what went wrong, and how much of it the caller may know.
+
+use std::time::Duration;
+
+use crate::problem::{self, Kind};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug)]
+pub enum Error {
+    /// Something that the caller can be told, and can do something about.
+    Problem(Box<Problem>),
+    /// A neighbour (the database, S3) is away or too busy: 503 with `Retry-After`.
+    Unavailable(Cause),
+    /// The database asks to run the transaction again: a serialization failure or a deadlock.
+    Retry(Cause),
+    /// A fault of ours. The caller learns the request id, the log the rest.
+    Internal(Cause),
+}
+
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a problem+json answer says (RFC 9457).
+#[derive(Debug)]
+pub struct Problem {
+    pub kind: &'static Kind,
+    pub detail: String,
+    /// For 422: every fault of the input at once.
+    pub faults: Vec<Fault>,
+    /// Members of its own, such as the lessons that a course misses.
+    pub members: serde_json::Map<String, serde_json::Value>,
+    pub retry_after: Option<Duration>,
+}
+
+/// One fault of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub place: Place,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+/// Where in the input a fault is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A JSON Pointer into the body (RFC 6901).
+    Body(String),
+    /// A parameter of the query string.
+    Query(String),
+}
+
+impl Fault {
+    pub fn at(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { place: Place::Body(pointer.to_owned()), code, detail: detail.into() }
+    }
+
+    pub fn in_query(parameter: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { place: Place::Query(parameter.to_owned()), code, detail: detail.into() }
+    }
+}
+
+impl Error {
+    pub fn problem(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self::Problem(Box::new(Problem {
+            kind,
+            detail: detail.into(),
+            faults: Vec::new(),
+            members: serde_json::Map::new(),
+            retry_after: None,
+        }))
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::problem(&problem::NOT_FOUND, format!("There is no such {what}, or you may not know of it."))
+    }
+
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::problem(&problem::FORBIDDEN, detail)
+    }
+
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::problem(&problem::UNAUTHORIZED, detail)
+    }
+
+    /// 422 with one fault.
+    pub fn invalid(fault: Fault) -> Self {
+        Self::invalid_all(vec![fault])
+    }
+
+    /// 422 with every fault of the input.
+    pub fn invalid_all(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [one] => one.detail.clone(),
+            many => format!("{} things in the request need to be mended; see errors.", many.len()),
+        };
+        match Self::problem(&problem::INVALID, detail) {
+            Self::Problem(mut problem) => {
+                problem.faults = faults;
+                Self::Problem(problem)
+            }
+            other => other,
+        }
+    }
+
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Adds a member of its own to a problem.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<serde_json::Value>) -> Self {
+        if let Self::Problem(problem) = &mut self {
+            problem.members.insert(member.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// Whether this is that problem.
+    pub fn is(&self, kind: &'static Kind) -> bool {
+        matches!(self, Self::Problem(problem) if problem.kind.name == kind.name)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problem(problem) => write!(f, "{}: {}", problem.kind.name, problem.detail),
+            Self::Unavailable(cause) => write!(f, "unavailable: {cause}"),
+            Self::Retry(cause) => write!(f, "to be retried: {cause}"),
+            Self::Internal(cause) => write!(f, "internal: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let sqlx::Error::Database(database) = &error else {
+            return match error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::Protocol(_) => Self::Unavailable(error.into()),
+                _ => Self::internal(error),
+            };
+        };
+        if let Some(problem) = database.constraint().and_then(of_constraint) {
+            return problem;
+        }
+        match database.code().as_deref().unwrap_or_default() {
+            // serialization_failure, deadlock_detected
+            "40001" | "40P01" => Self::Retry(error.into()),
+            // lock_not_available, query_canceled, too_many_connections, and the server going or coming
+            "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" => Self::Unavailable(error.into()),
+            code if code.starts_with("08") => Self::Unavailable(error.into()),
+            // untranslatable_character and character_not_in_repertoire: text that Postgres cannot hold
+            "22P05" | "22021" => {
+                Self::invalid(Fault::at("", "invalid_text", "The text holds a character that can't be stored."))
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// What a violated constraint means to the caller: the one table of it. A rule that is checked
+/// before still stands here, for the race that the check can't see.
+fn of_constraint(name: &str) -> Option<Error> {
+    let (kind, detail) = match name {
+        "users_username_key" | "users_username_lower_key" | "username_holds_username_lower_key" => {
+            (&problem::USERNAME_TAKEN, "This username is taken; choose another.")
+        }
+        "courses_slug_key" => (&problem::SLUG_TAKEN, "Another course has this slug; choose another."),
+        "categories_slug_key" => (&problem::SLUG_TAKEN, "Another category has this slug; choose another."),
+        "categories_name_key" => (&problem::NAME_TAKEN, "Another category has this name; choose another."),
+        "courses_category_id_fkey" => (&problem::CATEGORY_IN_USE, "The category is gone, or has courses."),
+        "lesson_completions_lesson_id_fkey" => {
+            (&problem::LESSON_COMPLETED, "Somebody completed the lesson; unpublish it instead of deleting it.")
+        }
+        _ => return None,
+    };
+    Some(Error::problem(kind, detail))
+}

@@ -1,0 +1,139 @@
+//! A handler's reply or error as bytes and headers: the last step before the wire.
+
+use std::any::Any;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use lambda_http::Body;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Raw, Reply};
+use crate::error::{Error, Place, Problem, Result};
+use crate::{problem, version};
+
+/// An answer whose type is forgotten.
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    pub(super) fn new<T: Serialize + 'static>(reply: Reply<T>) -> Result<Self> {
+        let Reply { status, mut headers, body } = reply;
+        let any: &dyn Any = &body;
+        let body = if any.is::<()>() {
+            Bytes::new()
+        } else if let Some(Raw(bytes)) = any.downcast_ref() {
+            bytes.clone()
+        } else {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            serde_json::to_vec(&body)?.into()
+        };
+        Ok(Self { status, headers, body })
+    }
+
+    /// The problem of that error (RFC 9457). What is nobody's business is logged and not said.
+    pub(super) fn problem(error: Error, request_id: &str) -> Self {
+        let problem = match error {
+            Error::Problem(problem) => problem,
+            Error::Unavailable(cause) | Error::Retry(cause) => {
+                tracing::error!(request_id, %cause, "unavailable");
+                unknown(
+                    &problem::UNAVAILABLE,
+                    "Something that we depend on is away or too busy; try again in a moment.",
+                )
+            }
+            Error::Internal(cause) => {
+                tracing::error!(request_id, %cause, "internal error");
+                unknown(&problem::INTERNAL, "Something went wrong on our side. It was logged under this request id.")
+            }
+        };
+        let mut members = Map::from_iter([
+            ("type".to_owned(), json!(format!("/problems/{}", problem.kind.name))),
+            ("title".to_owned(), json!(problem.kind.title)),
+            ("status".to_owned(), json!(problem.kind.status)),
+            ("detail".to_owned(), json!(problem.detail)),
+            ("instance".to_owned(), json!(request_id)),
+        ]);
+        if !problem.faults.is_empty() {
+            let errors = problem.faults.iter().map(|fault| match &fault.place {
+                Place::Body(pointer) => json!({ "pointer": pointer, "code": fault.code, "detail": fault.detail }),
+                Place::Query(name) => json!({ "parameter": name, "code": fault.code, "detail": fault.detail }),
+            });
+            members.insert("errors".to_owned(), errors.collect());
+        }
+        members.extend(problem.members);
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]);
+        match problem.kind.status {
+            401 => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            503 => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ => {}
+        }
+        if let Some(wait) = problem.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        Self {
+            status: StatusCode::from_u16(problem.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            headers,
+            body: Value::Object(members).to_string().into(),
+        }
+    }
+
+    /// Marks a successful read for anyone as one that caches may keep for a minute.
+    pub(super) fn cacheable(mut self) -> Self {
+        self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60, stale-while-revalidate=300"));
+        self.headers.insert(VARY, HeaderValue::from_static("Authorization"));
+        self
+    }
+
+    /// Gives a successful read its entity tag, and answers 304 when the caller has it already.
+    pub(super) fn conditional(mut self, if_none_match: Option<&str>) -> Self {
+        let tag = self.headers.entry(ETAG).or_insert_with(|| hash(&self.body));
+        let known = tag.to_str().is_ok_and(|tag| version::lists(if_none_match, tag));
+        if known {
+            self.status = StatusCode::NOT_MODIFIED;
+            self.headers.remove(CONTENT_TYPE);
+            self.body = Bytes::new();
+        }
+        self
+    }
+
+    /// As lambda_http wants it, with the headers that every answer has.
+    pub(super) fn into_response(mut self, request_id: &str) -> Response<Body> {
+        let every = [
+            ("x-content-type-options", "nosniff"),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+            ("x-request-id", request_id),
+        ];
+        for (name, value) in every {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                self.headers.insert(name, value);
+            }
+        }
+        self.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let body = match String::from_utf8(self.body.into()) {
+            Ok(text) if text.is_empty() => Body::Empty,
+            Ok(text) => Body::Text(text),
+            Err(bytes) => Body::Binary(bytes.into_bytes()),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+fn unknown(kind: &'static problem::Kind, detail: &str) -> Box<Problem> {
+    Box::new(Problem { kind, detail: detail.to_owned(), faults: vec![], members: Map::new(), retry_after: None })
+}
+
+/// A tag for a body without a version.
+fn hash(body: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(body);
+    let tag = format!("\"{}\"", hex::encode(digest.get(..12).unwrap_or_default()));
+    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
+}

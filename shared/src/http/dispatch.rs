@@ -1,0 +1,186 @@
+//! From an HTTP event to an answer: finds the route, makes the caller, runs the handler, says what went wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{ALLOW, AUTHORIZATION, IF_NONE_MATCH};
+use http::{HeaderValue, Method, Response, StatusCode};
+use lambda_http::Body;
+
+use super::answer::Answer;
+use super::incoming::Incoming;
+use super::{Access, Route};
+use crate::app::App;
+use crate::audit::{Audit, Changes};
+use crate::error::{Error, Result};
+use crate::identity::Caller;
+use crate::identity::authenticate::authenticate;
+use crate::problem;
+
+/// A transaction that the database asks to run again is run so often in all.
+const ATTEMPTS: u32 = 4;
+
+/// A table of routes, ready to be searched.
+pub struct Api {
+    routes: Vec<Route>,
+    router: matchit::Router<Vec<usize>>,
+    /// Whether it only knows the routes, and serves none.
+    knows_only: bool,
+}
+
+impl Api {
+    /// # Errors
+    /// When two routes have the same method and path, or a path can't be understood.
+    pub fn new(routes: Vec<Route>) -> Result<Self> {
+        let mut paths: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, route) in routes.iter().enumerate() {
+            let same_path = paths.entry(route.path).or_default();
+            if same_path.iter().filter_map(|other| routes.get(*other)).any(|other| other.method == route.method) {
+                return Err(Error::internal(format!("two routes for {} {}", route.method, route.path)));
+            }
+            same_path.push(index);
+        }
+        let mut router = matchit::Router::new();
+        for (path, same_path) in paths {
+            // API Gateway writes a path's rest as {proxy+}.
+            router
+                .insert(path.replace("+}", "}").replace("{proxy}", "{*proxy}"), same_path)
+                .map_err(Error::internal)?;
+        }
+        Ok(Self { routes, router, knows_only: false })
+    }
+
+    /// Serves none of these routes: it says what is wrong with a call that none of them took.
+    ///
+    /// # Errors
+    /// As [`Api::new`].
+    pub fn of_nothing(routes: Vec<Route>) -> Result<Self> {
+        Ok(Self { knows_only: true, ..Self::new(routes)? })
+    }
+
+    /// Answers one call. It never fails: whatever goes wrong becomes a problem.
+    pub async fn answer(&self, app: &Arc<App>, event: lambda_http::Request) -> Response<Body> {
+        let began = Instant::now();
+        let mut incoming = Incoming::new(app, event);
+        let (request_id, method, path) = (incoming.request_id.clone(), incoming.method.clone(), incoming.path.clone());
+        let if_none_match = incoming.header(IF_NONE_MATCH).map(ToOwned::to_owned);
+        let anonymous = !incoming.headers.contains_key(AUTHORIZATION);
+
+        let (route, result) = match self.find(&mut incoming) {
+            Ok(route) => (Some(route), self.call(route, &mut incoming).await),
+            Err(error) => (None, Err(error)),
+        };
+        let user = incoming.context.caller.user_id();
+        let answer = match result {
+            Ok(mut answer) => {
+                if method == Method::GET && answer.status == StatusCode::OK {
+                    if anonymous && route.is_some_and(|route| route.access == Access::Public) {
+                        answer = answer.cacheable();
+                    }
+                    answer = answer.conditional(if_none_match.as_deref());
+                }
+                answer
+            }
+            Err(error) => {
+                let mut answer = Answer::problem(error, &request_id);
+                if answer.status == StatusCode::METHOD_NOT_ALLOWED
+                    && let Ok(allowed) = HeaderValue::from_str(&self.methods(&path))
+                {
+                    answer.headers.insert(ALLOW, allowed);
+                }
+                answer
+            }
+        };
+        tracing::info!(
+            request_id,
+            %method,
+            route = route.map_or("$default", |route| route.path),
+            status = answer.status.as_u16(),
+            milliseconds = began.elapsed().as_millis(),
+            user = user.map(|user| user.to_string()),
+        );
+        answer.into_response(&request_id)
+    }
+
+    fn find(&self, incoming: &mut Incoming) -> Result<&Route> {
+        let nothing = || Error::problem(&problem::NOT_FOUND, "There is nothing at this address.");
+        let found = self.router.at(&incoming.path).map_err(|_| nothing())?;
+        let route = found.value.iter().filter_map(|index| self.routes.get(*index));
+        let route =
+            route.into_iter().find(|route| route.method == incoming.method && !self.knows_only).ok_or_else(|| {
+                Error::problem(&problem::METHOD_NOT_ALLOWED, format!("{} is not possible here.", incoming.method))
+            })?;
+        incoming.parameters = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
+        Ok(route)
+    }
+
+    fn methods(&self, path: &str) -> String {
+        let indices = self.router.at(path).map(|found| found.value.as_slice()).unwrap_or_default();
+        let methods: Vec<_> =
+            indices.iter().filter_map(|index| self.routes.get(*index)).map(|route| route.method.as_str()).collect();
+        methods.join(", ")
+    }
+
+    async fn call(&self, route: &Route, incoming: &mut Incoming) -> Result<Answer> {
+        incoming.context.caller = caller(route.access, incoming).await?;
+        let mut attempt = 1;
+        loop {
+            let allowed = match route.access {
+                Access::Needs(permission) if !incoming.context.caller.may(permission) => {
+                    Err(Error::forbidden(format!("It takes the permission {}.", permission.as_str())))
+                }
+                _ => Ok(()),
+            };
+            let result = match allowed {
+                Ok(()) => route.handle(incoming.clone()).await,
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(Error::Retry(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => {
+                    if error.is(&problem::FORBIDDEN) {
+                        note_refusal(route, incoming).await;
+                    }
+                    return Err(error);
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// Who calls, as far as the route wants to know.
+async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
+    match (access, incoming.bearer()) {
+        (Access::Open, _) => Ok(Caller::Anonymous),
+        (_, Some(token)) => {
+            let app = &incoming.app;
+            let mut read = app.read(incoming.context.clone()).await?;
+            authenticate(&mut read, &app.keys, &app.settings.issuer, token).await
+        }
+        (Access::Public, None) if !incoming.headers.contains_key(AUTHORIZATION) => Ok(Caller::Anonymous),
+        _ => Err(Error::unauthorized("Send an access token as Authorization: Bearer; POST /v1/auth/login gives one.")),
+    }
+}
+
+/// A refusal is a row of the audit log. That it could not be written changes nothing for the caller.
+async fn note_refusal(route: &Route, incoming: &Incoming) {
+    let refused = Audit::of("request.refuse", "route").changed(Changes::field(
+        "route",
+        None::<&str>,
+        format!("{} {}", route.method, incoming.path),
+    ));
+    let written = match incoming.app.write(incoming.context.clone()).await {
+        Ok(write) => write.commit(refused).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        tracing::error!(%error, "a refusal could not be noted");
+    }
+}
+
+/// A path's parameter without its percent-encoding; one that is no UTF-8 stays as it is, and finds nothing.
+fn decode(value: &str) -> String {
+    percent_encoding::percent_decode_str(value).decode_utf8().map_or_else(|_| value.to_owned(), Into::into)
+}

@@ -1,0 +1,108 @@
+//! A call as it came, before its body and query are read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, Method};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Caller;
+use crate::problem;
+use crate::transaction::Context;
+
+/// What a JSON body may have.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+#[derive(Clone)]
+pub(crate) struct Incoming {
+    pub app: Arc<App>,
+    pub method: Method,
+    pub path: String,
+    pub parameters: BTreeMap<String, String>,
+    pub query: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    pub request_id: String,
+    pub context: Context,
+    body: Bytes,
+}
+
+impl Incoming {
+    pub(super) fn new(app: &Arc<App>, event: lambda_http::Request) -> Self {
+        let (request_id, address) = match event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
+            _ => (None, None),
+        };
+        let query = event.query_string_parameters();
+        let query = query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let path = event.raw_http_path().to_owned();
+        let (parts, body) = event.into_parts();
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        Self {
+            app: app.clone(),
+            method: parts.method,
+            path,
+            parameters: BTreeMap::new(),
+            query,
+            headers: parts.headers,
+            request_id: request_id.unwrap_or_else(|| crate::id::uuid_at(app.clock.now()).to_string()),
+            context: Context { caller: Caller::Anonymous, now: app.clock.now(), address, user_agent },
+            body: match body {
+                Body::Text(text) => Bytes::from(text),
+                Body::Binary(bytes) => Bytes::from(bytes),
+                _ => Bytes::new(),
+            },
+        }
+    }
+
+    pub(super) fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The bearer token (RFC 6750), when one was sent.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header(AUTHORIZATION)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The body as JSON; an empty body is an empty object.
+    pub(super) fn json(&self) -> Result<Value> {
+        if self.body.len() > LARGEST_BODY {
+            return Err(Error::problem(&problem::BODY_TOO_LARGE, "The body has more than 1 MiB."));
+        }
+        if self.body.is_empty() {
+            return Ok(Value::Object(Map::new()));
+        }
+        let media_type = self.header(CONTENT_TYPE).unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if essence != "application/json" && essence != "application/merge-patch+json" {
+            return Err(Error::problem(
+                &problem::UNSUPPORTED_MEDIA_TYPE,
+                "Send the body as JSON, with Content-Type: application/json.",
+            ));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Error::invalid(crate::error::Fault::at("", "invalid_json", format!("The body is not JSON: {error}.")))
+        })
+    }
+
+    /// The query string as an object of strings; a repeated parameter is an array.
+    pub(super) fn query_as_json(&self) -> Value {
+        let mut fields: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for (name, value) in &self.query {
+            fields.entry(name).or_default().push(Value::from(value.as_str()));
+        }
+        fields
+            .into_iter()
+            .map(|(name, mut values)| {
+                (name.to_owned(), if values.len() == 1 { values.remove(0) } else { values.into() })
+            })
+            .collect::<Map<_, _>>()
+            .into()
+    }
+}

@@ -1,0 +1,16 @@
+//! The HTTP frame: routes as data, typed requests and replies, and the dispatch between them.
+
+mod answer;
+mod dispatch;
+mod incoming;
+pub mod openapi;
+mod problem_page;
+mod reply;
+mod request;
+mod route;
+
+pub use dispatch::Api;
+pub use problem_page::problem_page;
+pub use reply::{Raw, Reply};
+pub use request::Request;
+pub use route::{Access, Route, delete, get, patch, post, put};

@@ -1,0 +1,118 @@
+//! What a route's types say about it.
+
+use std::any::TypeId;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::http::{Access, Raw};
+use crate::input::Input;
+use crate::problem::{self, Kind};
+
+/// The part of a route that the document shows.
+#[derive(Clone)]
+pub struct Described {
+    pub operation: &'static str,
+    pub summary: &'static str,
+    pub statuses: &'static [StatusCode],
+    pub problems: &'static [&'static Kind],
+    pub(super) body: Option<Body>,
+    pub(super) query: Vec<(String, Value)>,
+    /// The `content` of a success; none without a body.
+    pub(super) content: Option<Value>,
+    /// The schemas that the others name.
+    pub(super) schemas: Vec<(String, Value)>,
+}
+
+#[derive(Clone)]
+pub(super) struct Body {
+    pub schema: Value,
+    pub required: bool,
+}
+
+impl Described {
+    pub(in crate::http) fn new<B, Q, T>(method: &Method) -> Self
+    where
+        B: Input,
+        Q: Input,
+        T: ToSchema + 'static,
+    {
+        let mut named = Vec::new();
+        T::schemas(&mut named);
+        let content = if TypeId::of::<T>() == TypeId::of::<()>() {
+            None
+        } else if TypeId::of::<T>() == TypeId::of::<Raw>() {
+            Some(json!({ "*/*": { "schema": {} } }))
+        } else {
+            named.push((T::name().into(), T::schema()));
+            let reference = format!("#/components/schemas/{}", T::name());
+            Some(json!({ "application/json": { "schema": { "$ref": reference } } }))
+        };
+        Self {
+            operation: "",
+            summary: "",
+            statuses: match *method {
+                Method::POST => &[StatusCode::CREATED],
+                Method::DELETE => &[StatusCode::NO_CONTENT],
+                _ => &[StatusCode::OK],
+            },
+            problems: &[],
+            body: body::<B>(),
+            query: parameters::<Q>(),
+            content,
+            schemas: named.into_iter().map(|(name, schema)| (name, json!(schema))).collect(),
+        }
+    }
+
+    /// Its own problems, and those that follow from its access and its input.
+    pub(super) fn all_problems(&self, access: Access, path: &str) -> Vec<&'static Kind> {
+        let mut kinds = self.problems.to_vec();
+        if access != Access::Open {
+            kinds.push(&problem::UNAUTHORIZED);
+        }
+        if matches!(access, Access::Needs(_)) {
+            kinds.push(&problem::FORBIDDEN);
+        }
+        if path.contains('{') && !kinds.contains(&&problem::NOT_FOUND) {
+            kinds.push(&problem::NOT_FOUND);
+        }
+        if self.body.is_some() {
+            kinds.extend([&problem::BODY_TOO_LARGE, &problem::UNSUPPORTED_MEDIA_TYPE]);
+        }
+        if self.body.is_some() || !self.query.is_empty() {
+            kinds.push(&problem::INVALID);
+        }
+        if access != Access::Open || !self.problems.is_empty() {
+            kinds.push(&problem::UNAVAILABLE);
+        }
+        kinds
+    }
+}
+
+/// The conditional headers that an operation looks at (`api.md`, Conventions).
+pub(super) fn request_headers(method: &Method, path: &str) -> &'static [&'static str] {
+    let versioned = ["/v1/courses/", "/v1/sections/", "/v1/lessons/"].iter().any(|prefix| path.starts_with(prefix));
+    match *method {
+        Method::GET => &["If-None-Match"],
+        Method::PATCH | Method::PUT | Method::DELETE if versioned => &["If-Match"],
+        _ => &[],
+    }
+}
+
+fn body<B: Input>() -> Option<Body> {
+    let schema = B::schema();
+    let of_fields = schema["type"] == "object";
+    if of_fields && schema["properties"] == json!({}) {
+        return None;
+    }
+    let required = !of_fields || schema["required"] != json!([]);
+    Some(Body { schema, required })
+}
+
+fn parameters<Q: Input>() -> Vec<(String, Value)> {
+    match Q::schema().get_mut("properties").map(Value::take) {
+        Some(Value::Object(properties)) => properties.into_iter().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The OpenAPI 3.1 document, made from the tables of routes: it says what the code does, since it is what the
+//! code says.
+
+mod described;
+
+use std::collections::BTreeMap;
+
+pub use described::Described;
+use serde_json::{Map, Value, json};
+
+use super::{Access, Route};
+use crate::problem;
+
+/// The document of these functions' routes.
+#[must_use]
+pub fn document<'a>(functions: impl IntoIterator<Item = (&'static str, &'a [Route])>) -> Value {
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut schemas = Map::new();
+    let mut tags = Vec::new();
+    for (function, routes) in functions {
+        tags.push(json!({ "name": function }));
+        for route in routes {
+            for (name, schema) in &route.described.schemas {
+                schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            }
+            let path = paths.entry(route.path.replace("+}", "}")).or_default();
+            path.insert(route.method.as_str().to_ascii_lowercase(), operation(function, route));
+        }
+    }
+    schemas.insert("Problem".to_owned(), problem_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lyceum",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The backend of a learning platform: accounts, courses, enrolment, progress and media.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+        },
+    })
+}
+
+fn operation(function: &str, route: &Route) -> Value {
+    let described = &route.described;
+    let mut operation = json!({
+        "operationId": described.operation,
+        "summary": described.summary,
+        "tags": [function],
+        "parameters": parameters(route),
+        "responses": responses(route),
+        "security": match route.access {
+            Access::Open => json!([]),
+            Access::Public => json!([{}, { "bearer": [] }]),
+            Access::SignedIn | Access::Needs(_) => json!([{ "bearer": [] }]),
+        },
+    });
+    if let Some(body) = &described.body {
+        operation["requestBody"] = json!({
+            "required": body.required,
+            "content": { "application/json": { "schema": body.schema } },
+        });
+    }
+    if let Access::Needs(permission) = route.access {
+        operation["description"] = json!(format!("Takes the permission `{}`.", permission.as_str()));
+    }
+    operation
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(|name| {
+        let name = name.trim_end_matches('+');
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let in_query = route
+        .described
+        .query
+        .iter()
+        .map(|(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }));
+    let mut parameters: Vec<_> = in_path.chain(in_query).collect();
+    for header in described::request_headers(&route.method, route.path) {
+        parameters.push(json!({ "name": header, "in": "header", "required": false, "schema": { "type": "string" } }));
+    }
+    parameters
+}
+
+fn responses(route: &Route) -> Map<String, Value> {
+    let mut responses = Map::new();
+    for status in route.described.statuses {
+        let mut response = json!({ "description": status.canonical_reason().unwrap_or_default() });
+        if let Some(content) = &route.described.content {
+            response["content"] = content.clone();
+        }
+        if status.as_u16() == 201 {
+            response["headers"] = json!({ "Location": { "schema": { "type": "string" } } });
+        }
+        responses.insert(status.as_str().to_owned(), response);
+    }
+    if route.method == http::Method::GET {
+        responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
+    }
+    for kind in route.described.all_problems(route.access, route.path) {
+        let response = responses.entry(kind.status.to_string()).or_insert_with(|| problem_response(""));
+        let described = response["description"].as_str().unwrap_or_default();
+        let separator = if described.is_empty() { "" } else { "; " };
+        response["description"] = json!(format!("{described}{separator}`{}`: {}", kind.name, kind.title));
+    }
+    responses.insert("default".to_owned(), problem_response("Any other problem"));
+    responses
+}
+
+fn problem_response(description: &str) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    })
+}
+
+fn problem_schema() -> Value {
+    let types: Vec<_> = problem::ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
+    json!({
+        "type": "object",
+        "description": "RFC 9457; some problems have members of their own.",
+        "required": ["type", "title", "status", "detail", "instance"],
+        "properties": {
+            "type": { "type": "string", "enum": types },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "instance": { "type": "string", "description": "The request id" },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["code", "detail"],
+                    "properties": {
+                        "pointer": { "type": "string", "description": "A JSON Pointer into the body (RFC 6901)" },
+                        "parameter": { "type": "string", "description": "A parameter of the query" },
+                        "code": { "type": "string" },
+                        "detail": { "type": "string" },
+                    },
+                },
+            },
+        },
+        "additionalProperties": true,
+    })
+}

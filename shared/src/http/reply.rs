@@ -1,0 +1,95 @@
+//! What a handler answers.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use utoipa::ToSchema;
+
+use super::Request;
+use crate::page::Page;
+use crate::version::Version;
+
+/// A success with its typed body.
+#[derive(Debug)]
+pub struct Reply<T = ()> {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: T,
+}
+
+/// A body that is not JSON: a page, a script.
+#[derive(Debug, Clone)]
+pub struct Raw(pub bytes::Bytes);
+
+impl serde::Serialize for Raw {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl ToSchema for Raw {}
+impl utoipa::PartialSchema for Raw {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).into()
+    }
+}
+
+impl<T> Reply<T> {
+    #[must_use]
+    pub fn ok(body: T) -> Self {
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), body }
+    }
+
+    /// 201 with the new object and where it stands.
+    #[must_use]
+    pub fn created(location: &str, body: T) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }.header(header::LOCATION, location)
+    }
+
+    /// With the object's version as its `ETag`.
+    #[must_use]
+    pub fn version(self, version: Version) -> Self {
+        let tag = version.to_string();
+        self.header(header::ETAG, &tag)
+    }
+
+    /// Adds a header. A value that no header can hold is left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+impl<T> Reply<Page<T>> {
+    /// A page of a list, with the link to the next one (RFC 8288).
+    #[must_use]
+    pub fn page<B, Q>(request: &Request<B, Q>, page: Page<T>) -> Self {
+        let link = page.next_cursor.as_deref().map(|cursor| format!("<{}>; rel=\"next\"", request.next_page(cursor)));
+        let reply = Self::ok(page);
+        match link {
+            Some(link) => reply.header(header::LINK, &link),
+            None => reply,
+        }
+    }
+}
+
+impl Reply<()> {
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, ..Self::ok(()) }
+    }
+
+    /// 202: it is taken, and what follows comes by mail.
+    #[must_use]
+    pub fn accepted() -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(()) }
+    }
+}
+
+impl Reply<Raw> {
+    #[must_use]
+    pub fn raw(content_type: &str, body: impl Into<bytes::Bytes>) -> Self {
+        Self::ok(Raw(body.into())).header(header::CONTENT_TYPE, content_type)
+    }
+}

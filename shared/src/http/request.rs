@@ -1,0 +1,99 @@
+//! What a handler is given: typed input, and a caller.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use http::header::IF_MATCH;
+
+use super::incoming::Incoming;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::{Id, UserId};
+use crate::identity::Caller;
+use crate::input::{Faults, Input, NoFields};
+use crate::transaction::{Read, Write};
+use crate::version::Precondition;
+
+pub struct Request<B = NoFields, Q = NoFields> {
+    pub body: B,
+    pub query: Q,
+    incoming: Incoming,
+}
+
+impl<B: Input, Q: Input> Request<B, Q> {
+    pub(super) fn parse(incoming: Incoming) -> Result<Self> {
+        let query = deserr::deserialize(incoming.query_as_json()).map_err(Faults::of_query)?;
+        let body = deserr::deserialize(incoming.json()?).map_err(Faults::of_body)?;
+        Ok(Self { body, query, incoming })
+    }
+}
+
+impl<B, Q> Request<B, Q> {
+    /// Parts the body from the rest, for a handler that consumes it.
+    #[must_use]
+    pub fn take_body(self) -> (B, Request<(), Q>) {
+        (self.body, Request { body: (), query: self.query, incoming: self.incoming })
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// 404 when it is no id: nothing can be found under it.
+    pub fn id<T: Id + FromStr>(&self, parameter: &str) -> Result<T> {
+        self.path(parameter).parse().map_err(|_| Error::not_found(T::RESOURCE))
+    }
+
+    /// A parameter of the path, decoded.
+    #[must_use]
+    pub fn path(&self, parameter: &str) -> &str {
+        self.incoming.parameters.get(parameter).map_or("", String::as_str)
+    }
+
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.incoming.context.caller
+    }
+
+    /// The signed-in caller's id.
+    ///
+    /// # Errors
+    /// 401 for anyone else.
+    pub fn user(&self) -> Result<UserId> {
+        self.caller().user_id().ok_or_else(|| Error::unauthorized("Sign in first."))
+    }
+
+    /// What `If-Match` asks of the object.
+    #[must_use]
+    pub fn precondition(&self) -> Precondition {
+        Precondition::from_header(self.incoming.header(IF_MATCH))
+    }
+
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.incoming.app
+    }
+
+    /// Opens a read with this caller.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn read(&self) -> Result<Read> {
+        self.app().read(self.incoming.context.clone()).await
+    }
+
+    /// Begins a write with this caller.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn write(&self) -> Result<Write> {
+        self.app().write(self.incoming.context.clone()).await
+    }
+
+    /// The address of the same list from that cursor on.
+    pub(super) fn next_page(&self, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.incoming.query.iter().filter(|(name, _)| name != "cursor"));
+        query.append_pair("cursor", cursor);
+        format!("{}?{}", self.incoming.path, query.finish())
+    }
+}

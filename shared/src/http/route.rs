@@ -1,0 +1,114 @@
+//! Routes as data. A route can't be written without its access; the tables of routes together are the API,
+//! from which the OpenAPI document and the checks of `template.yaml` are made.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use lambda_http::BoxFuture;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::Answer;
+use super::incoming::Incoming;
+use super::openapi::Described;
+use super::{Reply, Request};
+use crate::error::Result;
+use crate::identity::Permission;
+use crate::input::Input;
+use crate::problem::Kind;
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; a token is not even looked at.
+    Open,
+    /// Anyone; a token that is sent must be valid, and may show more.
+    Public,
+    /// Whoever is signed in. What they may see and do is decided where it is loaded.
+    SignedIn,
+    /// Whoever is signed in and holds this permission.
+    Needs(Permission),
+}
+
+/// One operation of the API.
+#[derive(Clone)]
+pub struct Route {
+    pub method: Method,
+    /// As API Gateway writes it: `/v1/courses/{course_id}`.
+    pub path: &'static str,
+    pub access: Access,
+    /// What the OpenAPI document says of it.
+    pub described: Described,
+    handler: Handler,
+}
+
+type Handler = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+impl Route {
+    fn new<B, Q, T, F>(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: impl Fn(Request<B, Q>) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        B: Input,
+        Q: Input,
+        T: Serialize + ToSchema + Send + 'static,
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
+    {
+        let described = Described::new::<B, Q, T>(&method);
+        let handler: Handler = Arc::new(move |incoming| {
+            let handler = handler.clone();
+            Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
+        });
+        Self { method, path, access, described, handler }
+    }
+
+    /// Its name for programs (`publish_course`) and for people.
+    #[must_use]
+    pub fn named(mut self, operation: &'static str, summary: &'static str) -> Self {
+        self.described.operation = operation;
+        self.described.summary = summary;
+        self
+    }
+
+    /// The statuses of its success, where they are not the method's own.
+    #[must_use]
+    pub fn answers(mut self, statuses: &'static [StatusCode]) -> Self {
+        self.described.statuses = statuses;
+        self
+    }
+
+    /// The problems that are its own; those of its access and its input are known.
+    #[must_use]
+    pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {
+        self.described.problems = kinds;
+        self
+    }
+
+    pub(super) fn handle(&self, incoming: Incoming) -> BoxFuture<'static, Result<Answer>> {
+        (self.handler)(incoming)
+    }
+}
+
+macro_rules! method {
+    ($($name:ident = $method:ident),*) => {$(
+        #[doc = concat!("A `", stringify!($method), "` route.")]
+        pub fn $name<B, Q, T, F>(
+            path: &'static str,
+            access: Access,
+            handler: impl Fn(Request<B, Q>) -> F + Clone + Send + Sync + 'static,
+        ) -> Route
+        where
+            B: Input,
+            Q: Input,
+            T: Serialize + ToSchema + Send + 'static,
+            F: Future<Output = Result<Reply<T>>> + Send + 'static,
+        {
+            Route::new(Method::$method, path, access, handler)
+        }
+    )*};
+}
+method!(get = GET, post = POST, put = PUT, patch = PATCH, delete = DELETE);

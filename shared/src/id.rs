@@ -1,0 +1,68 @@
+//! Ids as types, so that a lesson's id can't be passed for a course's.
+
+/// Makes an id type: UUID version 7, transparent to JSON and SQL.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident = $resource:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub(crate) uuid::Uuid);
+
+        impl $name {
+            /// A new one, which sorts after all that were made before.
+            #[must_use]
+            pub fn new(now: chrono::DateTime<chrono::Utc>) -> Self {
+                Self($crate::id::uuid_at(now))
+            }
+        }
+
+        impl $crate::id::Id for $name {
+            const RESOURCE: &'static str = $resource;
+            fn uuid(self) -> uuid::Uuid { self.0 }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+        }
+
+        $crate::input::from_text!($name, { "type": "string", "format": "uuid" }, |text| {
+            text.parse().map_err(|_| $crate::input::Invalid::new("invalid_id", "An id is a UUID."))
+        });
+        $crate::input::shown!($name);
+    )*};
+}
+
+/// What all ids have.
+pub trait Id: Copy {
+    /// The kind of thing that it names, as in `audit_logs.resource_type`.
+    const RESOURCE: &'static str;
+
+    fn uuid(self) -> uuid::Uuid;
+}
+
+/// A UUID version 7 of this instant (RFC 9562, section 5.7): the injected clock gives the time, the system
+/// its random part.
+pub(crate) fn uuid_at(now: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+id! {
+    UserId = "user";
+    RoleId = "role";
+    SessionId = "session";
+    CategoryId = "category";
+    CourseId = "course";
+    SectionId = "section";
+    LessonId = "lesson";
+    EnrollmentId = "enrollment";
+    CompletionId = "lesson_completion";
+    DocumentId = "document";
+    MailId = "mail";
+}

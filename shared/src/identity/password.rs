@@ -1,0 +1,106 @@
+//! Passwords: which are accepted, and how they are kept (OWASP: argon2id, 19 MiB, two passes).
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{Error, Result};
+use crate::input::{Invalid, from_text};
+
+/// A password as somebody typed it, in Unicode's form NFKC, so that every keyboard writes the same one.
+/// It can't be printed: it has no `Debug`, no `Display` and no `Serialize`.
+pub struct Password(String);
+
+/// A password that may be chosen: 12 to 128 characters, and none of the common ones.
+pub struct NewPassword(Password);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+/// Those of the most common passwords that are long enough to be tried at all.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+impl NewPassword {
+    /// Whether it is the email or the username, which would be the first to be guessed.
+    #[must_use]
+    pub fn repeats(&self, identifier: &str) -> bool {
+        self.0.0.to_lowercase() == identifier.to_lowercase()
+    }
+}
+
+from_text!(Password, { "type": "string", "format": "password", "minLength": 1, "maxLength": 1024 }, |text| match text.chars().count() {
+    0 => Err(Invalid::new("blank", "It is empty.")),
+    1..=1024 => Ok(Password(text.nfkc().collect())),
+    _ => Err(Invalid::new("too_long", "No password is that long.")),
+});
+
+from_text!(NewPassword, { "type": "string", "format": "password", "minLength": 12, "maxLength": 128 }, |text| {
+    let password: String = text.nfkc().collect();
+    match password.chars().count() {
+        _ if password.contains('\0') => Err(Invalid::new("invalid_text", "It holds a NUL character.")),
+        0..12 => Err(Invalid::new("too_short", "A password has at least 12 characters; a short sentence is a good one.")),
+        12..=128 if COMMON.contains(password.to_lowercase().as_str()) => {
+            Err(Invalid::new("common_password", "This is among the passwords that are guessed first."))
+        }
+        12..=128 => Ok(NewPassword(Password(password))),
+        _ => Err(Invalid::new("too_long", "A password has at most 128 characters.")),
+    }
+});
+
+/// One hash a core at a time: more would only make each slower, and 19 MiB each add up.
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(19456, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// The hash to store, with its parameters and salt (a PHC string). On a thread of its own.
+///
+/// # Errors
+/// Only those of the machine.
+pub async fn hash(password: NewPassword) -> Result<String> {
+    on_own_thread(move || {
+        let hash = argon2()?.hash_password(password.0.0.as_bytes());
+        Ok(hash.map_err(|error| Error::internal(error.to_string()))?.to_string())
+    })
+    .await
+}
+
+/// Whether the password has this hash. Without a hash (no such account) the same work is done, and the answer
+/// is no. On a thread of its own.
+///
+/// # Errors
+/// Only those of the machine.
+pub async fn verify(password: Password, hash: Option<String>) -> Result<bool> {
+    on_own_thread(move || {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODYS.to_owned());
+        let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(argon2()?.verify_password(password.0.as_bytes(), &hash).is_ok() && known)
+    })
+    .await
+}
+
+/// A hash of the parameters above that no password is known to have.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bHljZXVtIG5vYm9keSdz$4vSxlBzZ0l8rJzJ7Bz0K9kqk4jW5f0v8w1rN3bX2y9A";
+
+async fn on_own_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}

@@ -1,0 +1,126 @@
+//! Registering, and proving that the email is one's own.
+
+use super::email::{Email, Username};
+use super::secret_token::{self, SecretToken};
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::outbox::{self, Purpose};
+use crate::problem;
+use crate::transaction::Write;
+use chrono::TimeDelta;
+
+/// How long a verification link works.
+const VERIFICATION_LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+/// Who wants an account. The password is hashed already: no transaction is held for that long.
+pub struct Registration {
+    pub email: Email,
+    pub username: Username,
+    pub password_hash: String,
+    pub first_name: String,
+    pub last_name: String,
+}
+
+/// What a registration came to. Callers are told the same of all of them.
+pub enum Registered {
+    /// A new account, or one whose email was never verified, registered anew.
+    Account(UserId),
+    /// The email is somebody's: they are told by mail, and the username is held.
+    EmailTaken(UserId),
+}
+
+/// Registers a student, and puts the mail that follows into the outbox.
+///
+/// # Errors
+/// 409 when the username is taken or held, by whichever email.
+pub async fn register(write: &mut Write, new: &Registration) -> Result<Registered> {
+    let email = new.email.as_str();
+    let username = new.username.as_str();
+    let taken = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE lower(username) = lower($1) AND email <> $2)
+             OR EXISTS (SELECT FROM users WHERE lower(username) = lower($1) AND is_email_verified)
+             OR EXISTS (SELECT FROM username_holds WHERE lower(username) = lower($1) AND email <> $2) AS "taken!""#,
+        username,
+        email,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if taken {
+        return Err(Error::problem(&problem::USERNAME_TAKEN, "This username is taken; choose another."));
+    }
+    let now = write.now();
+    let account = sqlx::query_scalar!(
+        r#"INSERT INTO users (id, email, username, password_hash, first_name, last_name, role_id, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM roles WHERE name = 'student'), $7)
+           ON CONFLICT (email) DO UPDATE SET
+             username = excluded.username, password_hash = excluded.password_hash,
+             first_name = excluded.first_name, last_name = excluded.last_name,
+             email_verification_token = NULL, email_verification_expires_at = NULL
+           WHERE NOT users.is_email_verified AND users.deleted_at IS NULL AND users.is_active
+           RETURNING id AS "id: UserId""#,
+        UserId::new(now).0,
+        email,
+        username,
+        new.password_hash,
+        new.first_name,
+        new.last_name,
+        now,
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if let Some(user) = account {
+        outbox::put(write, Purpose::VerifyEmail, user).await?;
+        return Ok(Registered::Account(user));
+    }
+    let owner = sqlx::query_scalar!(
+        r#"WITH held AS (
+             INSERT INTO username_holds (email, username) VALUES ($1, $2)
+             ON CONFLICT (email) DO UPDATE SET username = excluded.username)
+           SELECT id AS "id: UserId" FROM users WHERE email = $1"#,
+        email,
+        username,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    outbox::put(write, Purpose::EmailTaken, owner).await?;
+    Ok(Registered::EmailTaken(owner))
+}
+
+/// Makes a new verification token for the user and ends the old one; none when the email is verified by now.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result<Option<String>> {
+    let token = SecretToken::new()?;
+    let expires_at = write.now() + VERIFICATION_LIFETIME;
+    let minted = sqlx::query!(
+        "UPDATE users SET email_verification_token = $2, email_verification_expires_at = $3
+         WHERE id = $1 AND NOT is_email_verified AND deleted_at IS NULL",
+        user.0,
+        token.hash(),
+        expires_at,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok((minted.rows_affected() == 1).then(|| token.reveal()))
+}
+
+/// Verifies the email for which this token was sent. Works once.
+///
+/// # Errors
+/// 422 when the token was used, has expired or never was.
+pub async fn verify_email(write: &mut Write, token: &str) -> Result<UserId> {
+    let now = write.now();
+    sqlx::query_scalar!(
+        r#"UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expires_at = NULL
+           WHERE email_verification_token = $1 AND email_verification_expires_at > $2 AND deleted_at IS NULL
+           RETURNING id AS "id: UserId""#,
+        secret_token::hash(token),
+        now,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or_else(|| {
+        Error::problem(&problem::INVALID_TOKEN, "The link was used, has expired, or was replaced by a newer one. Register again to get a new mail.")
+    })
+}

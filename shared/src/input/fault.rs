@@ -1,0 +1,112 @@
+//! Gathers every fault of an input, with its place.
+
+use std::ops::ControlFlow;
+
+use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+
+use crate::error::{Error, Fault, Place};
+
+/// All faults of one input.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// One fault at that place.
+    #[must_use]
+    pub fn one(location: ValuePointerRef, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(vec![Fault { place: Place::Body(pointer(location)), code, detail: detail.into() }])
+    }
+
+    /// As the faults of a body.
+    #[must_use]
+    pub fn of_body(self) -> Error {
+        Error::invalid_all(self.0)
+    }
+
+    /// As the faults of a query string: a pointer `/limit` is the parameter `limit`.
+    #[must_use]
+    pub fn of_query(self) -> Error {
+        Error::invalid_all(
+            self.0
+                .into_iter()
+                .map(|fault| match fault.place {
+                    Place::Body(pointer) => {
+                        let parameter = pointer.trim_start_matches('/').to_owned();
+                        Fault { place: Place::Query(parameter), ..fault }
+                    }
+                    Place::Query(_) => fault,
+                })
+                .collect(),
+        )
+    }
+}
+
+/// The location as a JSON Pointer (RFC 6901).
+fn pointer(location: ValuePointerRef) -> String {
+    match location {
+        ValuePointerRef::Origin => String::new(),
+        ValuePointerRef::Key { key, prev } => {
+            format!("{}/{}", pointer(*prev), key.replace('~', "~0").replace('/', "~1"))
+        }
+        ValuePointerRef::Index { index, prev } => format!("{}/{index}", pointer(*prev)),
+    }
+}
+
+impl MergeWithError<Self> for Faults {
+    fn merge(before: Option<Self>, more: Self, _: ValuePointerRef) -> ControlFlow<Self, Self> {
+        let mut all = before.unwrap_or_default();
+        all.0.extend(more.0);
+        ControlFlow::Continue(all) // go on, to find them all
+    }
+}
+
+impl DeserializeError for Faults {
+    fn error<V: IntoValue>(
+        before: Option<Self>,
+        error: ErrorKind<V>,
+        location: ValuePointerRef,
+    ) -> ControlFlow<Self, Self> {
+        let fault = match error {
+            ErrorKind::MissingField { field } => {
+                Self::one(location.push_key(field), "required", format!("`{field}` is required."))
+            }
+            ErrorKind::UnknownKey { key, accepted } => {
+                let detail = match accepted {
+                    [] => format!("There is no field `{key}` here."),
+                    _ => format!("There is no field `{key}` here; there are: {}.", accepted.join(", ")),
+                };
+                Self::one(location.push_key(key), "unknown_field", detail)
+            }
+            ErrorKind::IncorrectValueKind { actual, accepted } => {
+                let detail = format!("It should be {}, and is {}.", names(accepted), name(actual.kind()));
+                Self::one(location, "wrong_type", detail)
+            }
+            ErrorKind::UnknownValue { accepted, .. } => {
+                Self::one(location, "unknown_value", format!("It is one of {}.", accepted.join(", ")))
+            }
+            ErrorKind::BadSequenceLen { expected, .. } => {
+                Self::one(location, "wrong_length", format!("It should have {expected} items."))
+            }
+            ErrorKind::Unexpected { msg } => Self::one(location, "invalid", msg),
+        };
+        Self::merge(before, fault, location)
+    }
+}
+
+fn names(kinds: &[ValueKind]) -> String {
+    let mut names: Vec<_> = kinds.iter().map(|kind| name(*kind)).collect();
+    names.dedup();
+    names.join(" or ")
+}
+
+fn name(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Integer | ValueKind::NegativeInteger => "a whole number",
+        ValueKind::Float => "a number",
+        ValueKind::String => "a string",
+        ValueKind::Sequence => "an array",
+        ValueKind::Map => "an object",
+    }
+}

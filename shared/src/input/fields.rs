@@ -1,0 +1,62 @@
+//! The two macros that make a typed input: a struct, how it is read, and its schema, from one list of fields.
+
+use super::Faults;
+use crate::error::{Error, Place};
+
+/// A body in which each field is required unless it is an `Option` (or an input of the other kind).
+#[macro_export]
+macro_rules! fields {
+    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, $crate::input::Deserr)]
+        #[deserr(error = $crate::input::Faults, deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type),* }
+        $crate::input_schema!($name { $($field: $type),* });
+    };
+}
+
+/// A body or a query in which each field may be left out: `Change`, `Clearable`, `Option`, or a type with a
+/// default.
+#[macro_export]
+macro_rules! optional_fields {
+    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, $crate::input::Deserr)]
+        #[deserr(error = $crate::input::Faults, deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* #[deserr(default)] pub $field: $type),* }
+        $crate::input_schema!($name { $($field: $type),* });
+    };
+}
+
+/// The schema: the properties, each with its type's own, and what an empty object is told to lack.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! input_schema {
+    ($name:ident { $($field:ident: $type:ty),* }) => {
+        impl $crate::input::Describe for $name {
+            fn schema() -> serde_json::Value {
+                serde_json::json!({
+                    "type": "object",
+                    "properties": { $(stringify!($field): <$type as $crate::input::Describe>::schema()),* },
+                    "required": $crate::input::required::<Self>(),
+                    "additionalProperties": false,
+                })
+            }
+        }
+    };
+}
+
+/// The fields that an empty object is told to lack.
+#[doc(hidden)]
+#[must_use]
+pub fn required<T: deserr::Deserr<Faults>>() -> Vec<String> {
+    let empty = serde_json::Value::Object(serde_json::Map::new());
+    let Err(Error::Problem(problem)) = deserr::deserialize::<T, _, Faults>(empty).map_err(Faults::of_body) else {
+        return Vec::new();
+    };
+    let fields = problem.faults.into_iter().filter_map(|fault| match fault.place {
+        Place::Body(pointer) => pointer.strip_prefix('/').map(ToOwned::to_owned),
+        Place::Query(_) => None,
+    });
+    fields.collect()
+}

@@ -1,0 +1,132 @@
+//! Typed input: what a body or a query may hold, checked as it is read, with all faults at once.
+//!
+//! A type that is written as text says how with [`from_text!`], its JSON Schema beside its check, so that the
+//! OpenAPI document says what the code does.
+
+mod fault;
+mod fields;
+mod merge_patch;
+mod number;
+mod text;
+
+pub use deserr::Deserr;
+pub use fault::Faults;
+#[doc(hidden)]
+pub use fields::required;
+pub use merge_patch::{Change, Clearable};
+pub use number::{Bounded, Money};
+pub use text::{NoFields, Text};
+
+use serde_json::{Value, json};
+
+/// The JSON Schema of an input.
+pub trait Describe {
+    fn schema() -> Value;
+}
+
+/// What a body or a query can be.
+pub trait Input: Deserr<Faults> + Describe + Send + 'static {}
+impl<T: Deserr<Faults> + Describe + Send + 'static> Input for T {}
+
+impl Describe for bool {
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl<T: Describe> Describe for Option<T> {
+    fn schema() -> Value {
+        let mut schema = T::schema();
+        if let Some(kind) = schema.get("type").cloned() {
+            schema["type"] = json!([kind, "null"]);
+        }
+        if let Some(Value::Array(values)) = schema.get_mut("enum") {
+            values.push(Value::Null);
+        }
+        schema
+    }
+}
+
+impl<T: Describe> Describe for Vec<T> {
+    fn schema() -> Value {
+        json!({ "type": "array", "items": T::schema() })
+    }
+}
+
+/// Why a text is not a value of its type; where it stands is added by whoever reads it.
+#[derive(Debug)]
+pub struct Invalid {
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl Invalid {
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// Lets a type be read from a JSON string: `from_text!(Type, { schema }, |text| -> Result<Type, Invalid>)`.
+macro_rules! from_text {
+    ($type:ty, { $($schema:tt)* }, $parse:expr) => {
+        impl $crate::input::Describe for $type {
+            fn schema() -> serde_json::Value {
+                serde_json::json!({ $($schema)* })
+            }
+        }
+
+        impl deserr::Deserr<$crate::input::Faults> for $type {
+            fn deserialize_from_value<V: deserr::IntoValue>(
+                value: deserr::Value<V>,
+                location: deserr::ValuePointerRef,
+            ) -> Result<Self, $crate::input::Faults> {
+                let text = <String as deserr::Deserr<$crate::input::Faults>>::deserialize_from_value(value, location)?;
+                let parse: fn(&str) -> Result<Self, $crate::input::Invalid> = $parse;
+                parse(&text).map_err(|invalid| $crate::input::Faults::one(location, invalid.code, invalid.detail))
+            }
+        }
+    };
+}
+pub(crate) use from_text;
+
+/// Lets an input type stand in answers too, under the same schema.
+macro_rules! shown {
+    ($type:ty) => {
+        impl utoipa::ToSchema for $type {}
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let schema = <$type as $crate::input::Describe>::schema();
+                serde_json::from_value(schema).unwrap_or_else(|_| utoipa::openapi::schema::Schema::default().into())
+            }
+        }
+    };
+}
+pub(crate) use shown;
+
+/// Makes an enum that JSON and SQL hold as text.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::Type)]
+        #[sqlx(type_name = "varchar")]
+        pub enum $name {
+            $(#[serde(rename = $text)] #[sqlx(rename = $text)] $variant),*
+        }
+
+        impl $name {
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        $crate::input::from_text!($name, { "type": "string", "enum": [$($text),*] }, |text| match text {
+            $($text => Ok(Self::$variant),)*
+            _ => Err($crate::input::Invalid::new(
+                "unknown_value",
+                format!("It is one of {}.", [$($text),*].join(", ")),
+            )),
+        });
+    };
+}
+pub(crate) use text_enum;

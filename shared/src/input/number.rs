@@ -1,0 +1,85 @@
+//! Numbers, with the bounds of the columns that hold them.
+
+use deserr::{Deserr, IntoValue, ValuePointerRef};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::{Describe, Faults, Invalid, from_text, shown};
+
+/// A whole number within bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounded<const MIN: i32, const MAX: i32>(i32);
+
+impl<const MIN: i32, const MAX: i32> From<Bounded<MIN, MAX>> for i32 {
+    fn from(number: Bounded<MIN, MAX>) -> Self {
+        number.0
+    }
+}
+
+impl<const MIN: i32, const MAX: i32> Deserr<Faults> for Bounded<MIN, MAX> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        location: ValuePointerRef,
+    ) -> Result<Self, Faults> {
+        let number = <i64 as Deserr<Faults>>::deserialize_from_value(value, location)?;
+        match i32::try_from(number) {
+            Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
+            _ => Err(Faults::one(location, "out_of_range", format!("It is a whole number from {MIN} to {MAX}."))),
+        }
+    }
+}
+
+impl<const MIN: i32, const MAX: i32> Describe for Bounded<MIN, MAX> {
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+    }
+}
+
+impl Describe for i32 {
+    fn schema() -> Value {
+        Bounded::<{ i32::MIN }, { i32::MAX }>::schema()
+    }
+}
+
+/// An amount with two places, as DECIMAL(10, 2) holds it, written as a string (`"49.00"`) so that no client
+/// rounds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Money(Decimal);
+
+impl Money {
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    #[must_use]
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl Default for Money {
+    fn default() -> Self {
+        Self(Decimal::new(0, 2))
+    }
+}
+
+impl serde::Serialize for Money {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.2}", self.0))
+    }
+}
+
+from_text!(Money, { "type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$", "examples": ["49.00"] }, |text| {
+    let invalid = || Invalid::new("invalid_amount", "Write it as a string with up to 8 digits and two places: \"49.00\".");
+    let (whole, places) = text.split_once('.').unwrap_or((text, "00"));
+    let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole, 8) || !digits(places, 2) {
+        return Err(invalid());
+    }
+    let mut amount: Decimal = text.parse().map_err(|_| invalid())?;
+    amount.rescale(2);
+    Ok(Money(amount))
+});
+shown!(Money);

@@ -1,0 +1,71 @@
+//! Texts, with the bounds of the columns that hold them.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+
+use super::{Describe, Faults, Invalid};
+use crate::fields;
+
+/// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, white space alone is not a text.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        check(text, MIN, MAX)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The bounds that every text keeps: Postgres holds no NUL, and a column so many characters.
+pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    if text.contains('\0') {
+        return Err(Invalid::new("invalid_text", "It holds a NUL character, which can't be stored."));
+    }
+    let length = text.chars().count();
+    if min > 0 && text.trim().is_empty() {
+        return Err(Invalid::new("blank", "It is empty."));
+    }
+    if length < min {
+        return Err(Invalid::new("too_short", format!("It has {length} characters; at least {min} are needed.")));
+    }
+    if length > max {
+        return Err(Invalid::new("too_long", format!("It has {length} characters; at most {max} fit.")));
+    }
+    Ok(())
+}
+
+impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
+    fn from(text: Text<MIN, MAX>) -> Self {
+        text.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Deserr<Faults> for Text<MIN, MAX> {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        location: deserr::ValuePointerRef,
+    ) -> Result<Self, Faults> {
+        let text = <String as Deserr<Faults>>::deserialize_from_value(value, location)?;
+        Self::parse(&text).map_err(|invalid| Faults::one(location, invalid.code, invalid.detail))
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Describe for Text<MIN, MAX> {
+    fn schema() -> Value {
+        // With a minimum, one character must not be white space; and none may be NUL.
+        let pattern = if MIN > 0 { r"^[^\u0000]*[^\s\u0000][^\u0000]*$" } else { r"^[^\u0000]*$" };
+        json!({ "type": "string", "minLength": MIN, "maxLength": MAX, "pattern": pattern })
+    }
+}
+
+fields! {
+    /// No body, or no parameters.
+    pub struct NoFields {}
+}

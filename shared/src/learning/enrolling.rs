@@ -1,0 +1,162 @@
+//! Enrolling, by oneself or by staff; dropping; coming back.
+
+use serde_json::{Value, json};
+
+use super::enrollments::{Enrollment, EnrollmentStatus, lock, reload};
+use super::progress;
+use crate::catalog::courses::{Course, CourseStatus, Visibility};
+use crate::error::{Error, Fault, Result};
+use crate::id::{EnrollmentId, UserId};
+use crate::identity::Email;
+use crate::optional_fields;
+use crate::problem;
+use crate::transaction::Write;
+
+optional_fields! {
+    /// Whom to enrol: the caller, unless staff of the course name another, by `user_id` or `email`.
+    pub struct Target {
+        user_id: Option<UserId>,
+        email: Option<Email>,
+    }
+}
+
+/// An enrolment, and how it stood before; new, it did not.
+pub struct Enrolled {
+    pub enrollment: Enrollment,
+    pub before: Option<Enrollment>,
+}
+
+/// Enrols the target in a course that the caller may see, and that is held until the end of the write.
+///
+/// # Errors
+/// 403 when the course takes learners through its staff only, or when somebody else names another; 409 when it is
+/// not published, has a price, or has prerequisites that are not met; 422 for an unknown target.
+pub async fn enroll(write: &mut Write, course: &Course, target: &Target) -> Result<Enrolled> {
+    let staff = course.staffed_by(write.caller());
+    let learner = learner(write, target, staff).await?;
+    let existing = lock(write, learner, course.id).await?;
+    if let Some(existing) = existing.as_ref().filter(|existing| existing.status != EnrollmentStatus::Dropped) {
+        return Ok(Enrolled { enrollment: existing.clone(), before: Some(existing.clone()) });
+    }
+    if course.status != CourseStatus::Published {
+        return Err(Error::problem(&problem::NOT_ENROLLABLE, "The course is not published."));
+    }
+    if !staff {
+        check_self_enrollment(write, course, learner).await?;
+    }
+    if let Some(dropped) = existing {
+        return Ok(Enrolled { enrollment: take_up(write, &dropped).await?, before: Some(dropped) });
+    }
+    let now = write.now();
+    let inserted = sqlx::query_scalar!(
+        r#"INSERT INTO enrollments (id, user_id, course_id, enrolled_at, created_at) VALUES ($1, $2, $3, $4, $4)
+           ON CONFLICT (user_id, course_id) DO NOTHING RETURNING id AS "id: EnrollmentId""#,
+        EnrollmentId::new(now).0,
+        learner.0,
+        course.id.0,
+        now,
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    match inserted {
+        Some(id) => Ok(Enrolled { enrollment: reload(write, id).await?, before: None }),
+        // Somebody else was first, and has committed.
+        None => match lock(write, learner, course.id).await? {
+            Some(existing) => Ok(Enrolled { enrollment: existing.clone(), before: Some(existing) }),
+            None => Err(Error::internal("an enrolment is there and can't be found")),
+        },
+    }
+}
+
+async fn learner(write: &mut Write, target: &Target, staff: bool) -> Result<UserId> {
+    let caller = write.user()?;
+    let (pointer, id, email) = match (target.user_id, &target.email) {
+        (None, None) => return Ok(caller),
+        (Some(id), None) if id == caller => return Ok(caller),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid(Fault::at("/email", "ambiguous", "Give user_id or email, not both.")));
+        }
+        (Some(id), None) => ("/user_id", Some(id.0), None),
+        (None, Some(email)) => ("/email", None, Some(email.as_str())),
+    };
+    if !staff {
+        return Err(Error::forbidden("Only the staff of a course enrol others."));
+    }
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: UserId" FROM users WHERE (id = $1 OR email = $2) AND deleted_at IS NULL AND is_active"#,
+        id,
+        email,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or_else(|| Error::invalid(Fault::at(pointer, "unknown_user", "There is no such user.")))
+}
+
+/// What staff may pass over, and a learner may not.
+async fn check_self_enrollment(write: &mut Write, course: &Course, learner: UserId) -> Result<()> {
+    if course.visibility != Visibility::Public {
+        return Err(Error::forbidden("The course takes learners through its staff only."));
+    }
+    if !course.price.is_zero() {
+        return Err(Error::problem(
+            &problem::PAYMENT_REQUIRED,
+            "The course has a price, and paying is not possible yet.",
+        ));
+    }
+    // A title shows only where anyone may know of the course.
+    let unmet = sqlx::query!(
+        r#"SELECT p.prerequisite_course_id, p.min_completion_percentage,
+             CASE WHEN c.status = 'published' AND c.visibility <> 'private' THEN c.title END AS title,
+             coalesce(e.completion_percentage, 0.00) AS "completion_percentage!"
+           FROM course_prerequisites p
+           JOIN courses c ON c.id = p.prerequisite_course_id AND c.deleted_at IS NULL
+           LEFT JOIN enrollments e ON e.course_id = c.id AND e.user_id = $2
+           WHERE p.course_id = $1 AND coalesce(e.completion_percentage, 0) < p.min_completion_percentage
+           ORDER BY p.created_at, p.id"#,
+        course.id.0,
+        learner.0,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    if unmet.is_empty() {
+        return Ok(());
+    }
+    let unmet: Vec<Value> = unmet
+        .into_iter()
+        .map(|one| {
+            json!({
+                "prerequisite_course_id": one.prerequisite_course_id,
+                "title": one.title,
+                "min_completion_percentage": one.min_completion_percentage,
+                "completion_percentage": format!("{:.2}", one.completion_percentage),
+            })
+        })
+        .collect();
+    Err(Error::problem(&problem::PREREQUISITES_UNMET, "Other courses come first; see prerequisites.")
+        .with("prerequisites", unmet))
+}
+
+/// Takes a dropped enrolment up where it was: completed, or as far as the lessons of now say.
+async fn take_up(write: &mut Write, dropped: &Enrollment) -> Result<Enrollment> {
+    sqlx::query!("UPDATE enrollments SET status = 'active' WHERE id = $1", dropped.id.0)
+        .execute(write.connection())
+        .await?;
+    progress::recompute(write, dropped.id).await?;
+    reload(write, dropped.id).await
+}
+
+/// Drops the enrolment; completions and history stay. Gives it as it was, or nothing when it was dropped already.
+///
+/// # Errors
+/// 404 when there is none that the caller may see.
+pub async fn drop_out(write: &mut Write, id: EnrollmentId) -> Result<Option<Enrollment>> {
+    let seen = super::view::owner(write, id).await?;
+    let before =
+        lock(write, seen.user_id, seen.course_id).await?.filter(|before| before.status != EnrollmentStatus::Dropped);
+    if before.is_some() {
+        sqlx::query!("UPDATE enrollments SET status = 'dropped' WHERE id = $1", id.0)
+            .execute(write.connection())
+            .await?;
+    }
+    Ok(before)
+}

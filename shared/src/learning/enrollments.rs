@@ -1,0 +1,58 @@
+//! Enrolments: one a learner and course, ever.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::id::{CourseId, EnrollmentId, UserId};
+use crate::input::{Money, text_enum};
+use crate::transaction::Write;
+
+text_enum! {
+    EnrollmentStatus { Active = "active", Completed = "completed", Dropped = "dropped" }
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Enrollment {
+    pub id: EnrollmentId,
+    pub user_id: UserId,
+    pub course_id: CourseId,
+    pub status: EnrollmentStatus,
+    /// `"100.00"` means all lessons that count, and nothing goes above it.
+    pub completion_percentage: Money,
+    pub enrolled_at: DateTime<Utc>,
+    pub completed_at: Option<DateTime<Utc>>,
+    pub certificate_id: Option<Uuid>,
+    pub last_accessed_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Selects enrolments.
+macro_rules! select_enrollment {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Enrollment,
+            r#"SELECT id AS "id: EnrollmentId", user_id AS "user_id: UserId", course_id AS "course_id: CourseId",
+                 status AS "status: EnrollmentStatus", completion_percentage AS "completion_percentage: Money", enrolled_at,
+                 completed_at, certificate_id, last_accessed_at, created_at, updated_at
+               FROM enrollments "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+/// Locks a learner's enrolment in a course: whatever changes or recomputes progress does this first, in a
+/// statement of its own, so that the next one counts what is there by then.
+pub(super) async fn lock(write: &mut Write, user: UserId, course: CourseId) -> Result<Option<Enrollment>> {
+    Ok(select_enrollment!("WHERE user_id = $1 AND course_id = $2 FOR UPDATE", user.0, course.0)
+        .fetch_optional(write.connection())
+        .await?)
+}
+
+/// The enrolment as it is now.
+pub(super) async fn reload(write: &mut Write, id: EnrollmentId) -> Result<Enrollment> {
+    Ok(select_enrollment!("WHERE id = $1", id.0).fetch_one(write.connection()).await?)
+}

@@ -1,0 +1,203 @@
+//! How learners, and the staff of their courses, see enrolments.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::enrollments::EnrollmentStatus;
+use crate::error::{Error, Result};
+use crate::id::{CourseId, EnrollmentId, UserId};
+use crate::identity::Permission;
+use crate::input::Money;
+use crate::page::{Cursor, Limit, Page};
+use crate::transaction::Read;
+
+/// A course, as an enrolment names it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EnrolledCourse {
+    pub id: Uuid,
+    pub title: String,
+    pub slug: String,
+    pub thumbnail_url: Option<String>,
+}
+
+/// The first lesson that is not completed yet.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct NextLesson {
+    pub id: Uuid,
+    pub title: String,
+    pub section_id: Uuid,
+    pub lesson_type: String,
+}
+
+/// One of the caller's enrolments.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyEnrollment {
+    pub id: EnrollmentId,
+    pub user_id: UserId,
+    pub course_id: CourseId,
+    #[schema(value_type = EnrolledCourse)]
+    pub course: Json<EnrolledCourse>,
+    pub status: EnrollmentStatus,
+    pub completion_percentage: Money,
+    pub enrolled_at: DateTime<Utc>,
+    pub completed_at: Option<DateTime<Utc>>,
+    pub certificate_id: Option<Uuid>,
+    pub last_accessed_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<NextLesson>)]
+    pub next_lesson: Option<Json<NextLesson>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An enrolment with its progress by section and lesson.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnrollmentProgress {
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub enrollment: MyEnrollment,
+    /// Lessons published since the course was completed; they don't touch the percentage.
+    pub new_since_completion: i64,
+    #[schema(value_type = Vec<SectionProgress>)]
+    pub sections: Json<Vec<SectionProgress>>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct SectionProgress {
+    pub id: Uuid,
+    pub title: String,
+    /// Of the lessons that count.
+    pub completed_lessons: i64,
+    pub total_lessons: i64,
+    pub lessons: Vec<LessonProgress>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct LessonProgress {
+    pub id: Uuid,
+    pub title: String,
+    pub lesson_type: String,
+    pub requires_completion: bool,
+    pub completed_at: Option<DateTime<Utc>>,
+    pub time_spent_minutes: Option<i32>,
+    pub notes: Option<String>,
+}
+
+/// Selects enrolments with their course and next lesson.
+macro_rules! select_mine {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            MyEnrollment,
+            r#"SELECT e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
+                 jsonb_build_object('id', c.id, 'title', c.title, 'slug', c.slug, 'thumbnail_url', c.thumbnail_url)
+                   AS "course!: Json<EnrolledCourse>",
+                 e.status AS "status: EnrollmentStatus", e.completion_percentage AS "completion_percentage: Money",
+                 e.enrolled_at, e.completed_at, e.certificate_id, e.last_accessed_at,
+                 next.lesson AS "next_lesson?: Json<NextLesson>", e.created_at, e.updated_at
+               FROM enrollments e
+               JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
+               LEFT JOIN LATERAL (
+                 SELECT jsonb_build_object('id', l.id, 'title', l.title, 'section_id', l.section_id, 'lesson_type', l.lesson_type) AS lesson
+                 FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
+                 WHERE s.course_id = e.course_id
+                   AND NOT EXISTS (SELECT FROM lesson_completions lc WHERE lc.enrollment_id = e.id AND lc.lesson_id = l.id)
+                 ORDER BY s.display_order, s.id, l.display_order, l.id LIMIT 1) next ON true "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+#[derive(Serialize, Deserialize)]
+struct Keys(DateTime<Utc>, EnrollmentId);
+
+/// A page of the caller's enrolments, newest first.
+///
+/// # Errors
+/// 422 for a foreign cursor.
+pub async fn mine(
+    read: &mut Read,
+    status: Option<EnrollmentStatus>,
+    limit: Limit,
+    cursor: Option<&Cursor>,
+) -> Result<Page<MyEnrollment>> {
+    let user = read.user()?;
+    let (created_at, id) = cursor.map(Cursor::keys::<Keys>).transpose()?.map(|Keys(time, id)| (time, id.0)).unzip();
+    let rows = select_mine!(
+        "WHERE e.user_id = $1 AND ($2::text IS NULL OR e.status = $2)
+           AND ($3::timestamptz IS NULL OR (e.created_at, e.id) < ($3, $4::uuid))
+         ORDER BY e.created_at DESC, e.id DESC LIMIT $5",
+        user.0,
+        status.map(EnrollmentStatus::as_str),
+        created_at,
+        id,
+        limit.and_one(),
+    )
+    .fetch_all(read.connection())
+    .await?;
+    Page::new(rows, limit, |enrollment| Keys(enrollment.created_at, enrollment.id))
+}
+
+/// Whose enrolment in what, for whoever may see it: its learner, and the staff of its course.
+pub(super) struct Owner {
+    pub user_id: UserId,
+    pub course_id: CourseId,
+}
+
+/// # Errors
+/// 404 for everyone else.
+pub(super) async fn owner(read: &mut Read, id: EnrollmentId) -> Result<Owner> {
+    let user = read.user()?;
+    let any = read.caller().may(Permission::CoursesUpdateAny) || read.caller().may(Permission::EnrollmentsReadAny);
+    sqlx::query_as!(
+        Owner,
+        r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId"
+           FROM enrollments e JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
+           WHERE e.id = $1 AND (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $3)"#,
+        id.0,
+        user.0,
+        any,
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or_else(|| Error::not_found("enrollment"))
+}
+
+/// The enrolment with its progress, for its learner and the staff of its course.
+///
+/// # Errors
+/// 404 for everyone else.
+pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentProgress> {
+    owner(read, id).await?;
+    let enrollment = select_mine!("WHERE e.id = $1", id.0).fetch_one(read.connection()).await?;
+    let row = sqlx::query!(
+        r#"WITH lesson AS (
+             SELECT s.id AS section_id, s.title AS section_title, s.display_order AS section_order,
+               l.id, l.title, l.lesson_type, l.requires_completion, l.display_order, lc.completed_at, lc.time_spent_minutes, lc.notes
+             FROM sections s
+             JOIN lessons l ON l.section_id = s.id AND l.is_published
+             LEFT JOIN lesson_completions lc ON lc.lesson_id = l.id AND lc.enrollment_id = $2
+             WHERE s.course_id = $1),
+           section AS (
+             SELECT section_id AS id, section_title AS title, section_order,
+               count(completed_at) FILTER (WHERE requires_completion) AS completed_lessons,
+               count(*) FILTER (WHERE requires_completion) AS total_lessons,
+               jsonb_agg(jsonb_build_object('id', id, 'title', title, 'lesson_type', lesson_type,
+                 'requires_completion', requires_completion, 'completed_at', completed_at,
+                 'time_spent_minutes', time_spent_minutes, 'notes', notes) ORDER BY display_order, id) AS lessons
+             FROM lesson
+             GROUP BY section_id, section_title, section_order)
+           SELECT
+             coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'title', title, 'completed_lessons', completed_lessons,
+               'total_lessons', total_lessons, 'lessons', lessons) ORDER BY section_order, id) FROM section), '[]')
+               AS "sections!: Json<Vec<SectionProgress>>",
+             (SELECT count(*) FROM lesson WHERE requires_completion AND completed_at IS NULL) AS "uncompleted!""#,
+        enrollment.course_id.0,
+        id.0,
+    )
+    .fetch_one(read.connection())
+    .await?;
+    let new_since_completion = if enrollment.completed_at.is_some() { row.uncompleted } else { 0 };
+    Ok(EnrollmentProgress { enrollment, new_since_completion, sections: row.sections })
+}

@@ -1,0 +1,43 @@
+//! Lyceum's data crate: everything that two functions have in common.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`identity`] | users, roles, sessions, passwords, tokens, keys; who calls and what they may do |
+//! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
+//! | [`learning`] | enrolments, completions, progress |
+//! | [`media`] | storage (S3), what is played |
+//! | [`audit`], [`outbox`], [`mail`], [`clock`] | what the domains use |
+//! | [`http`] | routes and dispatch, request, reply, OpenAPI |
+//! | [`input`], [`page`], [`version`], [`id`] | the types of what comes in and goes out |
+//! | [`error`], [`problem`] | what went wrong, and what a caller is told |
+//! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
+//! | [`app`], [`config`], [`run`](mod@run) | start-up: settings, clients, the Lambda loop |
+//!
+//! Dependencies point down: functions, `http`, the domains, `transaction` and `db`. Domains name each other only
+//! downwards: `learning` and `media`, then `catalog`, then `identity`.
+
+pub mod app;
+pub mod audit;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod identity;
+pub mod input;
+pub mod learning;
+pub mod mail;
+pub mod media;
+pub mod outbox;
+pub mod page;
+pub mod problem;
+mod queue;
+mod random;
+pub mod run;
+pub mod transaction;
+pub mod version;
+
+pub use error::{Error, Result};
+pub use run::{Function, Trigger, run};

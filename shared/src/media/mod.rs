@@ -1,0 +1,4 @@
+//! Videos and documents of lessons.
+
+pub mod playback;
+pub mod storage;

@@ -1,0 +1,113 @@
+//! Effects outside the database, as rows of the transaction that causes them (`security.md`, 24).
+//!
+//! A row names a purpose and a user and holds no secret. The message that wakes its reader is empty and
+//! best-effort; a schedule sweeps what it missed.
+
+use chrono::TimeDelta;
+
+use crate::error::Result;
+use crate::id::{MailId, UserId};
+use crate::input::text_enum;
+use crate::transaction::Write;
+
+pub use crate::queue::Queue;
+
+/// After so many attempts a row is given up, until an operator says otherwise.
+const MOST_ATTEMPTS: i32 = 5;
+/// The longest that one attempt may take: until then no one else takes the row.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+text_enum! {
+    /// Why a mail is sent. Its texts are in `mail`.
+    Purpose {
+        VerifyEmail = "verify-email",
+        EmailTaken = "email-taken",
+    }
+}
+
+/// A mail that is due, taken by this run.
+#[derive(Debug)]
+pub struct Due {
+    pub id: MailId,
+    pub purpose: Purpose,
+    pub user_id: UserId,
+    pub attempts: i32,
+}
+
+/// Puts a mail to a user into the outbox; it is sent after the commit.
+pub(crate) async fn put(write: &mut Write, purpose: Purpose, user: UserId) -> Result<()> {
+    let now = write.now();
+    sqlx::query!(
+        "INSERT INTO outbox (id, purpose, user_id, due_at, created_at) VALUES ($1, $2, $3, $4, $4)",
+        MailId::new(now).0,
+        purpose.as_str(),
+        user.0,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    write.wake_outbox();
+    Ok(())
+}
+
+/// Takes the mail that has been due longest, for as long as an attempt may take; none when nothing is due.
+/// Two runs at once take different ones.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take(write: &mut Write) -> Result<Option<Due>> {
+    let now = write.now();
+    Ok(sqlx::query_as!(
+        Due,
+        r#"UPDATE outbox SET attempts = attempts + 1, due_at = $2
+           WHERE id = (
+             SELECT id FROM outbox
+             WHERE due_at <= $1 AND delivered_at IS NULL AND dead_at IS NULL
+             ORDER BY due_at, id LIMIT 1
+             FOR UPDATE SKIP LOCKED)
+           RETURNING id AS "id: MailId", purpose AS "purpose: Purpose", user_id AS "user_id: UserId", attempts"#,
+        now,
+        now + LEASE,
+    )
+    .fetch_optional(write.connection())
+    .await?)
+}
+
+/// Notes that the mail was handed over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delivered(write: &mut Write, due: &Due) -> Result<()> {
+    let now = write.now();
+    sqlx::query!("UPDATE outbox SET delivered_at = $2, last_error = NULL WHERE id = $1", due.id.0, now)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that the attempt failed, and when the next one is due; after the fifth it is given up.
+///
+/// # Errors
+/// Those of the database.
+pub async fn failed(write: &mut Write, due: &Due, error: &str) -> Result<()> {
+    let now = write.now();
+    let dead_at = (due.attempts >= MOST_ATTEMPTS).then_some(now);
+    sqlx::query!(
+        "UPDATE outbox SET due_at = $2, dead_at = $3, last_error = $4 WHERE id = $1",
+        due.id.0,
+        now + backoff(due.attempts)?,
+        dead_at,
+        error,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Exponential with full jitter: any time up to 1, 4, 16 and 64 minutes.
+fn backoff(attempts: i32) -> Result<TimeDelta> {
+    let longest = 60_000 * 4_u32.pow(u32::try_from(attempts - 1).unwrap_or(0).min(3));
+    let random = u64::from(crate::random::bytes::<4>().map(u32::from_le_bytes)?);
+    let milliseconds = u64::from(longest) * random / u64::from(u32::MAX);
+    Ok(TimeDelta::milliseconds(i64::try_from(milliseconds).unwrap_or(0)))
+}

@@ -1,0 +1,110 @@
+//! Pages of a list by keyset: page 10,000 costs what page 1 costs, and rows that come or go between two pages
+//! neither repeat nor vanish.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use crate::error::{Error, Fault, Result};
+use crate::input::{Invalid, from_text};
+
+/// How many items a page has: 1 to 100, 20 unless told.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit(u8);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+impl Limit {
+    /// One row more than the page shows tells whether there is a next one.
+    #[must_use]
+    pub fn and_one(self) -> i64 {
+        i64::from(self.0) + 1
+    }
+}
+
+from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 20 }, |text| match text.parse() {
+    Ok(limit @ 1..=100) => Ok(Limit(limit)),
+    _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items.")),
+});
+
+/// Where the next page begins: the sort keys of the last item, opaque to callers.
+#[derive(Debug, Clone)]
+pub struct Cursor(String);
+
+from_text!(Cursor, { "type": "string", "description": "`next_cursor` of the page before" }, |text| Ok(Cursor(text.to_owned())));
+
+impl Cursor {
+    /// The sort keys that it holds.
+    ///
+    /// # Errors
+    /// 422 when it is no cursor of this list.
+    pub fn keys<K: DeserializeOwned>(&self) -> Result<K> {
+        URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
+            Error::invalid(Fault::in_query("cursor", "invalid_cursor", "This is no next_cursor of this list."))
+        })
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From up to one row more than the page shows, and the sort keys of a row.
+    ///
+    /// # Errors
+    /// When the keys can't be written as JSON.
+    pub fn new<K: Serialize>(mut rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self> {
+        let more = rows.len() > usize::from(limit.0);
+        rows.truncate(usize::from(limit.0));
+        let next_cursor = match rows.last() {
+            Some(last) if more => Some(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&keys(last))?)),
+            _ => None,
+        };
+        Ok(Self { data: rows, next_cursor })
+    }
+
+    /// A list that always fits one page.
+    #[must_use]
+    pub fn complete(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
+}
+
+impl<T: utoipa::ToSchema> utoipa::ToSchema for Page<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        schemas.push((T::name().into(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::{
+            Ref,
+            schema::{ArrayBuilder, SchemaType},
+        };
+        ObjectBuilder::new()
+            .property("data", ArrayBuilder::new().items(Ref::from_schema_name(T::name())))
+            .property(
+                "next_cursor",
+                ObjectBuilder::new().schema_type(SchemaType::Array(vec![Type::String, Type::Null])),
+            )
+            .required("data")
+            .required("next_cursor")
+            .into()
+    }
+}

@@ -1,0 +1,72 @@
+//! Every problem that an answer can name (RFC 9457): the list that the code, the OpenAPI document
+//! and the pages under `/problems/` share.
+
+/// A kind of problem. Its type is `/problems/{name}`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// What it means and what to do, for whoever reads its page.
+    pub meaning: &'static str,
+}
+
+macro_rules! problems {
+    ($($constant:ident = $status:literal $name:literal, $title:literal, $meaning:literal;)*) => {
+        $(pub const $constant: Kind = Kind { name: $name, status: $status, title: $title, meaning: $meaning };)*
+
+        /// All of them, in the order of their status.
+        pub const ALL: &[&Kind] = &[$(&$constant),*];
+    };
+}
+
+problems! {
+    UNAUTHORIZED = 401 "unauthorized", "Sign in first",
+        "The call needs an access token that is valid now. Sign in with POST /v1/auth/login and send the token as Authorization: Bearer.";
+    INVALID_CREDENTIALS = 401 "invalid-credentials", "Wrong identifier or password",
+        "No account has this email or username with this password. The answer is the same for both on purpose.";
+    FORBIDDEN = 403 "forbidden", "Not allowed",
+        "You may know of this, but not do it. The detail says what it takes.";
+    EMAIL_NOT_VERIFIED = 403 "email-not-verified", "The email is not verified yet",
+        "The password is right. Open the link in the mail that we sent when you registered, then sign in again.";
+    NOT_FOUND = 404 "not-found", "Not found",
+        "There is nothing at this address, or you may not know of it. Both are answered alike.";
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed", "Method not allowed",
+        "The address exists, and takes other methods. The Allow header lists them.";
+    CONFLICT = 409 "conflict", "It can't be done as things stand",
+        "The request is well formed, and what it refers to is in another state. The detail says which.";
+    USERNAME_TAKEN = 409 "username-taken", "The username is taken", "Choose another username.";
+    NAME_TAKEN = 409 "name-taken", "The name is taken", "Choose another name.";
+    SLUG_TAKEN = 409 "slug-taken", "The slug is taken", "Choose another slug, or leave it out to have one made from the title.";
+    CATEGORY_IN_USE = 409 "category-in-use", "The category has courses",
+        "Move its courses to another category first; a category that has courses can't be deleted.";
+    INCOMPLETE_ORDER = 409 "incomplete-order", "The order is not the complete list",
+        "An order names every item exactly once. The members `missing`, `unknown` and `repeated` say what differs; read the list again and retry.";
+    LESSON_COMPLETED = 409 "lesson-completed", "Somebody completed the lesson",
+        "What a learner completed is kept. Unpublish the lesson: it disappears from everyone but staff. The member `lessons` lists them.";
+    NOT_PUBLISHABLE = 409 "not-publishable", "Something is missing for publishing",
+        "The member `missing` lists what a course or lesson needs before it can be published.";
+    LEARNERS_ENROLLED = 409 "learners-enrolled", "Learners are enrolled",
+        "A published course with learners can be archived, not taken back to a draft.";
+    NOT_ENROLLABLE = 409 "not-enrollable", "The course takes no learners now",
+        "Only a published course can be enrolled in.";
+    PREREQUISITES_UNMET = 409 "prerequisites-unmet", "Prerequisites are not met yet",
+        "The member `prerequisites` lists each course that comes first, the percentage that it takes and the percentage reached.";
+    PAYMENT_REQUIRED = 409 "payment-required", "The course has a price",
+        "Enrolling oneself in a course with a price is not possible until payments are. Its staff can enrol you.";
+    COURSE_COMPLETED = 409 "course-completed", "The course is completed",
+        "A completed course stays completed: its completions can't be taken back.";
+    COURSE_NOT_DELETED = 409 "course-not-deleted", "The course is not deleted", "Only a deleted course can be restored.";
+    PRECONDITION_FAILED = 412 "precondition-failed", "It has changed since you read it",
+        "If-Match names an older version. Read the object again (its version is in the member `current`), and send your change with the new ETag.";
+    BODY_TOO_LARGE = 413 "body-too-large", "The body is too large", "A JSON body may have 1 MiB.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Send JSON", "Send the body as application/json, in UTF-8.";
+    INVALID = 422 "invalid", "The input is not valid",
+        "Each fault stands in `errors`: its `pointer` into the body (or the `parameter` of the query), a `code` for programs, and a `detail` for people.";
+    INVALID_TOKEN = 422 "invalid-token", "The link does not work any more",
+        "The token was used, has expired, or was replaced by a newer one. Ask for a new mail.";
+    INTERNAL = 500 "internal", "Something went wrong on our side",
+        "It was logged under the request id in `instance`. Trying again may help; telling the operator the id does.";
+    UNAVAILABLE = 503 "unavailable", "Not available for a moment",
+        "Something that we depend on is away or too busy. Nothing was lost; try again after the seconds in Retry-After.";
+}

@@ -1,0 +1,37 @@
+//! Waking the reader of a queue: best-effort, since rows of the database hold what is to be done.
+
+use std::sync::Arc;
+
+use lambda_http::BoxFuture;
+
+/// A queue whose messages are empty. On AWS it is SQS; the local stack brings its own.
+#[derive(Clone)]
+pub struct Queue(Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+
+impl Queue {
+    /// A queue that is woken by that.
+    #[must_use]
+    pub fn new(wake: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// The SQS queue at that address.
+    #[must_use]
+    pub fn sqs(config: &aws_config::SdkConfig, url: &str) -> Self {
+        let client = aws_sdk_sqs::Client::new(config);
+        let url = url.to_owned();
+        Self::new(move || {
+            let send = client.send_message().queue_url(&url).message_body("{}");
+            Box::pin(async move {
+                send.send().await.map(drop).map_err(|error| aws_sdk_sqs::error::DisplayErrorContext(error).to_string())
+            })
+        })
+    }
+
+    /// Wakes the reader. A failure is logged and costs time only: the schedule finds the row.
+    pub async fn wake(&self) {
+        if let Err(error) = (self.0)().await {
+            tracing::warn!(error, "the queue could not be woken");
+        }
+    }
+}

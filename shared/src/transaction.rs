@@ -1,0 +1,143 @@
+//! The two ways to the database that a handler is given, each with its caller: a [`Read`] and a
+//! [`Write`]. Their constructors belong to the frame; there is no other way to a connection.
+
+use chrono::{DateTime, Utc};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use crate::audit::{self, Audit, Changes};
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::identity::Caller;
+use crate::outbox::Queue;
+
+/// Who does something, from where and when.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub caller: Caller,
+    pub now: DateTime<Utc>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// Reads, without a transaction: one statement, one round trip.
+pub struct Read {
+    connection: Connection,
+    context: Context,
+}
+
+enum Connection {
+    Pooled(PoolConnection<Postgres>),
+    Transaction(Transaction<'static, Postgres>),
+}
+
+impl Read {
+    pub(crate) async fn open(pool: &PgPool, context: Context) -> Result<Self> {
+        Ok(Self { connection: Connection::Pooled(pool.acquire().await?), context })
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.connection {
+            Connection::Pooled(connection) => connection,
+            Connection::Transaction(transaction) => transaction,
+        }
+    }
+
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.context.caller
+    }
+
+    /// The signed-in caller's id.
+    ///
+    /// # Errors
+    /// 401 for anyone else.
+    pub fn user(&self) -> Result<UserId> {
+        self.context.caller.user_id().ok_or_else(|| Error::unauthorized("Sign in first."))
+    }
+
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.now
+    }
+
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+/// Reads and writes in one short transaction. It can't be committed without saying what it did;
+/// dropped, it is rolled back.
+pub struct Write {
+    read: Read,
+    queue: Option<Queue>,
+    /// Whether the outbox got a row, so that its reader is to be woken.
+    wake: bool,
+}
+
+impl std::ops::Deref for Write {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        &self.read
+    }
+}
+
+impl std::ops::DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut Read {
+        &mut self.read
+    }
+}
+
+impl Write {
+    pub(crate) async fn begin(pool: &PgPool, context: Context, queue: Option<Queue>) -> Result<Self> {
+        let connection = Connection::Transaction(pool.begin().await?);
+        Ok(Self { read: Read { connection, context }, queue, wake: false })
+    }
+
+    pub(crate) fn wake_outbox(&mut self) {
+        self.wake = true;
+    }
+
+    /// Commits with what was done, as rows of the audit log.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is written then.
+    pub async fn commit(mut self, done: Audit) -> Result<()> {
+        audit::record(&mut self.read, &done).await?;
+        self.finish().await
+    }
+
+    /// Commits an edit with what it changed; one that changed nothing leaves no row.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is written then.
+    pub async fn commit_changes(self, done: Audit, changed: Changes) -> Result<()> {
+        if changed.is_empty() {
+            return self.commit_unaudited("nothing was changed after all").await;
+        }
+        self.commit(done.changed(changed)).await
+    }
+
+    /// Commits without a row of the audit log: for what nobody did, or what was not changed after all. The
+    /// reason is for the reader.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is written then.
+    pub async fn commit_unaudited(self, _reason: &'static str) -> Result<()> {
+        self.finish().await
+    }
+
+    async fn finish(self) -> Result<()> {
+        if let Connection::Transaction(transaction) = self.read.connection {
+            transaction.commit().await?;
+        }
+        if self.wake
+            && let Some(queue) = self.queue
+        {
+            queue.wake().await;
+        }
+        Ok(())
+    }
+}

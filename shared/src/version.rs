@@ -1,0 +1,50 @@
+//! Versions of what is edited, and the requests that are conditional on them (RFC 9110, section 13).
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+use crate::problem;
+
+/// The version column of a course, a section or a lesson; as a tag, `"v3"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct Version(pub i32);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"v{}\"", self.0)
+    }
+}
+
+/// What an edit asks of the object's version.
+#[derive(Debug, Clone)]
+pub struct Precondition(Option<String>);
+
+impl Precondition {
+    pub(crate) fn from_header(if_match: Option<&str>) -> Self {
+        Self(if_match.map(ToOwned::to_owned))
+    }
+
+    /// Lets the edit pass when it was made of this version, or of no stated one.
+    ///
+    /// # Errors
+    /// 412 with the current version.
+    pub fn check(&self, current: Version) -> Result<()> {
+        if self.0.is_none() || lists(self.0.as_deref(), &current.to_string()) {
+            return Ok(());
+        }
+        Err(Error::problem(
+            &problem::PRECONDITION_FAILED,
+            format!("Its version is now {current}; read it again first."),
+        )
+        .with("current", current.to_string()))
+    }
+}
+
+/// Whether a header lists the tag. A `W/` is ignored: compression at the edge adds it.
+pub(crate) fn lists(header: Option<&str>, tag: &str) -> bool {
+    header.is_some_and(|header| {
+        header.split(',').map(str::trim).any(|listed| listed == "*" || listed.trim_start_matches("W/") == tag)
+    })
+}
