@@ -17,8 +17,8 @@ pub struct Settings {
     pub frontend_url: Option<String>,
     /// `MEDIA_BUCKET`
     pub media_bucket: Option<String>,
-    /// `S3_PATH_STYLE`: `true` for an S3 that has no host a bucket.
-    pub s3_path_style: bool,
+    /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
+    pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
     pub mail_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
@@ -32,6 +32,15 @@ pub struct Settings {
 pub enum SigningKeySource {
     File(String),
     Secret(String),
+}
+
+/// An S3 of one's own, and how to get in.
+#[derive(Clone)]
+pub struct S3Endpoint {
+    pub url: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
 }
 
 impl Settings {
@@ -58,7 +67,12 @@ impl Settings {
                 .or_else(|| variable("SIGNING_KEY_SECRET").map(SigningKeySource::Secret)),
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
-            s3_path_style: variable("S3_PATH_STYLE").as_deref() == Some("true"),
+            s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
+                url,
+                region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
+                access_key_id: variable("AWS_ACCESS_KEY_ID").unwrap_or_default(),
+                secret_access_key: variable("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
+            }),
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
             mail_from: variable("MAIL_FROM"),

@@ -39,7 +39,7 @@ impl Answer {
     /// The problem of that error (RFC 9457). What is nobody's business is logged and not said.
     pub(super) fn problem(error: Error, request_id: &str) -> Self {
         let problem = match error {
-            Error::Problem(problem) => problem,
+            Error::Problem(problem) => *problem,
             Error::Unavailable(cause) | Error::Retry(cause) => {
                 tracing::error!(request_id, %cause, "unavailable");
                 unknown(
@@ -102,7 +102,7 @@ impl Answer {
         self
     }
 
-    /// As lambda_http wants it, with the headers that every answer has.
+    /// As `lambda_http` wants it, with the headers that every answer has.
     pub(super) fn into_response(mut self, request_id: &str) -> Response<Body> {
         let every = [
             ("x-content-type-options", "nosniff"),
@@ -127,8 +127,8 @@ impl Answer {
     }
 }
 
-fn unknown(kind: &'static problem::Kind, detail: &str) -> Box<Problem> {
-    Box::new(Problem { kind, detail: detail.to_owned(), faults: vec![], members: Map::new(), retry_after: None })
+fn unknown(kind: &'static problem::Kind, detail: &str) -> Problem {
+    Problem { kind, detail: detail.to_owned(), faults: vec![], members: Map::new(), retry_after: None }
 }
 
 /// A tag for a body without a version.

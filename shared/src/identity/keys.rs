@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
@@ -20,6 +22,16 @@ pub struct SigningKey {
     pub(crate) kid: String,
     pub(crate) private: EncodingKey,
     public: Jwk,
+}
+
+/// Makes a new private key, in PEM (PKCS #8, P-256).
+///
+/// # Errors
+/// Only those of the machine.
+pub fn generate_pem() -> Result<String> {
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+    let key = key.map_err(|error| Error::internal(error.to_string()))?;
+    Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", key.as_ref())))
 }
 
 impl SigningKey {

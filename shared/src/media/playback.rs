@@ -41,7 +41,7 @@ pub struct Document {
 pub struct File {
     id: DocumentId,
     is_video: bool,
-    file_name: String,
+    name: String,
     content_type: String,
     size_bytes: i64,
     storage_path: String,
@@ -56,7 +56,7 @@ pub struct File {
 pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>> {
     Ok(sqlx::query_as!(
         File,
-        r#"SELECT u.id AS "id: DocumentId", u.kind = 'video' AS "is_video!", u.file_name, u.content_type, u.size_bytes,
+        r#"SELECT u.id AS "id: DocumentId", u.kind = 'video' AS "is_video!", u.file_name AS name, u.content_type, u.size_bytes,
              u.storage_path AS "storage_path!", u.duration_seconds
            FROM lessons l
            JOIN uploads u ON u.lesson_id = l.id AND u.status = 'ready'
@@ -77,7 +77,7 @@ pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>
 pub async fn sign(storage: &Storage, files: Vec<File>, now: DateTime<Utc>) -> Result<Media> {
     let mut media = Media { video: None, documents: Vec::new(), expires_at: now + SIGNED_FOR };
     for file in files {
-        let disposition = if file.is_video { Disposition::Inline } else { Disposition::Attachment(&file.file_name) };
+        let disposition = if file.is_video { Disposition::Inline } else { Disposition::Attachment(&file.name) };
         let url = storage.sign_read(&file.storage_path, &file.content_type, disposition).await?;
         if file.is_video {
             media.video = Some(Video {
@@ -89,7 +89,7 @@ pub async fn sign(storage: &Storage, files: Vec<File>, now: DateTime<Utc>) -> Re
         } else {
             media.documents.push(Document {
                 document_id: file.id,
-                file_name: file.file_name,
+                file_name: file.name,
                 url,
                 content_type: file.content_type,
                 size_bytes: file.size_bytes,

@@ -14,12 +14,12 @@ const ACCESS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// A lesson that the caller may read. Only [`open`] makes one.
 #[derive(Debug)]
+#[non_exhaustive] // no other crate can make one
 pub struct ReadableLesson {
     pub id: LessonId,
     pub course_id: CourseId,
     /// Whether the caller reads it as a learner; staff may read without being enrolled.
     pub enrolled: bool,
-    _made_here: (),
 }
 
 /// Checks that the caller may read the lesson.
@@ -55,7 +55,7 @@ pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
     if !row.enrolled && !staff {
         return Err(Error::forbidden("Enrol in the course to read its lessons."));
     }
-    Ok(ReadableLesson { id, course_id: row.course_id, enrolled: row.enrolled, _made_here: () })
+    Ok(ReadableLesson { id, course_id: row.course_id, enrolled: row.enrolled })
 }
 
 /// The lesson, for whoever may read it; a learner's access is noted by the same statement that reads.

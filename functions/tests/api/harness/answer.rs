@@ -1,0 +1,79 @@
+//! An answer, and what tests ask of it.
+
+use serde_json::Value;
+
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    pub text: String,
+    headers: Value,
+}
+
+impl Answer {
+    pub(super) fn new(answer: Value) -> Self {
+        let text = answer["body"].as_str().unwrap_or_default().to_owned();
+        Self {
+            status: u16::try_from(answer["statusCode"].as_u64().expect("a status")).unwrap(),
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+            headers: answer["headers"].clone(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name].as_str().unwrap_or_default()
+    }
+
+    /// Demands the status, and shows the answer otherwise.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    /// 200, and its body.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        self.is(200).body
+    }
+
+    /// 201, and its body, which stands where `Location` says.
+    #[track_caller]
+    pub fn created(self) -> Value {
+        let answer = self.is(201);
+        let id = answer.body["id"].as_str().expect("an id");
+        assert!(answer.header("location").ends_with(id), "Location is {}", answer.header("location"));
+        answer.body
+    }
+
+    /// 204, without a body.
+    #[track_caller]
+    pub fn no_content(self) {
+        assert_eq!(self.is(204).text, "");
+    }
+
+    /// The problem of this name and status, as RFC 9457 writes it.
+    #[track_caller]
+    pub fn problem(self, status: u16, name: &str) -> Value {
+        let answer = self.is(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.body["type"], format!("/problems/{name}"), "{}", answer.text);
+        assert_eq!(answer.body["status"], status);
+        assert_eq!(answer.body["instance"], answer.header("x-request-id"));
+        assert!(!answer.body["detail"].as_str().unwrap_or_default().is_empty());
+        answer.body
+    }
+
+    /// 422, and its faults as `pointer code`, in their order.
+    #[track_caller]
+    pub fn faults(self) -> Vec<String> {
+        let problem = self.problem(422, "invalid");
+        let faults = problem["errors"].as_array().expect("errors");
+        let fault = |fault: &Value| {
+            let place = fault["pointer"].as_str().or(fault["parameter"].as_str()).expect("a place");
+            format!("{place} {}", fault["code"].as_str().expect("a code"))
+        };
+        faults.iter().map(fault).collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! A database a test, from a migrated template, in one throwaway cluster a run.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use lyceum::db;
+use lyceum_local::postgres::{self, Cluster};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use tokio::sync::OnceCell;
+
+pub static DATABASES: Databases = Databases { template: OnceCell::const_new(), next: AtomicU32::new(0) };
+
+pub struct Databases {
+    template: OnceCell<()>,
+    next: AtomicU32,
+}
+
+pub struct Database {
+    pub owner: PgPool,
+    pub application_url: String,
+    pub owner_url: String,
+}
+
+impl Databases {
+    /// The migrated schema, and nothing in it.
+    pub async fn create(&self) -> Database {
+        let cluster = cluster().await;
+        self.template.get_or_init(|| make_template(cluster)).await;
+        let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));
+        execute(cluster, format!("CREATE DATABASE {name} TEMPLATE template_lyceum OWNER lyceum_owner")).await;
+        Database::connect(cluster, &name)
+    }
+
+    /// A database without a schema, for the tests of migrations.
+    pub async fn create_bare(&self) -> Database {
+        let cluster = cluster().await;
+        self.template.get_or_init(|| make_template(cluster)).await; // it makes the roles, too
+        let name = format!("bare_{}", self.next.fetch_add(1, Ordering::Relaxed));
+        execute(cluster, format!("CREATE DATABASE {name} OWNER lyceum_owner")).await;
+        Database::connect(cluster, &name)
+    }
+}
+
+impl Database {
+    fn connect(cluster: &Cluster, name: &str) -> Self {
+        let owner_url = cluster.url("lyceum_owner", name);
+        let options = PgPoolOptions::new().max_connections(2);
+        Self {
+            owner: options.connect_lazy(&owner_url).unwrap(),
+            application_url: cluster.url(db::APPLICATION_ROLE, name),
+            owner_url,
+        }
+    }
+}
+
+pub async fn cluster() -> &'static Cluster {
+    tokio::task::spawn_blocking(postgres::throwaway).await.unwrap().unwrap()
+}
+
+async fn make_template(cluster: &Cluster) {
+    let password = cluster.password();
+    execute(cluster, format!("CREATE ROLE lyceum_owner LOGIN PASSWORD '{password}'")).await;
+    let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
+    db::provision(&mut superuser, password).await.unwrap();
+    execute(cluster, "CREATE DATABASE template_lyceum OWNER lyceum_owner".to_owned()).await;
+    let mut owner = PgConnection::connect(&cluster.url("lyceum_owner", "template_lyceum")).await.unwrap();
+    db::migrate(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+}
+
+async fn execute(cluster: &Cluster, sql: String) {
+    let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
+    superuser.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+    superuser.close().await.unwrap();
+}

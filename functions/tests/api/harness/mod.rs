@@ -1,0 +1,136 @@
+//! What the tests share: a Lyceum of one's own, and callers as values.
+//!
+//! ```ignore
+//! let lyceum = Lyceum::new().await;
+//! let student = lyceum.student().await;
+//! let answer = student.post("/v1/courses/…/enrollments", json!({})).await;
+//! answer.created();
+//! ```
+
+mod answer;
+mod caller;
+mod course;
+mod database;
+mod event;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use lyceum::app::{App, Needs};
+use lyceum::clock::Clock;
+use lyceum::config::Settings;
+use lyceum::identity::keys::{self, SigningKey};
+use lyceum::outbox::Queue;
+use lyceum::run::Running;
+use lyceum_local::mailbox::{Mail, Mailbox};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tempfile::TempDir;
+
+pub use answer::Answer;
+pub use caller::{Caller, PASSWORD};
+pub use course::CourseInProgress;
+pub use database::DATABASES;
+
+/// One key for all tests: making it is not what they test.
+static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
+
+/// All functions in this process, over a database, a mail server and a clock of the test's own.
+pub struct Lyceum {
+    pub clock: Clock,
+    /// As the owner of the database, to look at what the API doesn't show.
+    pub database: PgPool,
+    functions: HashMap<&'static str, Running>,
+    routes: matchit::Router<HashMap<String, &'static str>>,
+    mailbox: Mailbox,
+    _files: TempDir,
+}
+
+impl Lyceum {
+    pub async fn new() -> Arc<Self> {
+        Self::with(|_| None).await
+    }
+
+    /// With other settings than usual.
+    pub async fn with(setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
+        let database = DATABASES.create().await;
+        let files = tempfile::tempdir().unwrap();
+        let key_file = files.path().join("signing-key.pem");
+        std::fs::write(&key_file, SIGNING_KEY.as_bytes()).unwrap();
+        let mailbox = Mailbox::start(&files.path().join("mail"), 0).await.unwrap();
+        let settings = Settings::from(|name| {
+            setting(name).or_else(|| match name {
+                "DATABASE_URL" => Some(database.application_url.clone()),
+                "DATABASE_MAX_CONNECTIONS" => Some("8".to_owned()),
+                "SIGNING_KEY_FILE" => Some(key_file.display().to_string()),
+                "FRONTEND_URL" => Some("https://school.test".to_owned()),
+                "MAIL_FROM" => Some("Lyceum <mail@school.test>".to_owned()),
+                "SMTP_URL" => Some(mailbox.url()),
+                "MEDIA_BUCKET" => Some("media".to_owned()),
+                "AWS_ENDPOINT_URL_S3" => Some("http://127.0.0.1:9".to_owned()),
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+                _ => None,
+            })
+        });
+        let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
+        let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
+        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) }))));
+        let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
+        key.publish(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+
+        let mut functions = HashMap::new();
+        let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();
+        for function in lyceum_functions::ALL {
+            functions.insert(function.name, Running::new(function, app.clone()).unwrap());
+            for route in function.routes() {
+                table.entry(route.path).or_default().insert(route.method.to_string(), function.name);
+            }
+        }
+        let mut routes = matchit::Router::new();
+        for (path, methods) in table {
+            routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
+        }
+        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, _files: files })
+    }
+
+    /// Sends an event to the function whose route it is, as API Gateway does.
+    pub async fn send(&self, event: Value) -> Answer {
+        let path = event["rawPath"].as_str().unwrap();
+        let method = event["requestContext"]["http"]["method"].as_str().unwrap();
+        let function = self.routes.at(path).ok().and_then(|found| found.value.get(method).copied());
+        let answer = self.functions[function.unwrap_or("not-found")].invoke(event).await.unwrap();
+        Answer::new(answer)
+    }
+
+    /// Lets `deliver-mail` run, and gives all mails so far, newest first.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let answer = self.functions["deliver-mail"].invoke(event::wake(self.clock.now())).await.unwrap();
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        self.mailbox.newest_first()
+    }
+
+    /// The token in the newest mail to that address.
+    pub async fn token_mailed_to(&self, email: &str) -> String {
+        let mail = self.mails().await.into_iter().find(|mail| mail.to.contains(email)).expect("a mail");
+        let (_, token) = mail.text.split_once("token=").expect("a link with a token");
+        token.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// The rows of the audit log with that action, oldest first: who, on what, and what changed.
+    pub async fn audited(&self, action: &str) -> Vec<Value> {
+        sqlx::query_scalar(
+            "SELECT jsonb_build_object('user_id', user_id, 'resource_type', resource_type, 'resource_id', resource_id,
+               'changes', changes, 'ip_address', ip_address, 'user_agent', user_agent)
+             FROM audit_logs WHERE action = $1 ORDER BY created_at, id",
+        )
+        .bind(action)
+        .fetch_all(&self.database)
+        .await
+        .unwrap()
+    }
+
+    /// One number that the API doesn't show.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.database).await.unwrap()
+    }
+}

@@ -1,0 +1,18 @@
+//! The API, called as a frontend calls it: through real Lambda events, against a real database of each test's own.
+//! A module an operation, in the folders of `functions/src`.
+
+mod harness;
+
+mod identity {
+    mod deliver_mail;
+    mod jwks;
+    mod login;
+    mod profile;
+    mod register;
+    mod verify_email;
+}
+mod operating {
+    mod health;
+    mod not_found;
+    mod openapi;
+}

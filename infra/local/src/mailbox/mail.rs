@@ -1,0 +1,67 @@
+//! What a stored mail says, for people.
+
+use chrono::{DateTime, SecondsFormat};
+use mail_parser::{Message, MessageParser, PartType};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The header in which a stored file keeps whom the envelope named, blind copies too.
+const ENVELOPE: &str = "X-Envelope-To";
+
+/// One captured mail.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mail {
+    /// Its name, in the order of arrival.
+    pub id: String,
+    /// All it was sent to, separated by commas.
+    pub to: String,
+    /// The subject, decoded.
+    pub subject: String,
+    /// The text part; of a mail without one, the text of its HTML.
+    pub text: String,
+    /// The HTML part, or nothing.
+    pub html: String,
+    /// When it arrived: RFC 3339, UTC.
+    pub sent_at: String,
+}
+
+impl Mail {
+    /// Reads a stored mail. What can't be understood stays empty: any bytes can arrive.
+    pub(super) fn read(id: Uuid, stored: &[u8]) -> Self {
+        let message = MessageParser::default().parse(stored).unwrap_or_default();
+        Self {
+            id: id.to_string(),
+            to: envelope(&message).unwrap_or_default().to_owned(),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            text: message.body_text(0).unwrap_or_default().into_owned(),
+            html: html(&message).unwrap_or_default().to_owned(),
+            sent_at: moment(id).unwrap_or_default(),
+        }
+    }
+}
+
+/// The bytes to store: the mail, with the envelope's recipients as its first header.
+pub(super) fn with_envelope(recipients: &[String], raw: &[u8]) -> Vec<u8> {
+    let header = format!("{ENVELOPE}: {}\r\n", recipients.join(", "));
+    [header.as_bytes(), raw].concat()
+}
+
+/// Only the first header counts: a mail may bring another of this name.
+fn envelope<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    let (name, value) = message.headers_raw().next()?;
+    (name == ENVELOPE).then(|| value.trim())
+}
+
+/// `body_html` would make HTML of a plain text.
+fn html<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    message.html_bodies().find_map(|part| match &part.body {
+        PartType::Html(html) => Some(&**html),
+        _ => None,
+    })
+}
+
+fn moment(id: Uuid) -> Option<String> {
+    let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
+    let moment = DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)?;
+    Some(moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+}

@@ -1,0 +1,186 @@
+//! The folder of one cluster: `data`, `password`, `server.log`, and `lock`, which is held while
+//! the cluster is in use.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::fs::OFlags;
+use sha2::{Digest, Sha256};
+
+use super::binaries::Binaries;
+use super::owner::Owner;
+
+/// One cluster's folder, ours alone until dropped.
+#[derive(Debug)]
+pub(super) struct Area {
+    pub dir: PathBuf,
+    pub owner: Owner,
+    lock: File,
+}
+
+impl Area {
+    /// Where the cluster of `dir` can lie: there, or in `/var/tmp` when Postgres' user can't reach
+    /// it, as with root's checkout under `/root`.
+    pub fn place(dir: &Path, owner: Owner) -> Result<PathBuf> {
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        let dir = dir.canonicalize()?;
+        if dir.parent().is_none_or(|parent| owner.reaches(parent)) {
+            return Ok(dir);
+        }
+        let hash = Sha256::digest(dir.as_os_str().as_encoded_bytes());
+        let name = format!("lyceum-{}", hex::encode(&hash[..8]));
+        Ok(Path::new("/var/tmp").join(name))
+    }
+
+    /// Takes the folder for this process; one that another stack uses is refused.
+    pub fn open(dir: PathBuf, owner: Owner) -> Result<Self> {
+        let area = Self::claimed(dir, owner)?;
+        match area.lock.try_lock() {
+            Ok(()) => Ok(area),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another stack is running on {}; stop it, or choose another folder",
+                area.dir.display()
+            ),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// The same, but waits until the other has finished.
+    pub fn open_in_turn(dir: PathBuf, owner: Owner) -> Result<Self> {
+        let area = Self::claimed(dir, owner)?;
+        area.lock.lock()?;
+        Ok(area)
+    }
+
+    fn claimed(dir: PathBuf, owner: Owner) -> Result<Self> {
+        owner.claim(&dir)?;
+        let lock = private_file(&dir.join("lock"), owner)?;
+        Ok(Self { dir, owner, lock })
+    }
+
+    /// What Postgres calls its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// The superuser's password.
+    pub fn password(&self) -> Result<String> {
+        let path = self.dir.join("password");
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Makes the data on first use; later, sees that this Postgres can read them.
+    pub fn initialise(&self, binaries: &Binaries, durable: bool) -> Result<()> {
+        let data = self.data();
+        if data.exists() {
+            return self.check_version(binaries);
+        }
+        // Built beside its place and renamed, so that a kill in the middle leaves nothing half-made.
+        let half_made = self.dir.join("data.new");
+        match fs::remove_dir_all(&half_made) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        self.make_password()?;
+
+        let mut output = self.initdb(binaries, &half_made, "C.UTF-8", durable)?;
+        if String::from_utf8_lossy(&output.stderr).contains("invalid locale name") {
+            output = self.initdb(binaries, &half_made, "C", durable)?; // macOS has no C.UTF-8
+        }
+        ensure!(
+            output.status.success(),
+            "initdb failed in {}:\n{}",
+            self.dir.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        fs::rename(half_made, data)?;
+        Ok(())
+    }
+
+    fn initdb(
+        &self,
+        binaries: &Binaries,
+        data: &Path,
+        locale: &str,
+        durable: bool,
+    ) -> Result<Output> {
+        let mut command = self.owner.command(binaries.program("initdb"), &self.dir);
+        command
+            .args([
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+            ])
+            .args(["--no-instructions", &format!("--locale={locale}")])
+            .arg("--pwfile")
+            .arg(self.dir.join("password"))
+            .arg("--pgdata")
+            .arg(data);
+        if !durable {
+            command.arg("--no-sync");
+        }
+        command.output().context("cannot run initdb")
+    }
+
+    fn make_password(&self) -> Result<()> {
+        let mut random = [0; 24];
+        getrandom::fill(&mut random).context("the system gave no random numbers")?;
+        let mut file = private_file(&self.dir.join("password"), self.owner)?;
+        file.set_len(0)?;
+        file.write_all(hex::encode(random).as_bytes())?;
+        Ok(())
+    }
+
+    fn check_version(&self, binaries: &Binaries) -> Result<()> {
+        let data = self.data();
+        let made_by = fs::read_to_string(data.join("PG_VERSION"))
+            .with_context(|| format!("{} is no Postgres data; move it away", data.display()))?;
+        let installed = binaries.version()?;
+        ensure!(
+            made_by.trim() == installed.to_string(),
+            "the data in {} were made by Postgres {}, but the one found is {installed}: \
+             set PG_BIN_DIR to a Postgres {0}, or remove the folder to begin anew",
+            self.dir.display(),
+            made_by.trim(),
+        );
+        Ok(())
+    }
+
+    /// The server's log, emptied.
+    pub fn new_log(&self) -> Result<File> {
+        let log = private_file(&self.log(), self.owner)?;
+        log.set_len(0)?;
+        Ok(log)
+    }
+
+    /// The end of the server's log.
+    pub fn log_tail(&self) -> String {
+        let bytes = fs::read(self.log()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.join("server.log")
+    }
+}
+
+/// Opens or creates a file that only `owner` can read. Links are not followed: the folder is
+/// theirs, and we may be root.
+fn private_file(path: &Path, owner: Owner) -> Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    fchown(&file, Some(owner.uid), Some(owner.gid))?;
+    Ok(file)
+}

@@ -1,0 +1,112 @@
+//! Finds the programs of an installed Postgres.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// Homes of packaged versions, as (folder, start of a version's name in it): Debian, PGDG on
+/// Fedora, Homebrew on Apple and on Intel chips, Postgres.app. Each has a `bin`.
+const HOMES: [(&str, &str); 5] = [
+    ("/usr/lib/postgresql", ""),
+    ("/usr", "pgsql-"),
+    ("/opt/homebrew/opt", "postgresql"),
+    ("/usr/local/opt", "postgresql"),
+    ("/Applications/Postgres.app/Contents/Versions", ""),
+];
+
+const HOW_TO_INSTALL: &str = "\
+Postgres was not found. Install its server:
+  Debian, Ubuntu   sudo apt install postgresql
+  Fedora           sudo dnf install postgresql-server
+  macOS            brew install postgresql@17
+or set PG_BIN_DIR to the folder that holds initdb and postgres.";
+
+/// The folder with `initdb`, `postgres`, `pg_dump` and their like.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    dir: PathBuf,
+}
+
+impl Binaries {
+    /// `PG_BIN_DIR` if it is set; else what `pg_config` and `PATH` name; else the newest of the
+    /// usual homes.
+    ///
+    /// # Errors
+    /// When there is none: the message says how to install one.
+    pub fn find() -> Result<Self> {
+        if let Some(dir) = env::var_os("PG_BIN_DIR") {
+            let dir = PathBuf::from(dir);
+            if !holds_a_server(&dir) {
+                bail!("PG_BIN_DIR is {}, which holds no initdb", dir.display());
+            }
+            return Ok(Self { dir });
+        }
+        named_by_pg_config()
+            .into_iter()
+            .chain(on_the_path())
+            .chain(newest_home())
+            .find(|dir| holds_a_server(dir))
+            .map(|dir| Self { dir })
+            .context(HOW_TO_INSTALL)
+    }
+
+    /// The path of one program, such as `pg_dump`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The major version, such as 17.
+    pub(super) fn version(&self) -> Result<u32> {
+        let program = self.program("postgres");
+        let output = Command::new(&program)
+            .arg("--version")
+            .output()
+            .with_context(|| format!("cannot run {}", program.display()))?;
+        // "postgres (PostgreSQL) 17.2 (Debian 17.2-1)", or "18beta1" in the third place
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.split_whitespace()
+            .nth(2)
+            .and_then(leading_number)
+            .with_context(|| format!("{} told no version: {text}", program.display()))
+    }
+}
+
+/// `pg_config` alone proves nothing: client packages bring it without a server.
+fn holds_a_server(dir: &Path) -> bool {
+    dir.join("initdb").is_file() && dir.join("postgres").is_file()
+}
+
+fn named_by_pg_config() -> Option<PathBuf> {
+    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let dir = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(dir.trim()))
+}
+
+fn on_the_path() -> Vec<PathBuf> {
+    env::var_os("PATH").map_or_else(Vec::new, |path| env::split_paths(&path).collect())
+}
+
+fn newest_home() -> Option<PathBuf> {
+    HOMES
+        .iter()
+        .filter_map(|(folder, start)| Some((Path::new(folder).read_dir().ok()?, start)))
+        .flat_map(|(entries, start)| {
+            entries.flatten().filter_map(move |entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let version = name.strip_prefix(start)?.trim_start_matches('@');
+                let dir = entry.path().join("bin");
+                holds_a_server(&dir).then(|| (leading_number(version), dir))
+            })
+        })
+        .max()
+        .map(|(_, dir)| dir)
+}
+
+fn leading_number(text: &str) -> Option<u32> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    text.get(..end)?.parse().ok()
+}

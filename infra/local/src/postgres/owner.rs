@@ -1,0 +1,135 @@
+//! The user that Postgres runs as.
+
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{getegid, geteuid};
+
+/// A user and group; an ordinary user keeps their own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+impl Owner {
+    /// Ourselves; when we are root, `postgres` or else `nobody`.
+    pub fn choose() -> Result<Self> {
+        if !geteuid().is_root() {
+            return Ok(Self {
+                uid: geteuid().as_raw(),
+                gid: getegid().as_raw(),
+            });
+        }
+        let users = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
+        ["postgres", "nobody"]
+            .iter()
+            .find_map(|name| Self::listed(&users, name))
+            .context("Postgres refuses to run as root, and there is no user `postgres` or `nobody`")
+    }
+
+    fn listed(users: &str, name: &str) -> Option<Self> {
+        let line = users
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))?;
+        let mut ids = line.split(':').skip(2).map(str::parse);
+        Some(Self {
+            uid: ids.next()?.ok()?,
+            gid: ids.next()?.ok()?,
+        })
+    }
+
+    /// A command that will run as this user, in `dir`, and no longer than the thread that spawns
+    /// it. (Dropping root's uid, the standard library drops root's other groups too.)
+    pub fn command(self, program: impl AsRef<Path>, dir: &Path) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command
+            .current_dir(dir)
+            .env("LC_ALL", "C") // its messages are read by people and by us: one language
+            .stdin(Stdio::null());
+        if geteuid().is_root() {
+            command.uid(self.uid).gid(self.gid);
+        }
+        die_with_parent(&mut command);
+        command
+    }
+
+    /// Whether this user can get into `dir`, asked of the system, which knows of access lists too.
+    pub fn reaches(self, dir: &Path) -> bool {
+        self.command("test", Path::new("/"))
+            .arg("-x")
+            .arg(dir)
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Whether `path` is this user's.
+    pub fn owns(self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|found| found.uid() == self.uid)
+    }
+
+    /// Makes `dir` a folder that only this user (and root) can enter.
+    ///
+    /// One that somebody else made is refused: in `/var/tmp` it may be a trap.
+    pub fn claim(self, dir: &Path) -> Result<()> {
+        match DirBuilder::new().mode(0o700).create(dir) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot create {}", dir.display()));
+            }
+            _ => {}
+        }
+        let found = fs::symlink_metadata(dir)?; // not followed: a link may lead anywhere
+        if found.is_dir() && found.uid() == self.uid {
+            return Ok(());
+        }
+        if !found.is_dir() || found.uid() != geteuid().as_raw() {
+            bail!(
+                "{} belongs to another user (uid {}); run as that user, or remove it",
+                dir.display(),
+                found.uid()
+            );
+        }
+        if fs::read_dir(dir)?.next().is_some() {
+            bail!(
+                "{} holds something else; choose an empty folder",
+                dir.display()
+            );
+        }
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
+        lchown(dir, Some(self.uid), Some(self.gid))?;
+        Ok(())
+    }
+}
+
+/// Even a `kill -9` of this process then shuts the child down. Only Linux can; elsewhere the next
+/// start ends what was left behind.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "what runs between fork and exec makes two system calls only"
+)]
+fn die_with_parent(command: &mut Command) {
+    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+
+    let parent = getpid();
+    // SAFETY: both calls are async-signal-safe; nothing is allocated or locked.
+    unsafe {
+        command.pre_exec(move || {
+            set_parent_process_death_signal(Some(Signal::INT))?;
+            // The parent may have died just before: then no signal would come.
+            if getppid() == Some(parent) {
+                Ok(())
+            } else {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+        });
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_: &mut Command) {}

@@ -1,0 +1,148 @@
+//! S3 on this machine: s3s speaks the protocol and checks signatures, s3s-fs keeps the files.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `guarded` | the operations offered, where s3s-fs is not yet like S3 made so |
+//! | `checks` | the rules of keys, of "not modified", and of an upload's parts |
+
+mod checks;
+mod guarded;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use tower::Layer;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use guarded::Guarded;
+
+/// How many events may wait for a slow listener, before it misses the oldest.
+const EVENTS_KEPT: usize = 1024;
+
+/// An S3 endpoint with one bucket; dropped, it accepts no more connections.
+#[derive(Debug)]
+pub struct Storage {
+    port: u16,
+    bucket: String,
+    created: broadcast::Sender<Created>,
+    listener: JoinHandle<()>,
+}
+
+/// An object that was just written, as S3's `ObjectCreated` event tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// How: `ObjectCreated:Put`, `…:Post`, `…:Copy` or `…:CompleteMultipartUpload`.
+    pub event: &'static str,
+    /// The bucket.
+    pub bucket: String,
+    /// The key, as it is: S3's own event has it percent-encoded.
+    pub key: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// The `ETag`, without quotes.
+    pub e_tag: String,
+}
+
+impl Storage {
+    /// Serves `root` on 127.0.0.1 to whoever has the keys, and creates the bucket if it is
+    /// missing. Port 0 picks a free one.
+    ///
+    /// # Errors
+    /// When the port is taken, `root` can't be used, or the bucket's name is not one S3 allows.
+    pub async fn start(
+        root: &Path,
+        port: u16,
+        access_key: &str,
+        secret_key: &str,
+        bucket: &str,
+    ) -> Result<Self> {
+        anyhow::ensure!(
+            s3s::path::check_bucket_name(bucket),
+            "{bucket:?} can't be the name of a bucket"
+        );
+        let folder = root.join(bucket);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::AddrInUse => anyhow::anyhow!(
+                    "port {port}, for S3, is in use: stop its program, or choose another port"
+                ),
+                _ => error.into(),
+            })?;
+
+        let created = broadcast::Sender::new(EVENTS_KEPT);
+        let mut service = S3ServiceBuilder::new(Guarded::new(root, created.clone())?);
+        service.set_auth(SimpleAuth::from_single(access_key, secret_key));
+        let service = TowerToHyperService::new(cors().layer(service.build()));
+        Ok(Self {
+            port: listener.local_addr()?.port(),
+            bucket: bucket.to_owned(),
+            created,
+            listener: tokio::spawn(async move {
+                let http = Builder::new(TokioExecutor::new());
+                loop {
+                    let Ok((stream, _)) = listener.accept().await else {
+                        tokio::time::sleep(Duration::from_millis(100)).await; // out of files, for now
+                        continue;
+                    };
+                    let connection = http
+                        .serve_connection(TokioIo::new(stream), service.clone())
+                        .into_owned();
+                    tokio::spawn(async move {
+                        let _ = connection.await; // whoever hung up wants no answer
+                    });
+                }
+            }),
+        })
+    }
+
+    /// Its URL, for clients set to path style.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Hears of every object written from now on.
+    pub fn created(&self) -> broadcast::Receiver<Created> {
+        self.created.subscribe()
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+/// What a bucket's CORS configuration would allow: browsers upload to it and play from it.
+fn cors() -> CorsLayer {
+    use http::Method;
+    use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG};
+
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::PUT, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([ETAG, CONTENT_RANGE, ACCEPT_RANGES, CONTENT_LENGTH])
+        .max_age(Duration::from_hours(1))
+}
