@@ -1,6 +1,20 @@
 //! Lyceum on one machine: the pieces that `cargo run` puts together, and that the tests use too.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`stack`] | all of it, started in order and stopped |
+//! | [`gateway`] | HTTP to Lambda events and back, by the routes of `template.yaml` |
+//! | [`template`] | those routes |
+//! | [`event`] | events as AWS sends them |
+//! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
+//! | [`demo`] | the demo data |
 
+pub mod demo;
 pub mod event;
+pub mod gateway;
 pub mod mailbox;
+mod pages;
 pub mod postgres;
+pub mod stack;
 pub mod storage;
+pub mod template;

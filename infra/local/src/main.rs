@@ -1,1 +1,85 @@
-fn main() {}
+//! `cargo run`: Lyceum on this machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use lyceum_local::demo;
+use lyceum_local::stack::{Environment, Options, Stack};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The port of the API; 0 picks a free one
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// Where everything is kept between runs
+    #[arg(long, default_value = ".local", global = true)]
+    data_dir: PathBuf,
+    /// A Postgres that runs already, as the owner of its database
+    #[arg(long)]
+    database_url: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the environment of the running stack, as KEY=value lines
+    Env,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "warn,lyceum=info,lyceum_functions=info,lyceum_local=info".into()),
+        )
+        .with_target(false)
+        .init();
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        None => run(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { port, data_dir, database_url, .. } = arguments;
+    let stack = Stack::start(&Options { port, data_dir, database_url }, |step| println!("{step}")).await?;
+    println!("{}", welcome(&stack.url, stack.demo_token().await.ok().as_deref()));
+
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    println!("Stopping.");
+    stack.stop().await
+}
+
+fn welcome(url: &str, token: Option<&str>) -> String {
+    let accounts = demo::ACCOUNTS.map(|(email, who)| format!("  {email:<24} {who}")).join("\n");
+    let first_call = token.map_or_else(String::new, |token| {
+        format!("\nA first call, as the student (the token works for 15 minutes):\n  curl -H 'Authorization: Bearer {token}' {url}/v1/me\n")
+    });
+    format!(
+        "\nLyceum is ready at {url}\n\n  \
+         {url}/docs         the API, to read and to try\n  \
+         {url}/_local/mail  the mails that were sent\n\n\
+         Demo accounts, all with the password \"{password}\":\n{accounts}\n{first_call}\n\
+         The environment for other programs: cargo run -- env\nStop with Ctrl-C.",
+        password = demo::PASSWORD,
+    )
+}

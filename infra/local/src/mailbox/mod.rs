@@ -46,11 +46,7 @@ impl Mailbox {
     pub async fn start(dir: &Path, port: u16) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
-            .with_context(|| {
-                format!(
-                    "port {port}, for mail, is in use: stop its program, or choose another port"
-                )
-            })?;
+            .with_context(|| format!("port {port}, for mail, is in use: stop its program, or choose another port"))?;
         fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let mailbox = Self {
             inner: Arc::new(Inner {
@@ -75,10 +71,7 @@ impl Mailbox {
     }
 
     /// Stores a mail as it came, for the recipients its envelope named.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what arrives is dated by the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "what arrives is dated by the machine's clock")]
     fn keep(&self, recipients: &[String], raw: &[u8]) -> Result<()> {
         let mut mails = self.lock(); // before the id is made: ids are in the order of the mails
         let id = Uuid::now_v7();
@@ -100,10 +93,7 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Mail>> {
-        self.inner
-            .newest_first
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.newest_first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,9 +102,7 @@ fn stored(dir: &Path) -> Result<VecDeque<Mail>> {
     let mut ids = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        let id = path
-            .file_stem()
-            .and_then(|stem| Uuid::parse_str(stem.to_str()?).ok());
+        let id = path.file_stem().and_then(|stem| Uuid::parse_str(stem.to_str()?).ok());
         ids.extend(id.filter(|_| path.extension().is_some_and(|extension| extension == "eml")));
     }
     ids.sort_unstable();

@@ -116,7 +116,8 @@ impl Session {
             Request::Helo { .. } => "250 localhost\r\n".into(),
             Request::Ehlo { .. } => {
                 self.reset();
-                format!("250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {SIZE_LIMIT}\r\n").into()
+                format!("250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {SIZE_LIMIT}\r\n")
+                    .into()
             }
             Request::Mail { from } if from.size > SIZE_LIMIT => TOO_LARGE.into(),
             Request::Mail { .. } => {
@@ -130,8 +131,7 @@ impl Session {
             }
             Request::Rcpt { to } => {
                 // a line break would begin another header in the stored mail
-                self.recipients
-                    .push(to.address.replace(char::is_control, ""));
+                self.recipients.push(to.address.replace(char::is_control, ""));
                 OK.into()
             }
             Request::Data if self.recipients.is_empty() => BAD_ORDER.into(),

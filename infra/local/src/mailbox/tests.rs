@@ -28,9 +28,7 @@ impl Drop for Folder {
 }
 
 fn letter(to: &[&str], subject: &str) -> lettre::message::MessageBuilder {
-    let mut letter = Message::builder()
-        .from("Lyceum <no-reply@lyceum.test>".parse().unwrap())
-        .subject(subject);
+    let mut letter = Message::builder().from("Lyceum <no-reply@lyceum.test>".parse().unwrap()).subject(subject);
     for address in to {
         letter = letter.to(address.parse().unwrap());
     }
@@ -38,9 +36,7 @@ fn letter(to: &[&str], subject: &str) -> lettre::message::MessageBuilder {
 }
 
 async fn send(mailbox: &Mailbox, message: Message) {
-    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mailbox.url())
-        .unwrap()
-        .build();
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mailbox.url()).unwrap().build();
     transport.send(message).await.unwrap();
 }
 
@@ -66,44 +62,27 @@ fn eml_files(dir: &Path) -> usize {
 async fn what_lettre_sends_is_there_at_once_and_after_a_restart() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
-    let both = MultiPart::alternative_plain_html(
-        ".Grüße\r\n.\r\n..zwei".to_owned(),
-        "<p>Grüße</p>".to_owned(),
-    );
-    let message = letter(
-        &["Ada <ada@demo.test>", "bob@demo.test"],
-        "Prüfung bestanden: 100 % 🎓, und noch ein langer Rest dazu",
-    )
-    .bcc("blind@demo.test".parse().unwrap());
+    let both = MultiPart::alternative_plain_html(".Grüße\r\n.\r\n..zwei".to_owned(), "<p>Grüße</p>".to_owned());
+    let message =
+        letter(&["Ada <ada@demo.test>", "bob@demo.test"], "Prüfung bestanden: 100 % 🎓, und noch ein langer Rest dazu")
+            .bcc("blind@demo.test".parse().unwrap());
     send(&mailbox, message.multipart(both).unwrap()).await;
     send(
         &mailbox,
-        letter(&["ada@demo.test"], "Second")
-            .header(header::ContentType::TEXT_PLAIN)
-            .body("plain".to_owned())
-            .unwrap(),
+        letter(&["ada@demo.test"], "Second").header(header::ContentType::TEXT_PLAIN).body("plain".to_owned()).unwrap(),
     )
     .await;
 
     for mailbox in [&mailbox, &Mailbox::start(&folder.0, 0).await.unwrap()] {
-        let [second, first] = &mailbox.newest_first()[..] else {
-            panic!("two mails")
-        };
+        let [second, first] = &mailbox.newest_first()[..] else { panic!("two mails") };
         assert_eq!(second.subject, "Second");
         assert_eq!((second.text.trim_end(), &*second.html), ("plain", ""));
         assert_eq!(first.to, "ada@demo.test, bob@demo.test, blind@demo.test");
-        assert_eq!(
-            first.subject,
-            "Prüfung bestanden: 100 % 🎓, und noch ein langer Rest dazu"
-        );
+        assert_eq!(first.subject, "Prüfung bestanden: 100 % 🎓, und noch ein langer Rest dazu");
         assert_eq!(first.text.trim_end().replace('\r', ""), ".Grüße\n.\n..zwei");
         assert_eq!(first.html.trim_end(), "<p>Grüße</p>");
         assert!(first.id < second.id && first.sent_at <= second.sent_at);
-        assert!(
-            first.sent_at.ends_with('Z') && first.sent_at.len() == 24,
-            "{}",
-            first.sent_at
-        );
+        assert!(first.sent_at.ends_with('Z') && first.sent_at.len() == 24, "{}", first.sent_at);
     }
 }
 
@@ -116,10 +95,7 @@ async fn dots_are_unstuffed_and_a_mail_cannot_name_its_own_envelope() {
         b"EHLO me\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nSubject: x\r\nX-Envelope-To: liar@d.test\r\n\r\n..one\r\n...two\r\n.\r\nQUIT\r\n",
     )
     .await;
-    assert!(
-        answers.ends_with("250 2.0.0 OK\r\n221 2.0.0 Bye\r\n"),
-        "{answers}"
-    );
+    assert!(answers.ends_with("250 2.0.0 OK\r\n221 2.0.0 Bye\r\n"), "{answers}");
     let mail = mailbox.newest_first().remove(0);
     assert_eq!(mail.text.trim_end(), ".one\r\n..two");
     assert_eq!(mail.to, "c@d.test");
@@ -129,9 +105,7 @@ async fn dots_are_unstuffed_and_a_mail_cannot_name_its_own_envelope() {
 async fn garbage_is_survived() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
-    let noise: Vec<u8> = (0..200_000_u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..200_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for garbage in [
         &noise[..],
         &b"\r\n\r\n\n\n"[..],
@@ -145,16 +119,9 @@ async fn garbage_is_survived() {
         say(&mailbox, garbage).await;
     }
     assert!(mailbox.newest_first().is_empty());
-    let odd =
-        b"MAIL FROM:<>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n\xff\xfe\0: \x80\r\n\r\n\xff\r\n.\r\n";
+    let odd = b"MAIL FROM:<>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n\xff\xfe\0: \x80\r\n\r\n\xff\r\n.\r\n";
     assert!(say(&mailbox, odd).await.ends_with("250 2.0.0 OK\r\n"));
-    send(
-        &mailbox,
-        letter(&["ada@demo.test"], "Still here")
-            .body(String::new())
-            .unwrap(),
-    )
-    .await;
+    send(&mailbox, letter(&["ada@demo.test"], "Still here").body(String::new()).unwrap()).await;
     assert_eq!(mailbox.newest_first()[0].subject, "Still here");
 }
 
@@ -162,21 +129,14 @@ async fn garbage_is_survived() {
 async fn too_large_is_refused_and_the_conversation_goes_on() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
-    let declared = say(
-        &mailbox,
-        b"EHLO me\r\nMAIL FROM:<a@b.test> SIZE=99999999\r\nQUIT\r\n",
-    )
-    .await;
+    let declared = say(&mailbox, b"EHLO me\r\nMAIL FROM:<a@b.test> SIZE=99999999\r\nQUIT\r\n").await;
     assert!(declared.contains("552 "), "{declared}");
 
     let mut large = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n".to_vec();
     large.extend(b"0123456789abcde\r\n".repeat(700_000));
     large.extend(b".\r\nNOOP\r\nQUIT\r\n");
     let answers = say(&mailbox, &large).await;
-    assert!(
-        answers.ends_with("552 5.3.4 Larger than 10 MiB\r\n250 2.0.0 OK\r\n221 2.0.0 Bye\r\n"),
-        "{answers}"
-    );
+    assert!(answers.ends_with("552 5.3.4 Larger than 10 MiB\r\n250 2.0.0 OK\r\n221 2.0.0 Bye\r\n"), "{answers}");
     assert!(mailbox.newest_first().is_empty());
 }
 
@@ -185,17 +145,9 @@ async fn only_the_newest_are_kept() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
     for number in 0..=KEPT {
-        mailbox
-            .keep(
-                &["a@b.test".to_owned()],
-                format!("Subject: {number}\r\n\r\n").as_bytes(),
-            )
-            .unwrap();
+        mailbox.keep(&["a@b.test".to_owned()], format!("Subject: {number}\r\n\r\n").as_bytes()).unwrap();
     }
     let mails = mailbox.newest_first();
     assert_eq!((mails.len(), eml_files(&folder.0)), (KEPT, KEPT));
-    assert_eq!(
-        (&*mails[0].subject, &*mails[KEPT - 1].subject),
-        ("500", "1")
-    );
+    assert_eq!((&*mails[0].subject, &*mails[KEPT - 1].subject), ("500", "1"));
 }

@@ -41,10 +41,9 @@ impl Area {
         let area = Self::claimed(dir, owner)?;
         match area.lock.try_lock() {
             Ok(()) => Ok(area),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another stack is running on {}; stop it, or choose another folder",
-                area.dir.display()
-            ),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another stack is running on {}; stop it, or choose another folder", area.dir.display())
+            }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
@@ -101,20 +100,10 @@ impl Area {
         Ok(())
     }
 
-    fn initdb(
-        &self,
-        binaries: &Binaries,
-        data: &Path,
-        locale: &str,
-        durable: bool,
-    ) -> Result<Output> {
+    fn initdb(&self, binaries: &Binaries, data: &Path, locale: &str, durable: bool) -> Result<Output> {
         let mut command = self.owner.command(binaries.program("initdb"), &self.dir);
         command
-            .args([
-                "--username=postgres",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-            ])
+            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"])
             .args(["--no-instructions", &format!("--locale={locale}")])
             .arg("--pwfile")
             .arg(self.dir.join("password"))

@@ -35,12 +35,7 @@ impl Cluster {
 
     pub(super) fn start_in(area: Area, binaries: Binaries, durable: bool) -> Result<Self> {
         area.initialise(&binaries, durable)?;
-        Ok(Self {
-            server: Server::start(&binaries, &area, durable)?,
-            password: area.password()?,
-            area,
-            binaries,
-        })
+        Ok(Self { server: Server::start(&binaries, &area, durable)?, password: area.password()?, area, binaries })
     }
 
     /// The URL of `database` for `user`. The superuser is `postgres`; another role gets in if it

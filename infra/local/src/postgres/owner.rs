@@ -21,10 +21,7 @@ impl Owner {
     /// Ourselves; when we are root, `postgres` or else `nobody`.
     pub fn choose() -> Result<Self> {
         if !geteuid().is_root() {
-            return Ok(Self {
-                uid: geteuid().as_raw(),
-                gid: getegid().as_raw(),
-            });
+            return Ok(Self { uid: geteuid().as_raw(), gid: getegid().as_raw() });
         }
         let users = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
         ["postgres", "nobody"]
@@ -34,14 +31,9 @@ impl Owner {
     }
 
     fn listed(users: &str, name: &str) -> Option<Self> {
-        let line = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut ids = line.split(':').skip(2).map(str::parse);
-        Some(Self {
-            uid: ids.next()?.ok()?,
-            gid: ids.next()?.ok()?,
-        })
+        Some(Self { uid: ids.next()?.ok()?, gid: ids.next()?.ok()? })
     }
 
     /// A command that will run as this user, in `dir`, and no longer than the thread that spawns
@@ -61,11 +53,7 @@ impl Owner {
 
     /// Whether this user can get into `dir`, asked of the system, which knows of access lists too.
     pub fn reaches(self, dir: &Path) -> bool {
-        self.command("test", Path::new("/"))
-            .arg("-x")
-            .arg(dir)
-            .status()
-            .is_ok_and(|status| status.success())
+        self.command("test", Path::new("/")).arg("-x").arg(dir).status().is_ok_and(|status| status.success())
     }
 
     /// Whether `path` is this user's.
@@ -88,17 +76,10 @@ impl Owner {
             return Ok(());
         }
         if !found.is_dir() || found.uid() != geteuid().as_raw() {
-            bail!(
-                "{} belongs to another user (uid {}); run as that user, or remove it",
-                dir.display(),
-                found.uid()
-            );
+            bail!("{} belongs to another user (uid {}); run as that user, or remove it", dir.display(), found.uid());
         }
         if fs::read_dir(dir)?.next().is_some() {
-            bail!(
-                "{} holds something else; choose an empty folder",
-                dir.display()
-            );
+            bail!("{} holds something else; choose an empty folder", dir.display());
         }
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
         lchown(dir, Some(self.uid), Some(self.gid))?;
@@ -109,10 +90,7 @@ impl Owner {
 /// Even a `kill -9` of this process then shuts the child down. Only Linux can; elsewhere the next
 /// start ends what was left behind.
 #[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "what runs between fork and exec makes two system calls only"
-)]
+#[expect(unsafe_code, reason = "what runs between fork and exec makes two system calls only")]
 fn die_with_parent(command: &mut Command) {
     use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
@@ -122,11 +100,7 @@ fn die_with_parent(command: &mut Command) {
         command.pre_exec(move || {
             set_parent_process_death_signal(Some(Signal::INT))?;
             // The parent may have died just before: then no signal would come.
-            if getppid() == Some(parent) {
-                Ok(())
-            } else {
-                Err(ErrorKind::BrokenPipe.into())
-            }
+            if getppid() == Some(parent) { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) }
         });
     }
 }

@@ -43,27 +43,20 @@ impl Server {
                 break;
             }
         }
-        bail!(
-            "Postgres did not start; {}/server.log ends with:\n{}",
-            area.dir.display(),
-            area.log_tail()
-        )
+        bail!("Postgres did not start; {}/server.log ends with:\n{}", area.dir.display(), area.log_tail())
     }
 
     fn spawn(mut command: Command, port: u16) -> Result<Self> {
         let (tell, told) = mpsc::channel();
-        let keeper =
-            thread::Builder::new()
-                .name("postgres".to_owned())
-                .spawn(move || match command.spawn() {
-                    Ok(mut child) => {
-                        let _ = tell.send(Ok(Pid::from_child(&child)));
-                        let _ = child.wait();
-                    }
-                    Err(error) => {
-                        let _ = tell.send(Err(error));
-                    }
-                })?;
+        let keeper = thread::Builder::new().name("postgres".to_owned()).spawn(move || match command.spawn() {
+            Ok(mut child) => {
+                let _ = tell.send(Ok(Pid::from_child(&child)));
+                let _ = child.wait();
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+            }
+        })?;
         let pid = told.recv()?.context("cannot run postgres")?;
         Ok(Self { port, pid, keeper })
     }
@@ -93,10 +86,7 @@ impl Server {
             return Ok(());
         }
         let _ = kill_process(self.pid, Signal::QUIT); // at once; the next start recovers
-        bail!(
-            "Postgres needed more than {} s to stop",
-            STOP_LIMIT.as_secs()
-        )
+        bail!("Postgres needed more than {} s to stop", STOP_LIMIT.as_secs())
     }
 }
 
@@ -122,11 +112,7 @@ fn command(binaries: &Binaries, area: &Area, port: u16, durable: bool) -> Result
         set("full_page_writes=off");
     }
     let log = area.new_log()?;
-    command
-        .arg("-D")
-        .arg(area.data())
-        .stdout(log.try_clone()?)
-        .stderr(log);
+    command.arg("-D").arg(area.data()).stdout(log.try_clone()?).stderr(log);
     // Ctrl-C reaches a terminal's whole process group; ours is stopped by us, after its clients.
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     Ok(command)
@@ -168,9 +154,7 @@ fn serves(pid: Pid, data: &Path) -> bool {
     let command_line = if Path::new("/proc/self").exists() {
         fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
     } else {
-        let ps = Command::new("ps")
-            .args(["-o", "command=", "-p", &pid])
-            .output();
+        let ps = Command::new("ps").args(["-o", "command=", "-p", &pid]).output();
         ps.map_or_else(|_| Vec::new(), |output| output.stdout)
     };
     String::from_utf8_lossy(&command_line).contains(&*data.to_string_lossy())

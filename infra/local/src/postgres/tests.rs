@@ -23,11 +23,7 @@ impl Folder {
     fn start(&self) -> Cluster {
         let begun = Instant::now();
         let cluster = Cluster::start(&self.0, true).unwrap();
-        eprintln!(
-            "started in {:?} in {}",
-            begun.elapsed(),
-            cluster.location().display()
-        );
+        eprintln!("started in {:?} in {}", begun.elapsed(), cluster.location().display());
         cluster
     }
 }
@@ -39,24 +35,13 @@ impl Drop for Folder {
 }
 
 fn query(cluster: &Cluster, sql: &str) -> Result<String, String> {
-    query_url(
-        cluster.binaries(),
-        &cluster.url("postgres", "postgres"),
-        sql,
-    )
+    query_url(cluster.binaries(), &cluster.url("postgres", "postgres"), sql)
 }
 
 fn query_url(binaries: &Binaries, url: &str, sql: &str) -> Result<String, String> {
-    let output = Command::new(binaries.program("psql"))
-        .args(["-At", "-c", sql, url])
-        .output()
-        .unwrap();
+    let output = Command::new(binaries.program("psql")).args(["-At", "-c", sql, url]).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
-    if output.status.success() {
-        Ok(text(output.stdout))
-    } else {
-        Err(text(output.stderr))
-    }
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
 #[test]
@@ -79,14 +64,9 @@ fn keeps_its_data_between_starts() {
 fn the_password_is_asked_for_and_not_readable_by_others() {
     let folder = Folder::new("password");
     let cluster = folder.start();
-    let wrong = cluster
-        .url("postgres", "postgres")
-        .replace(cluster.password(), "guess");
+    let wrong = cluster.url("postgres", "postgres").replace(cluster.password(), "guess");
     let refused = query_url(cluster.binaries(), &wrong, "select 1").unwrap_err();
-    assert!(
-        refused.contains("password authentication failed"),
-        "{refused}"
-    );
+    assert!(refused.contains("password authentication failed"), "{refused}");
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o077;
     assert_eq!(mode(&cluster.location().join("password")), 0);
@@ -104,10 +84,7 @@ fn two_folders_at_once_but_not_one_twice() {
     assert_ne!(one.port(), other.port());
 
     let refused = Cluster::start(&two.0, true).unwrap_err();
-    assert!(
-        format!("{refused:#}").contains("another stack"),
-        "{refused:#}"
-    );
+    assert!(format!("{refused:#}").contains("another stack"), "{refused:#}");
     let locations = [one.location().to_owned(), other.location().to_owned()];
     drop((one, other));
     for location in locations {
@@ -123,17 +100,9 @@ fn starts_over_what_an_accident_left() {
     cluster.stop().unwrap();
 
     // a lock file whose number is another process' by now (one of Postgres' own user, if we can)
-    let sleeper = super::owner::Owner::choose()
-        .unwrap()
-        .command("sleep", Path::new("/"))
-        .arg("60")
-        .spawn();
+    let sleeper = super::owner::Owner::choose().unwrap().command("sleep", Path::new("/")).arg("60").spawn();
     let mut sleeper = sleeper.unwrap();
-    let lock = format!(
-        "{}\n{}/data\n0\n5432\n\n127.0.0.1\n\nready\n",
-        sleeper.id(),
-        location.display()
-    );
+    let lock = format!("{}\n{}/data\n0\n5432\n\n127.0.0.1\n\nready\n", sleeper.id(), location.display());
     fs::write(location.join("data/postmaster.pid"), lock).unwrap();
     fs::create_dir(location.join("data.new")).unwrap();
     let cluster = folder.start();
@@ -166,11 +135,7 @@ fn data_of_another_version_are_told_plainly() {
 fn a_throwaway_is_shared() {
     let begun = Instant::now();
     let cluster = throwaway().unwrap();
-    eprintln!(
-        "throwaway in {:?} in {}",
-        begun.elapsed(),
-        cluster.location().display()
-    );
+    eprintln!("throwaway in {:?} in {}", begun.elapsed(), cluster.location().display());
     assert_eq!(query(cluster, "show fsync").unwrap(), "off");
     assert_eq!(throwaway().unwrap().port(), cluster.port());
 }
@@ -185,43 +150,25 @@ fn a_killed_stack_takes_its_server_along() {
     for at_once in [false, true] {
         let mut stack = Command::new(env::current_exe().unwrap())
             .args(["--exact", "--ignored", "--nocapture"])
-            .arg(format!(
-                "{}::the_stack_that_is_killed",
-                module_path!().split_once("::").unwrap().1
-            ))
+            .arg(format!("{}::the_stack_that_is_killed", module_path!().split_once("::").unwrap().1))
             .env(KILLED_STACK, &folder.0)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let lock = location.join("data/postmaster.pid");
         while !fs::read_to_string(&lock).is_ok_and(|text| text.contains("ready")) {
-            assert!(
-                stack.try_wait().unwrap().is_none(),
-                "the stack did not start"
-            );
+            assert!(stack.try_wait().unwrap().is_none(), "the stack did not start");
             thread::sleep(Duration::from_millis(10));
         }
-        let server = fs::read_to_string(&lock)
-            .unwrap()
-            .lines()
-            .next()
-            .unwrap()
-            .to_owned();
+        let server = fs::read_to_string(&lock).unwrap().lines().next().unwrap().to_owned();
         stack.kill().unwrap(); // SIGKILL
         stack.wait().unwrap();
 
         // a process that ended, but that nobody has asked about, has no command line any more
-        let gone = || {
-            fs::read(format!("/proc/{server}/cmdline"))
-                .unwrap_or_default()
-                .is_empty()
-        };
+        let gone = || fs::read(format!("/proc/{server}/cmdline")).unwrap_or_default().is_empty();
         let begun = Instant::now();
         while !at_once && !gone() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(10),
-                "the server lives on"
-            );
+            assert!(begun.elapsed() < Duration::from_secs(10), "the server lives on");
             thread::sleep(Duration::from_millis(10));
         }
         let cluster = folder.start();

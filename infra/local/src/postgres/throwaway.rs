@@ -59,11 +59,7 @@ fn new_folder(owner: Owner) -> PathBuf {
 /// `TMPDIR` may be root's own, such as one under `/root`.
 fn temporary(owner: Owner) -> PathBuf {
     let usual = env::temp_dir();
-    if owner.reaches(&usual) {
-        usual
-    } else {
-        PathBuf::from("/var/tmp")
-    }
+    if owner.reaches(&usual) { usual } else { PathBuf::from("/var/tmp") }
 }
 
 /// initdb takes seconds: its result is kept for each version and user, and copied.

@@ -16,19 +16,12 @@ const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 
 /// A key must be the path of a file inside the bucket's folder, and only of that one.
 pub(super) fn check_key(bucket: &str, key: &str) -> S3Result<()> {
-    let segment_is_bad =
-        |segment: &str| segment.is_empty() || segment == "." || segment.contains("..");
+    let segment_is_bad = |segment: &str| segment.is_empty() || segment == "." || segment.contains("..");
     if key.split('/').any(segment_is_bad) || key.contains(['\\', '\0']) {
-        return Err(s3_error!(
-            InvalidArgument,
-            "this key can't be kept as a file"
-        ));
+        return Err(s3_error!(InvalidArgument, "this key can't be kept as a file"));
     }
     if bucket.len() + key.len() > NAME_LIMIT {
-        return Err(s3_error!(
-            KeyTooLongError,
-            "the local storage keeps shorter keys only"
-        ));
+        return Err(s3_error!(KeyTooLongError, "the local storage keeps shorter keys only"));
     }
     Ok(())
 }
@@ -42,20 +35,14 @@ pub(super) fn check_modified(
     let unchanged = match (none_match, &object.e_tag) {
         (Some(ETagCondition::Any), _) => true,
         (Some(ETagCondition::ETag(known)), Some(current)) => current.weak_cmp(known),
-        _ => since
-            .zip(object.last_modified.as_ref())
-            .is_some_and(|(since, last)| seconds(last) <= seconds(since)),
+        _ => since.zip(object.last_modified.as_ref()).is_some_and(|(since, last)| seconds(last) <= seconds(since)),
     };
     if !unchanged {
         return Ok(());
     }
     let mut answer = S3Error::new(S3ErrorCode::NotModified);
     let mut headers = http::HeaderMap::new();
-    if let Some(value) = object
-        .e_tag
-        .as_ref()
-        .and_then(|e_tag| e_tag.to_http_header().ok())
-    {
+    if let Some(value) = object.e_tag.as_ref().and_then(|e_tag| e_tag.to_http_header().ok()) {
         headers.insert(ETAG, value);
     }
     if let Some(value) = object.last_modified.as_ref().and_then(http_date) {
@@ -68,15 +55,8 @@ pub(super) fn check_modified(
 /// HTTP's dates have no fractions, files' do.
 fn seconds(moment: &Timestamp) -> Option<i64> {
     let mut text = Vec::new();
-    moment
-        .format(TimestampFormat::EpochSeconds, &mut text)
-        .ok()?;
-    String::from_utf8(text)
-        .ok()?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    moment.format(TimestampFormat::EpochSeconds, &mut text).ok()?;
+    String::from_utf8(text).ok()?.split('.').next()?.parse().ok()
 }
 
 fn http_date(moment: &Timestamp) -> Option<http::HeaderValue> {
@@ -99,10 +79,7 @@ impl Upload {
         if !root.join(format!(".upload-{id}.json")).exists() {
             return Err(s3_error!(NoSuchUpload));
         }
-        Ok(Self {
-            root: root.to_owned(),
-            id,
-        })
+        Ok(Self { root: root.to_owned(), id })
     }
 
     /// Sees, before anything is put together, that each part is the one the caller means.
@@ -122,9 +99,7 @@ impl Upload {
 
     /// A part's `ETag` and size.
     pub fn digest(&self, number: i32) -> io::Result<(ETag, u64)> {
-        let path = self
-            .root
-            .join(format!(".upload_id-{}.part-{number}", self.id));
+        let path = self.root.join(format!(".upload_id-{}.part-{number}", self.id));
         let mut file = File::open(path)?;
         let (mut md5, mut size, mut buffer) = (Md5::new(), 0, vec![0; 1 << 16]);
         loop {

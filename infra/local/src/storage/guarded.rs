@@ -7,11 +7,10 @@ use anyhow::Context;
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap, Method, Uri};
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CopySource,
-    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
-    ETag, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
+    CopyObjectInput, CopyObjectOutput, CopySource, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+    DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
     PutObjectInput, PutObjectOutput, Range, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
@@ -34,14 +33,8 @@ pub(super) struct Guarded {
 impl Guarded {
     pub fn new(root: &Path, created: broadcast::Sender<Created>) -> anyhow::Result<Self> {
         let root = root.canonicalize()?;
-        let files = FileSystem::new(&root)
-            .ok()
-            .with_context(|| format!("cannot use {}", root.display()))?;
-        Ok(Self {
-            files,
-            root,
-            created,
-        })
+        let files = FileSystem::new(&root).ok().with_context(|| format!("cannot use {}", root.display()))?;
+        Ok(Self { files, root, created })
     }
 
     /// The file of a key that was checked.
@@ -55,11 +48,7 @@ impl Guarded {
         if self.path(bucket, key).is_dir() {
             return Err(s3_error!(NoSuchKey));
         }
-        let input = HeadObjectInput {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            ..HeadObjectInput::default()
-        };
+        let input = HeadObjectInput { bucket: bucket.to_owned(), key: key.to_owned(), ..HeadObjectInput::default() };
         let mut object = self.files.head_object(internal(input)).await?.output;
         object.accept_ranges = Some("bytes".to_owned());
         Ok(object)
@@ -67,19 +56,10 @@ impl Guarded {
 
     async fn announce(&self, event: &'static str, bucket: String, key: String) -> S3Result<()> {
         let object = self.head(&bucket, &key).await?;
-        let size = object
-            .content_length
-            .and_then(|size| size.try_into().ok())
-            .unwrap_or_default();
+        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or_default();
         let e_tag = object.e_tag.map(ETag::into_value).unwrap_or_default();
         // an error only says that nobody listens
-        let _ = self.created.send(Created {
-            event,
-            bucket,
-            key,
-            size,
-            e_tag,
-        });
+        let _ = self.created.send(Created { event, bucket, key, size, e_tag });
         Ok(())
     }
 
@@ -94,27 +74,16 @@ impl S3 for Guarded {
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
         let input = req.input;
         let object = self.head(&input.bucket, &input.key).await?;
-        check_modified(
-            &object,
-            input.if_none_match.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
+        check_modified(&object, input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
         Ok(S3Response::new(object))
     }
 
     async fn get_object(&self, mut req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
         let input = &mut req.input;
         let object = self.head(&input.bucket, &input.key).await?;
-        check_modified(
-            &object,
-            input.if_none_match.as_ref(),
-            input.if_modified_since.as_ref(),
-        )?;
+        check_modified(&object, input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
 
-        let size = object
-            .content_length
-            .and_then(|size| size.try_into().ok())
-            .unwrap_or(0);
+        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
         if input.range.is_some() && size == 0 {
             return Err(s3_error!(InvalidRange)); // s3s-fs would count below zero
         }
@@ -135,10 +104,7 @@ impl S3 for Guarded {
             _ => "ObjectCreated:Put",
         };
         let answer = self.files.put_object(req).await;
-        if answer
-            .as_ref()
-            .is_err_and(|error| *error.code() == S3ErrorCode::BadDigest)
-        {
+        if answer.as_ref().is_err_and(|error| *error.code() == S3ErrorCode::BadDigest) {
             // s3s-fs compares after it has written
             let _ = std::fs::remove_file(self.path(&bucket, &key));
         }
@@ -148,12 +114,7 @@ impl S3 for Guarded {
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-        let CopySource::Bucket {
-            bucket: from_bucket,
-            key: from_key,
-            ..
-        } = &req.input.copy_source
-        else {
+        let CopySource::Bucket { bucket: from_bucket, key: from_key, .. } = &req.input.copy_source else {
             return Err(s3_error!(NotImplemented));
         };
         self.head(from_bucket, from_key).await?;
@@ -167,17 +128,12 @@ impl S3 for Guarded {
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
         match self.head(&req.input.bucket, &req.input.key).await {
             Ok(_) => self.files.delete_object(req).await,
-            Err(error) if *error.code() == S3ErrorCode::NoSuchKey => {
-                Ok(S3Response::new(DeleteObjectOutput::default()))
-            }
+            Err(error) if *error.code() == S3ErrorCode::NoSuchKey => Ok(S3Response::new(DeleteObjectOutput::default())),
             Err(error) => Err(error),
         }
     }
 
-    async fn list_objects_v2(
-        &self,
-        req: S3Request<ListObjectsV2Input>,
-    ) -> Answer<ListObjectsV2Output> {
+    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
         self.files.list_objects_v2(req).await
     }
 
@@ -220,16 +176,10 @@ impl S3 for Guarded {
     ) -> Answer<CompleteMultipartUploadOutput> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let upload = self.upload(&req.input.upload_id, &bucket, &key)?;
-        let parts = req
-            .input
-            .multipart_upload
-            .clone()
-            .and_then(|upload| upload.parts)
-            .unwrap_or_default();
+        let parts = req.input.multipart_upload.clone().and_then(|upload| upload.parts).unwrap_or_default();
         blocking(move || upload.check_parts(&parts)).await??;
         let answer = self.files.complete_multipart_upload(req).await?;
-        self.announce("ObjectCreated:CompleteMultipartUpload", bucket, key)
-            .await?;
+        self.announce("ObjectCreated:CompleteMultipartUpload", bucket, key).await?;
         Ok(answer)
     }
 

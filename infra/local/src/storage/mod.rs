@@ -63,28 +63,16 @@ impl Storage {
     ///
     /// # Errors
     /// When the port is taken, `root` can't be used, or the bucket's name is not one S3 allows.
-    pub async fn start(
-        root: &Path,
-        port: u16,
-        access_key: &str,
-        secret_key: &str,
-        bucket: &str,
-    ) -> Result<Self> {
-        anyhow::ensure!(
-            s3s::path::check_bucket_name(bucket),
-            "{bucket:?} can't be the name of a bucket"
-        );
+    pub async fn start(root: &Path, port: u16, access_key: &str, secret_key: &str, bucket: &str) -> Result<Self> {
+        anyhow::ensure!(s3s::path::check_bucket_name(bucket), "{bucket:?} can't be the name of a bucket");
         let folder = root.join(bucket);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::AddrInUse => anyhow::anyhow!(
-                    "port {port}, for S3, is in use: stop its program, or choose another port"
-                ),
-                _ => error.into(),
-            })?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => {
+                anyhow::anyhow!("port {port}, for S3, is in use: stop its program, or choose another port")
+            }
+            _ => error.into(),
+        })?;
 
         let created = broadcast::Sender::new(EVENTS_KEPT);
         let mut service = S3ServiceBuilder::new(Guarded::new(root, created.clone())?);
@@ -101,9 +89,7 @@ impl Storage {
                         tokio::time::sleep(Duration::from_millis(100)).await; // out of files, for now
                         continue;
                     };
-                    let connection = http
-                        .serve_connection(TokioIo::new(stream), service.clone())
-                        .into_owned();
+                    let connection = http.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
                     tokio::spawn(async move {
                         let _ = connection.await; // whoever hung up wants no answer
                     });

@@ -1,7 +1,4 @@
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a folder for each test, links of the past"
-)]
+#![expect(clippy::disallowed_methods, reason = "a folder for each test, links of the past")]
 
 mod form;
 mod reading;
@@ -37,26 +34,13 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let root = std::env::temp_dir().join(format!("lyceum-storage-{}", Uuid::now_v7()));
-        let storage = Storage::start(&root, 0, "key", "secret", BUCKET)
-            .await
-            .unwrap();
+        let storage = Storage::start(&root, 0, "key", "secret", BUCKET).await.unwrap();
         let s3 = client(&storage, "secret");
-        Self {
-            root,
-            storage,
-            s3,
-            http: reqwest::Client::new(),
-        }
+        Self { root, storage, s3, http: reqwest::Client::new() }
     }
 
     async fn put(&self, key: &str, body: impl Into<ByteStream>) -> String {
-        let put = self
-            .s3
-            .put_object()
-            .bucket(BUCKET)
-            .key(key)
-            .content_type("text/x-test")
-            .body(body.into());
+        let put = self.s3.put_object().bucket(BUCKET).key(key).content_type("text/x-test").body(body.into());
         put.send().await.unwrap().e_tag.unwrap()
     }
 
@@ -70,15 +54,8 @@ impl Fixture {
         get.presigned(hour).await.unwrap().uri().to_owned()
     }
 
-    async fn fetch(
-        &self,
-        link: &str,
-        headers: &[(reqwest::header::HeaderName, &str)],
-    ) -> reqwest::Response {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
-            .collect();
+    async fn fetch(&self, link: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> reqwest::Response {
+        let headers: HeaderMap = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         self.http.get(link).headers(headers).send().await.unwrap()
     }
 }
@@ -105,8 +82,5 @@ fn status<E>(error: &SdkError<E>) -> u16 {
 }
 
 fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }

@@ -17,29 +17,14 @@ async fn ranges() {
     ] {
         let part = test.fetch(&link, &[(RANGE, range)]).await;
         assert_eq!(part.status(), 206, "{range}");
-        assert_eq!(
-            (
-                header(&part, "content-range"),
-                header(&part, "accept-ranges")
-            ),
-            (content_range, "bytes")
-        );
+        assert_eq!((header(&part, "content-range"), header(&part, "accept-ranges")), (content_range, "bytes"));
         assert_eq!(header(&part, "content-length"), body.len().to_string());
         assert_eq!(part.text().await.unwrap(), body);
     }
-    assert_eq!(
-        test.fetch(&link, &[(RANGE, "bytes=10-")]).await.status(),
-        416
-    );
+    assert_eq!(test.fetch(&link, &[(RANGE, "bytes=10-")]).await.status(), 416);
     let empty = test.link(test.get("none")).await;
-    assert_eq!(
-        test.fetch(&empty, &[(RANGE, "bytes=0-")]).await.status(),
-        416
-    );
-    assert_eq!(
-        test.fetch(&empty, &[(RANGE, "bytes=-5")]).await.status(),
-        416
-    );
+    assert_eq!(test.fetch(&empty, &[(RANGE, "bytes=0-")]).await.status(), 416);
+    assert_eq!(test.fetch(&empty, &[(RANGE, "bytes=-5")]).await.status(), 416);
     assert_eq!(test.fetch(&empty, &[]).await.status(), 200);
 }
 
@@ -48,13 +33,8 @@ async fn links_say_what_the_answer_says_and_cannot_be_changed() {
     let test = Fixture::new().await;
     test.put("paper", TEXT.to_vec()).await;
     test.put("other", TEXT.to_vec()).await;
-    let get = test
-        .get("paper")
-        .response_content_type("application/pdf")
-        .response_cache_control("private, max-age=60");
-    let link = test
-        .link(get.response_content_disposition("attachment; filename*=UTF-8''Gr%C3%BC%C3%9Fe.pdf"))
-        .await;
+    let get = test.get("paper").response_content_type("application/pdf").response_cache_control("private, max-age=60");
+    let link = test.link(get.response_content_disposition("attachment; filename*=UTF-8''Gr%C3%BC%C3%9Fe.pdf")).await;
     let answer = test.fetch(&link, &[]).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(header(&answer, "content-type"), "application/pdf");
@@ -71,12 +51,7 @@ async fn links_say_what_the_answer_says_and_cannot_be_changed() {
         assert_ne!(changed, link);
         assert_eq!(test.fetch(&changed, &[]).await.status(), 403, "{changed}");
     }
-    let stranger = client(&test.storage, "guess")
-        .get_object()
-        .bucket(BUCKET)
-        .key("paper")
-        .send()
-        .await;
+    let stranger = client(&test.storage, "guess").get_object().bucket(BUCKET).key("paper").send().await;
     assert_eq!(status(&stranger.unwrap_err()), 403);
 
     let past = PresigningConfig::builder()
@@ -101,24 +76,10 @@ async fn what_the_caller_has_is_not_sent_again() {
         (200, (IF_MODIFIED_SINCE, "Mon, 01 Jan 2024 00:00:00 GMT")),
     ] {
         let answer = test.fetch(&link, std::slice::from_ref(&condition)).await;
-        assert_eq!(
-            (answer.status().as_u16(), header(&answer, "etag")),
-            (status, &*e_tag),
-            "{condition:?}"
-        );
-        assert_eq!(
-            answer.bytes().await.unwrap().len(),
-            if status == 304 { 0 } else { TEXT.len() }
-        );
+        assert_eq!((answer.status().as_u16(), header(&answer, "etag")), (status, &*e_tag), "{condition:?}");
+        assert_eq!(answer.bytes().await.unwrap().len(), if status == 304 { 0 } else { TEXT.len() });
     }
-    let head = test
-        .s3
-        .head_object()
-        .bucket(BUCKET)
-        .key("kept")
-        .if_none_match(&e_tag)
-        .send()
-        .await;
+    let head = test.s3.head_object().bucket(BUCKET).key("kept").if_none_match(&e_tag).send().await;
     assert_eq!(status(&head.unwrap_err()), 304);
 }
 
@@ -132,32 +93,18 @@ async fn browsers_of_any_origin_may_come() {
         .request(reqwest::Method::OPTIONS, &link)
         .header("origin", "http://localhost:3000")
         .header("access-control-request-method", "PUT")
-        .header(
-            "access-control-request-headers",
-            "content-type,x-amz-checksum-sha256",
-        );
+        .header("access-control-request-headers", "content-type,x-amz-checksum-sha256");
     let asked = asked.send().await.unwrap();
     assert_eq!(asked.status(), 200);
     assert_eq!(header(&asked, "access-control-allow-origin"), "*");
     assert!(header(&asked, "access-control-allow-methods").contains("PUT"));
-    assert_eq!(
-        header(&asked, "access-control-allow-headers"),
-        "content-type,x-amz-checksum-sha256"
-    );
+    assert_eq!(header(&asked, "access-control-allow-headers"), "content-type,x-amz-checksum-sha256");
 
     for link in [&*link, &link.replace("seen", "unseen")] {
-        let answer = test
-            .fetch(
-                link,
-                &[("origin".parse().unwrap(), "http://localhost:3000")],
-            )
-            .await;
+        let answer = test.fetch(link, &[("origin".parse().unwrap(), "http://localhost:3000")]).await;
         assert_eq!(header(&answer, "access-control-allow-origin"), "*");
         for name in ["etag", "content-range", "accept-ranges", "content-length"] {
-            assert!(
-                header(&answer, "access-control-expose-headers").contains(name),
-                "{name}"
-            );
+            assert!(header(&answer, "access-control-expose-headers").contains(name), "{name}");
         }
     }
 }

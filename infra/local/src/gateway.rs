@@ -1,0 +1,165 @@
+//! API Gateway on this machine: each call becomes a Lambda event, and the function's answer an HTTP answer.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lyceum::app::App;
+use lyceum::run::Running;
+use serde_json::{Map, Value, json};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::event::{self, Call};
+use crate::template;
+
+/// What API Gateway takes at most.
+const LARGEST_BODY: usize = 10 * 1024 * 1024;
+const EXPOSED: [&str; 6] = ["etag", "link", "location", "retry-after", "x-request-id", "idempotency-key"];
+const ALLOWED: [&str; 5] = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key"];
+
+/// All functions, reached by the routes of the template.
+pub struct Gateway {
+    app: Arc<App>,
+    functions: HashMap<&'static str, Running>,
+    routes: matchit::Router<HashMap<String, Target>>,
+    default: String,
+}
+
+#[derive(Debug, Clone)]
+struct Target {
+    function: String,
+    route_key: String,
+}
+
+impl Gateway {
+    /// # Errors
+    /// When the template names what is not there.
+    pub fn new(app: &Arc<App>) -> Result<Self> {
+        let mut functions = HashMap::new();
+        for function in lyceum_functions::ALL {
+            functions.insert(function.name, Running::new(function, app.clone())?);
+        }
+        let mut table: HashMap<String, HashMap<String, Target>> = HashMap::new();
+        let mut default = None;
+        for route in template::routes()? {
+            match route.path {
+                Some(path) => {
+                    let route_key = format!("{} {path}", route.method);
+                    let target = Target { function: route.function, route_key };
+                    table.entry(path.replace("{proxy+}", "{*proxy}")).or_default().insert(route.method, target);
+                }
+                None => default = Some(route.function),
+            }
+        }
+        let mut routes = matchit::Router::new();
+        for (path, methods) in table {
+            routes.insert(path, methods)?;
+        }
+        let default = default.context("the template has no $default route")?;
+        Ok(Self { app: app.clone(), functions, routes, default })
+    }
+
+    /// Answers a call, from its parts, as API Gateway would.
+    ///
+    /// # Errors
+    /// When the function itself fails, which API Gateway answers with 500.
+    pub async fn call(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        headers: &[(String, String)],
+        body: Option<&[u8]>,
+        source_ip: &str,
+    ) -> Result<Value> {
+        let path = path_and_query.split('?').next().unwrap_or_default();
+        let found = self.routes.at(path).ok();
+        let target = found.as_ref().and_then(|found| found.value.get(method));
+        let (function, route_key) =
+            target.map_or((self.default.as_str(), "$default"), |target| (&target.function, &target.route_key));
+        let path_parameters: Map<String, Value> = match (&found, target) {
+            (Some(found), Some(_)) => {
+                found.params.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+            }
+            _ => Map::new(),
+        };
+        let time = self.app.clock.now();
+        let call = Call { method, path_and_query, headers, body, source_ip, route_key, path_parameters, time };
+        self.invoke(function, event::http(&call)).await
+    }
+
+    /// Hands an event to a function.
+    ///
+    /// # Errors
+    /// When there is no such function, or it fails.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value> {
+        let running = self.functions.get(function).with_context(|| format!("there is no function {function}"))?;
+        Ok(running.invoke(event).await?)
+    }
+}
+
+/// The HTTP service around it, with the CORS of the template; here, any page of this machine may call.
+pub fn service(gateway: Arc<Gateway>) -> axum::Router {
+    let local = AllowOrigin::predicate(|origin, _| {
+        let host = origin.to_str().unwrap_or_default();
+        ["http://localhost", "http://127.0.0.1"].iter().any(|known| host.starts_with(known))
+    });
+    let cors = CorsLayer::new()
+        .allow_origin(local)
+        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"].map(|name| name.parse().unwrap_or_default()))
+        .allow_headers(ALLOWED.map(HeaderName::from_static))
+        .expose_headers(EXPOSED.map(HeaderName::from_static));
+    axum::Router::new().fallback(handle).layer(cors).with_state(gateway)
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers: Vec<_> = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let body: Option<&Bytes> = (!body.is_empty()).then_some(&body);
+    let source_ip = peer.ip().to_canonical().to_string();
+    let answer = gateway.call(parts.method.as_str(), path, &headers, body.map(AsRef::as_ref), &source_ip).await;
+    match answer.and_then(|answer| http_answer(&answer)) {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a function failed");
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+    }
+}
+
+/// From the function's answer (payload format 2.0) to HTTP.
+fn http_answer(answer: &Value) -> Result<Response<Body>> {
+    let status = answer["statusCode"].as_u64().context("the answer has no statusCode")?;
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = if answer["isBase64Encoded"] == true { STANDARD.decode(body)? } else { body.as_bytes().to_vec() };
+    let mut response = Response::builder().status(u16::try_from(status)?);
+    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        response = response.header(name, value.as_str().unwrap_or_default());
+    }
+    for cookie in answer["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        response = response.header("set-cookie", cookie);
+    }
+    Ok(response.body(body.into())?)
+}
+
+/// What API Gateway itself says.
+fn plain(status: StatusCode, message: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,51 @@
+//! Pages that only the local stack has: the captured mails, and where links in mails lead.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::mailbox::{Mail, Mailbox};
+
+/// `/_local/…`
+pub fn service(mailbox: Mailbox) -> Router {
+    Router::new()
+        .route("/", get(Redirect::temporary("/_local")))
+        .route("/_local", get(|| page(include_str!("../pages/index.html"))))
+        .route("/_local/verify-email", get(|| page(include_str!("../pages/verify-email.html"))))
+        .route("/_local/login", get(|| page(include_str!("../pages/login.html"))))
+        .route("/_local/mail", get(mails))
+        .with_state(mailbox)
+}
+
+async fn page(html: &'static str) -> Html<&'static str> {
+    Html(html)
+}
+
+async fn mails(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {
+    let mails = mailbox.newest_first();
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accepted.contains("application/json") {
+        return Json(mails).into_response();
+    }
+    let list: String = mails.iter().map(mail_html).collect();
+    let list = if list.is_empty() { "<p>No mail yet.</p>".to_owned() } else { list };
+    Html(include_str!("../pages/mail.html").replace("{{mails}}", &list)).into_response()
+}
+
+fn mail_html(mail: &Mail) -> String {
+    format!(
+        "<article><h2>{}</h2><p>To {} · {}</p><iframe sandbox=\"allow-popups allow-top-navigation-by-user-activation\" srcdoc=\"{}\"></iframe>\
+         <details><summary>Text</summary><pre>{}</pre></details></article>",
+        escaped(&mail.subject),
+        escaped(&mail.to),
+        escaped(&mail.sent_at),
+        escaped(&mail.html.replacen("<html", "<base target=\"_top\"><html", 1)),
+        escaped(&mail.text),
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,63 @@
+//! The environment in which the functions of a running stack work, also outside of it (`cargo lambda`, a script).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::data_dir::DataDir;
+use super::database::Database;
+use crate::mailbox::Mailbox;
+use crate::storage::Storage;
+
+/// Variables, one a line as `KEY=value`. No value holds white space, so that a shell takes them as they are.
+#[derive(Debug, Clone)]
+pub struct Environment(BTreeMap<&'static str, String>);
+
+impl Environment {
+    pub(super) fn new(
+        url: &str,
+        database: &Database,
+        data_dir: &DataDir,
+        storage: &Storage,
+        mailbox: &Mailbox,
+        bucket: &str,
+        key_file: &Path,
+    ) -> Result<Self> {
+        let (access_key, secret_key) = data_dir.s3_credentials()?;
+        Ok(Self(BTreeMap::from([
+            ("LYCEUM_URL", url.to_owned()),
+            ("DATABASE_URL", database.application_url.clone()),
+            ("DATABASE_OWNER_URL", database.owner_url.clone()),
+            ("DATABASE_MAX_CONNECTIONS", "16".to_owned()),
+            ("FRONTEND_URL", format!("{url}/_local")),
+            ("TOKEN_ISSUER", "lyceum".to_owned()),
+            ("SIGNING_KEY_FILE", key_file.display().to_string()),
+            ("MEDIA_BUCKET", bucket.to_owned()),
+            ("AWS_ENDPOINT_URL_S3", storage.endpoint()),
+            ("AWS_ACCESS_KEY_ID", access_key),
+            ("AWS_SECRET_ACCESS_KEY", secret_key),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("SMTP_URL", mailbox.url()),
+            ("MAIL_FROM", "no-reply@lyceum.test".to_owned()),
+        ])))
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    /// # Errors
+    /// When the stack that is asked for doesn't run.
+    pub fn of_running(data_dir: &Path) -> Result<String> {
+        DataDir::environment_of_running(data_dir)
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(name, value)| writeln!(f, "{name}={value}"))
+    }
+}

@@ -1,0 +1,174 @@
+//! The whole of Lyceum on this machine, started in order and stopped.
+
+mod data_dir;
+mod database;
+mod environment;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use lyceum::app::{App, Needs};
+use lyceum::config::Settings;
+use lyceum::identity::keys::{self, SigningKey};
+use lyceum::outbox::Queue;
+use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::demo;
+use crate::gateway::{self, Gateway};
+use crate::mailbox::Mailbox;
+use crate::storage::Storage;
+use crate::{event, pages};
+use data_dir::DataDir;
+use database::Database;
+pub use environment::Environment;
+
+const BUCKET: &str = "lyceum-media";
+/// How often the outbox is swept here; on AWS a schedule does so every five minutes.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Where and how to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The gateway's port; 0 picks a free one.
+    pub port: u16,
+    /// Where all data are kept between runs.
+    pub data_dir: PathBuf,
+    /// A Postgres that runs already, as the owner of its database, instead of one of our own.
+    pub database_url: Option<String>,
+}
+
+/// A running stack. Dropped, it is gone; [`Stack::stop`] ends it with care.
+pub struct Stack {
+    pub url: String,
+    pub environment: Environment,
+    gateway: Arc<Gateway>,
+    database: Database,
+    tasks: Vec<JoinHandle<()>>,
+    _storage: Storage,
+    data_dir: DataDir,
+}
+
+impl Stack {
+    /// Starts everything, and tells each step through `say`.
+    ///
+    /// # Errors
+    /// A plain sentence that says what is in the way, and what to do.
+    pub async fn start(options: &Options, say: impl Fn(&str)) -> Result<Self> {
+        let step = |began: Instant, what: &str| say(&format!("{what:<44} {:>5} ms", began.elapsed().as_millis()));
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let listeners = listen(options.port).await?;
+        let url = format!("http://localhost:{}", listeners.first().context("no listener")?.local_addr()?.port());
+
+        let began = Instant::now();
+        let (database, storage, mailbox) = tokio::try_join!(
+            Database::start(&data_dir, options.database_url.clone()),
+            async {
+                let (id, secret) = data_dir.s3_credentials()?;
+                Storage::start(&data_dir.path("s3"), 0, &id, &secret, BUCKET).await
+            },
+            async { Mailbox::start(&data_dir.path("mail"), 0).await },
+        )?;
+        step(began, &format!("Postgres     {}", database.place));
+        say(&format!("S3           {}", storage.endpoint()));
+        say(&format!("Mail         {}", mailbox.url()));
+
+        let began = Instant::now();
+        let mut owner = PgConnection::connect(&database.owner_url).await.context("the database does not answer")?;
+        lyceum::db::migrate(&mut owner).await?;
+        step(began, "Migrations");
+
+        let key_file = data_dir.file("signing-key.pem", || Ok(keys::generate_pem()?))?;
+        SigningKey::from_pem(&std::fs::read(&key_file)?)?.publish(&mut owner).await?;
+        let environment = Environment::new(&url, &database, &data_dir, &storage, &mailbox, BUCKET, &key_file)?;
+
+        let began = Instant::now();
+        if demo::load(&mut owner, &environment).await? {
+            step(began, "Demo data");
+        }
+        owner.close().await?;
+
+        let wake = Arc::new(Notify::new());
+        let gateway = Arc::new(Gateway::new(&app(&environment, &wake).await?)?);
+        let mut tasks = vec![tokio::spawn(deliver_mails(gateway.clone(), wake))];
+        let service = pages::service(mailbox).merge(gateway::service(gateway.clone()));
+        for listener in listeners {
+            let service = service.clone().into_make_service_with_connect_info::<SocketAddr>();
+            tasks.push(tokio::spawn(async move {
+                if let Err(error) = axum::serve(listener, service).await {
+                    tracing::error!(%error, "the gateway stopped");
+                }
+            }));
+        }
+        data_dir.note_running(&environment)?;
+        Ok(Self { url, environment, gateway, database, tasks, _storage: storage, data_dir })
+    }
+
+    /// A token of the demo student, for the first call by hand.
+    ///
+    /// # Errors
+    /// When the demo student can't sign in (any more).
+    pub async fn demo_token(&self) -> Result<String> {
+        let body = serde_json::json!({ "identifier": demo::STUDENT, "password": demo::PASSWORD }).to_string();
+        let headers = [("content-type".to_owned(), "application/json".to_owned())];
+        let answer = self.gateway.call("POST", "/v1/auth/login", &headers, Some(body.as_bytes()), "127.0.0.1").await?;
+        let body: serde_json::Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+        body["access_token"].as_str().map(ToOwned::to_owned).context("the demo student can't sign in")
+    }
+
+    /// Stops all of it; what was written is kept.
+    ///
+    /// # Errors
+    /// When Postgres does not stop in time.
+    pub async fn stop(self) -> Result<()> {
+        self.data_dir.note_stopped();
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.database.stop().await
+    }
+}
+
+async fn app(environment: &Environment, wake: &Arc<Notify>) -> Result<Arc<App>> {
+    let settings = Settings::from(|name| environment.get(name))?;
+    let wake = wake.clone();
+    let queue = Queue::new(move || {
+        wake.notify_one();
+        Box::pin(async { Ok(()) })
+    });
+    Ok(Arc::new(App::start(settings, Needs::everything()).await?.with_mail_queue(queue)))
+}
+
+/// The mail queue and the schedule of `deliver-mail`.
+async fn deliver_mails(gateway: Arc<Gateway>, wake: Arc<Notify>) {
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
+        let now = chrono::Utc::now();
+        let event = tokio::select! {
+            () = wake.notified() => event::sqs("mail", "{}", now),
+            () = tokio::time::sleep(SWEEP) => event::schedule("deliver-mail", now),
+        };
+        if let Err(error) = gateway.invoke("deliver-mail", event).await {
+            tracing::warn!(%error, "mails could not be delivered");
+        }
+    }
+}
+
+/// On both addresses that `localhost` can mean, if the machine has both.
+async fn listen(port: u16) -> Result<Vec<TcpListener>> {
+    let first = match TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("Port {port} is in use by another program. Stop it, or choose another port: cargo run -- --port 0")
+        }
+        Err(error) => return Err(error).context(format!("port {port} can't be used")),
+    };
+    let port = first.local_addr()?.port();
+    let second = TcpListener::bind(("::1", port)).await.ok();
+    Ok([Some(first), second].into_iter().flatten().collect())
+}

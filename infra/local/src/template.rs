@@ -1,0 +1,72 @@
+//! The routes of `template.yaml`, so that what is tried here is what will be deployed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_norway::Value;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// One HTTP event of a function.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TemplateRoute {
+    pub method: String,
+    /// As API Gateway writes it; none is `$default`.
+    pub path: Option<String>,
+    /// The binary, as the end of `CodeUri` names it.
+    pub function: String,
+}
+
+#[derive(Deserialize)]
+struct Template {
+    #[serde(rename = "Resources")]
+    resources: BTreeMap<String, Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(rename = "Type")]
+    kind: String,
+    #[serde(rename = "Properties", default)]
+    properties: Value,
+}
+
+/// All functions, with their events.
+///
+/// # Errors
+/// When the template is not what it should be.
+pub fn functions() -> Result<BTreeMap<String, Value>> {
+    let template: Template = serde_norway::from_str(TEMPLATE).context("template.yaml can't be read")?;
+    template
+        .resources
+        .into_values()
+        .filter(|resource| resource.kind == "AWS::Serverless::Function")
+        .map(|resource| {
+            let code =
+                resource.properties.get("CodeUri").and_then(Value::as_str).context("a function has no CodeUri")?;
+            let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+            Ok((name, resource.properties.get("Events").cloned().unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// All HTTP routes, in order.
+///
+/// # Errors
+/// When the template is not what it should be.
+pub fn routes() -> Result<Vec<TemplateRoute>> {
+    let mut routes = Vec::new();
+    for (function, events) in functions()? {
+        for event in events.as_mapping().into_iter().flat_map(|events| events.values()) {
+            if event.get("Type").and_then(Value::as_str) != Some("HttpApi") {
+                continue;
+            }
+            let property = |name: &str| event.get("Properties")?.get(name)?.as_str().map(ToOwned::to_owned);
+            let method = property("Method").unwrap_or_else(|| "ANY".to_owned());
+            routes.push(TemplateRoute { method, path: property("Path"), function: function.clone() });
+        }
+    }
+    routes.sort();
+    Ok(routes)
+}
