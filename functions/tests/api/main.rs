@@ -16,3 +16,6 @@ mod operating {
     mod not_found;
     mod openapi;
 }
+
+mod schema;
+mod structure;

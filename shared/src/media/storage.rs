@@ -54,8 +54,7 @@ impl Storage {
 
 /// An S3 of one's own has no host a bucket, so the bucket stands in the path.
 fn own(endpoint: &S3Endpoint) -> aws_sdk_s3::Config {
-    let credentials =
-        Credentials::new(&endpoint.access_key_id, &endpoint.secret_access_key, None, None, "settings");
+    let credentials = Credentials::new(&endpoint.access_key_id, &endpoint.secret_access_key, None, None, "settings");
     aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(&endpoint.url)

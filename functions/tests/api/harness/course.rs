@@ -24,7 +24,11 @@ impl CourseInProgress {
         let section = id_of(instructor.post(&format!("/v1/courses/{id}/sections"), section).await.created());
         let mut course = Self { instructor: instructor.clone(), id, section, lessons: Vec::new() };
         for number in 1..=lessons {
-            course.add_lesson(json!({ "title": format!("Lesson {number}"), "markdown_content": "Text.", "is_published": true })).await;
+            course
+                .add_lesson(
+                    json!({ "title": format!("Lesson {number}"), "markdown_content": "Text.", "is_published": true }),
+                )
+                .await;
         }
         course
     }

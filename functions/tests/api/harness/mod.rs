@@ -30,7 +30,7 @@ use tempfile::TempDir;
 pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
-pub use database::DATABASES;
+pub use database::{DATABASES, Database, cluster};
 
 /// One key for all tests: making it is not what they test.
 static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());

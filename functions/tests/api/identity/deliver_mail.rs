@@ -22,7 +22,11 @@ async fn a_mail_has_a_text_and_html_and_a_link_from_configuration_alone() {
     assert_eq!(mail.subject, "Please verify your email");
     assert!(mail.text.contains("https://school.test/verify-email?token="), "{}", mail.text);
     assert!(mail.html.contains("href=\"https://school.test/verify-email?token="), "{}", mail.html);
-    assert!(mail.html.contains("Ada &#60;b&#62;") || mail.html.contains("Ada &lt;b&gt;"), "names are escaped: {}", mail.html);
+    assert!(
+        mail.html.contains("Ada &#60;b&#62;") || mail.html.contains("Ada &lt;b&gt;"),
+        "names are escaped: {}",
+        mail.html
+    );
     assert!(!mail.text.contains("evil") && !mail.html.contains("evil"));
 }
 
@@ -41,11 +45,15 @@ async fn with_the_mail_server_away_the_mail_waits_and_is_given_up_after_five_att
     register(&lyceum.anonymous()).await;
     for attempt in 1..=7 {
         assert!(lyceum.mails().await.is_empty());
-        let attempts: i32 = sqlx::query_scalar("SELECT attempts FROM outbox").fetch_one(&lyceum.database).await.unwrap();
+        let attempts: i32 =
+            sqlx::query_scalar("SELECT attempts FROM outbox").fetch_one(&lyceum.database).await.unwrap();
         assert_eq!(attempts, attempt.min(5));
         lyceum.clock.advance(TimeDelta::minutes(65));
     }
-    assert_eq!(lyceum.count("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL AND last_error IS NOT NULL").await, 1);
+    assert_eq!(
+        lyceum.count("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL AND last_error IS NOT NULL").await,
+        1
+    );
 }
 
 #[tokio::test]

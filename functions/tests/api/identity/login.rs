@@ -7,7 +7,9 @@ use crate::harness::{Lyceum, PASSWORD};
 async fn an_email_or_a_username_in_any_case_signs_in() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
-    for identifier in [&student.email, &student.username, &student.email.to_uppercase(), &format!(" {} ", student.email)] {
+    for identifier in
+        [&student.email, &student.username, &student.email.to_uppercase(), &format!(" {} ", student.email)]
+    {
         let body = json!({ "identifier": identifier, "password": PASSWORD });
         let tokens = lyceum.anonymous().post("/v1/auth/login", body).await.ok();
         assert_eq!(tokens["token_type"], "Bearer");

@@ -1,0 +1,94 @@
+//! The same routes stand in four places: the code, `template.yaml`, the OpenAPI document and cargo-lambda's router.
+
+use std::collections::BTreeSet;
+
+use lyceum_local::template;
+
+use crate::harness::Lyceum;
+
+/// `function METHOD /path`
+fn of_the_code() -> BTreeSet<String> {
+    let routes = lyceum_functions::ALL.iter().flat_map(|function| {
+        function.routes().into_iter().map(|route| format!("{} {} {}", function.name, route.method, route.path))
+    });
+    routes.collect()
+}
+
+#[test]
+fn the_template_has_the_routes_of_the_code() {
+    let routes = template::routes().unwrap();
+    let of_the_template = routes.iter().filter_map(|route| Some((route, route.path.as_ref()?)));
+    let of_the_template = of_the_template.map(|(route, path)| format!("{} {} {path}", route.function, route.method));
+    assert_eq!(of_the_template.collect::<BTreeSet<_>>(), of_the_code());
+    let default: Vec<_> = routes.iter().filter(|route| route.path.is_none()).map(|route| &route.function).collect();
+    assert_eq!(default, ["not-found"]);
+}
+
+#[test]
+fn the_template_has_the_functions_of_the_code_and_each_has_its_binary() {
+    let of_the_code: BTreeSet<_> = lyceum_functions::ALL.iter().map(|function| function.name.to_owned()).collect();
+    assert_eq!(template::functions().unwrap().into_keys().collect::<BTreeSet<_>>(), of_the_code);
+    let binaries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin")).unwrap();
+    let binaries = binaries.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
+    assert_eq!(binaries.collect::<BTreeSet<_>>(), of_the_code);
+}
+
+#[tokio::test]
+async fn the_openapi_document_has_the_routes_of_the_code() {
+    let lyceum = Lyceum::new().await;
+    let document = lyceum.anonymous().get("/openapi.json").await.ok();
+    let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().iter().map(move |(method, operation)| {
+            let function = operation["tags"][0].as_str().unwrap();
+            format!("{function} {} {}", method.to_uppercase(), path.replace("{proxy}", "{proxy+}"))
+        })
+    });
+    assert_eq!(operations.collect::<BTreeSet<_>>(), of_the_code());
+}
+
+#[test]
+fn the_router_of_cargo_lambda_has_the_routes_of_the_code() {
+    let manifest: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).unwrap();
+    let router = manifest["package"]["metadata"]["lambda"]["watch"]["router"].as_table().unwrap();
+    let mut routes = BTreeSet::new();
+    for (path, target) in router {
+        match target.as_array() {
+            Some(targets) => routes.extend(targets.iter().map(|target| {
+                let text = |name: &str| target[name].as_str().unwrap();
+                format!("{} {} {}", text("function"), text("method"), path.replace("{*proxy}", "{proxy+}"))
+            })),
+            None => assert_eq!(target.as_str(), Some("not-found"), "{path}"),
+        }
+    }
+    assert_eq!(routes, of_the_code());
+}
+
+#[test]
+fn every_function_has_an_event_to_try_it_with() {
+    for function in lyceum_functions::ALL {
+        let file = format!("{}/events/{}.json", env!("CARGO_MANIFEST_DIR"), function.name);
+        let event: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert!(event["requestContext"]["http"].is_object() || event["Records"].is_array(), "{file}");
+    }
+}
+
+#[test]
+fn no_file_is_over_400_lines_or_without_a_name_of_its_own() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut folders: Vec<_> =
+        ["shared", "functions", "infra"].iter().map(|name| format!("{root}/{name}").into()).collect();
+    while let Some(folder) = folders.pop() {
+        let folder: std::path::PathBuf = folder;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+                assert!(lines <= 400, "{} has {lines} lines", path.display());
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                assert!(!["utils", "helpers", "common", "types"].contains(&name), "{}", path.display());
+            }
+        }
+    }
+}
