@@ -17,5 +17,7 @@ mod operating {
     mod openapi;
 }
 
+mod cargo_lambda;
+mod journey;
 mod schema;
 mod structure;

@@ -32,10 +32,12 @@ fields! {
     /// A new category. It comes last unless `display_order` says otherwise; the slug comes from the name unless given.
     pub struct NewCategory {
         name: Text<1, 255>,
-        slug: Option<Slug>,
-        description: Option<Text<0, 10000>>,
-        icon_url: Option<WebUrl>,
-        display_order: Option<i32>,
+    }
+    optional {
+        slug: Slug,
+        description: Text<0, 10000>,
+        icon_url: WebUrl,
+        display_order: i32,
     }
 }
 

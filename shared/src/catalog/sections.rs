@@ -33,8 +33,10 @@ fields! {
     /// A new section. It comes last unless `display_order` says otherwise.
     pub struct NewSection {
         title: Text<1, 255>,
-        description: Option<Text<0, 10000>>,
-        display_order: Option<i32>,
+    }
+    optional {
+        description: Text<0, 10000>,
+        display_order: i32,
     }
 }
 

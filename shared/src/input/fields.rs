@@ -3,15 +3,21 @@
 use super::Faults;
 use crate::error::{Error, Place};
 
-/// A body in which each field is required unless it is an `Option` (or an input of the other kind).
+/// A body: the fields that it must have, and in `optional { … }` those that may be missing or `null`.
 #[macro_export]
 macro_rules! fields {
-    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+    (
+        $(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
+        $(optional { $($(#[$option_doc:meta])* $option:ident: $option_type:ty),* $(,)? })?
+    ) => {
         $(#[$doc])*
         #[derive(Debug, $crate::input::Deserr)]
         #[deserr(error = $crate::input::Faults, deny_unknown_fields)]
-        pub struct $name { $($(#[$field_doc])* pub $field: $type),* }
-        $crate::input_schema!($name { $($field: $type),* });
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            $($($(#[$option_doc])* #[deserr(default)] pub $option: Option<$option_type>,)*)?
+        }
+        $crate::input_schema!($name { $($field: $type,)* $($($option: Option<$option_type>,)*)? });
     };
 }
 
@@ -24,7 +30,7 @@ macro_rules! optional_fields {
         #[derive(Debug, Default, $crate::input::Deserr)]
         #[deserr(error = $crate::input::Faults, deny_unknown_fields)]
         pub struct $name { $($(#[$field_doc])* #[deserr(default)] pub $field: $type),* }
-        $crate::input_schema!($name { $($field: $type),* });
+        $crate::input_schema!($name { $($field: $type,)* });
     };
 }
 
@@ -32,7 +38,7 @@ macro_rules! optional_fields {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! input_schema {
-    ($name:ident { $($field:ident: $type:ty),* }) => {
+    ($name:ident { $($field:ident: $type:ty,)* }) => {
         impl $crate::input::Describe for $name {
             fn schema() -> serde_json::Value {
                 serde_json::json!({

@@ -21,21 +21,23 @@ fields! {
         title: Text<1, 255>,
         description: Text<1, 10000>,
         category_id: CategoryId,
-        slug: Option<Slug>,
-        content: Option<Text<0, 200_000>>,
-        visibility: Option<Visibility>,
-        is_featured: Option<bool>,
-        difficulty_level: Option<DifficultyLevel>,
-        language: Option<Language>,
-        price: Option<Money>,
-        required_score: Option<Bounded<0, 100>>,
-        allow_retake: Option<bool>,
-        max_attempts: Option<Bounded<1, 1000>>,
-        estimated_hours: Option<Money>,
-        tags: Option<Vec<Text<1, 100>>>,
-        prerequisites: Option<Vec<NewPrerequisite>>,
-        meta_description: Option<Text<0, 500>>,
-        meta_keywords: Option<Text<0, 500>>,
+    }
+    optional {
+        slug: Slug,
+        content: Text<0, 200_000>,
+        visibility: Visibility,
+        is_featured: bool,
+        difficulty_level: DifficultyLevel,
+        language: Language,
+        price: Money,
+        required_score: Bounded<0, 100>,
+        allow_retake: bool,
+        max_attempts: Bounded<1, 1000>,
+        estimated_hours: Money,
+        tags: Vec<Text<1, 100>>,
+        prerequisites: Vec<NewPrerequisite>,
+        meta_description: Text<0, 500>,
+        meta_keywords: Text<0, 500>,
     }
 }
 
@@ -43,7 +45,9 @@ fields! {
     /// A course that comes first.
     pub struct NewPrerequisite {
         prerequisite_course_id: CourseId,
-        min_completion_percentage: Option<Bounded<0, 100>>,
+    }
+    optional {
+        min_completion_percentage: Bounded<0, 100>,
     }
 }
 

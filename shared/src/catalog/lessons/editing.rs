@@ -20,17 +20,19 @@ fields! {
     /// A new lesson, unpublished unless told. It comes last unless `display_order` says otherwise.
     pub struct NewLesson {
         title: Text<1, 255>,
-        description: Option<Text<0, 10000>>,
-        content: Option<Text<0, 200_000>>,
-        lesson_type: Option<LessonType>,
-        video_url: Option<WebUrl>,
-        video_provider: Option<VideoProvider>,
-        external_links: Option<Vec<NewLink>>,
-        markdown_content: Option<Text<0, 200_000>>,
-        display_order: Option<i32>,
-        duration_minutes: Option<Bounded<0, 100_000>>,
-        is_published: Option<bool>,
-        requires_completion: Option<bool>,
+    }
+    optional {
+        description: Text<0, 10000>,
+        content: Text<0, 200_000>,
+        lesson_type: LessonType,
+        video_url: WebUrl,
+        video_provider: VideoProvider,
+        external_links: Vec<NewLink>,
+        markdown_content: Text<0, 200_000>,
+        display_order: i32,
+        duration_minutes: Bounded<0, 100_000>,
+        is_published: bool,
+        requires_completion: bool,
     }
 }
 
