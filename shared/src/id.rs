@@ -1,5 +1,9 @@
 //! Ids as types, so that a lesson's id can't be passed for a course's.
 
+use std::sync::{Mutex, PoisonError};
+
+use uuid::ContextV7;
+
 /// Makes an id type: UUID version 7, transparent to JSON and SQL.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident = $resource:literal;)*) => {$(
@@ -46,11 +50,13 @@ pub trait Id: Copy {
     fn uuid(self) -> uuid::Uuid;
 }
 
-/// A UUID version 7 of this instant (RFC 9562, section 5.7): the injected clock gives the time, the system
-/// its random part.
+/// A UUID version 7 of this instant (RFC 9562, section 5.7), after all that this process made of the same one: the
+/// injected clock gives the time, the system the random part.
 pub(crate) fn uuid_at(now: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
+    static COUNTER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+    let counter = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
+    uuid::Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, now.timestamp_subsec_nanos()))
 }
 
 id! {

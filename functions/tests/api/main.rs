@@ -3,6 +3,13 @@
 
 mod harness;
 
+mod catalog {
+    mod categories;
+    mod courses;
+    mod courses_list;
+    mod lessons;
+    mod sections;
+}
 mod identity {
     mod deliver_mail;
     mod jwks;
@@ -10,6 +17,12 @@ mod identity {
     mod profile;
     mod register;
     mod verify_email;
+}
+mod learning {
+    mod complete_lesson;
+    mod enroll;
+    mod enrollments;
+    mod races;
 }
 mod operating {
     mod health;

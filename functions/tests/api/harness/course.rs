@@ -1,5 +1,7 @@
 //! A course to test with, made through the API.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 
 use super::Caller;
@@ -16,12 +18,13 @@ pub struct CourseInProgress {
 impl CourseInProgress {
     /// A draft with one section and so many published lessons, in a category of its own.
     pub async fn draft(admin: &Caller, instructor: &Caller, lessons: usize) -> Self {
-        let name = format!("Category {}", uuid::Uuid::now_v7());
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("Category {}", NEXT.fetch_add(1, Ordering::Relaxed));
         let category = admin.post("/v1/categories", json!({ "name": name })).await.created();
         let course = json!({ "title": "A course", "description": "To test with.", "category_id": category["id"] });
-        let id = id(&instructor.post("/v1/courses", course).await.created());
+        let id = id_of(&instructor.post("/v1/courses", course).await.created());
         let section = json!({ "title": "A section" });
-        let section = id_of(instructor.post(&format!("/v1/courses/{id}/sections"), section).await.created());
+        let section = id_of(&instructor.post(&format!("/v1/courses/{id}/sections"), section).await.created());
         let mut course = Self { instructor: instructor.clone(), id, section, lessons: Vec::new() };
         for number in 1..=lessons {
             course
@@ -43,7 +46,7 @@ impl CourseInProgress {
     /// Adds a lesson, and gives its id.
     pub async fn add_lesson(&mut self, lesson: Value) -> String {
         let path = format!("/v1/sections/{}/lessons", self.section);
-        let id = id_of(self.instructor.post(&path, lesson).await.created());
+        let id = id_of(&self.instructor.post(&path, lesson).await.created());
         self.lessons.push(id.clone());
         id
     }
@@ -60,7 +63,7 @@ impl CourseInProgress {
 
     /// Enrols the learner, and gives the enrolment's id.
     pub async fn enroll(&self, learner: &Caller) -> String {
-        id_of(learner.post(&self.path("/enrollments"), json!({})).await.created())
+        id_of(&learner.post(&self.path("/enrollments"), json!({})).await.created())
     }
 
     /// Completes the lesson of that index, and gives the answer's body.
@@ -69,10 +72,6 @@ impl CourseInProgress {
     }
 }
 
-fn id(object: &Value) -> String {
+fn id_of(object: &Value) -> String {
     object["id"].as_str().expect("an id").to_owned()
-}
-
-fn id_of(object: Value) -> String {
-    id(&object)
 }

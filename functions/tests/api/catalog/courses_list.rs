@@ -1,0 +1,153 @@
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, CourseInProgress, Lyceum};
+
+fn titles(page: &Value) -> Vec<&str> {
+    page["data"].as_array().unwrap().iter().map(|course| course["title"].as_str().unwrap()).collect()
+}
+
+async fn published(lyceum: &std::sync::Arc<Lyceum>, instructor: &Caller, titles: &[&str]) -> Vec<CourseInProgress> {
+    let admin = lyceum.admin().await;
+    let mut courses = Vec::new();
+    for title in titles {
+        lyceum.clock.advance(chrono::TimeDelta::milliseconds(1));
+        let course = CourseInProgress::published(&admin, instructor, 1).await;
+        course.change(json!({ "title": title })).await;
+        courses.push(course);
+    }
+    courses
+}
+
+#[tokio::test]
+async fn each_order_and_its_reverse() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    published(&lyceum, &instructor, &["beta", "Alpha", "gamma"]).await;
+    for (sort, expected) in [
+        ("", ["gamma", "Alpha", "beta"]),
+        ("?sort=newest", ["gamma", "Alpha", "beta"]),
+        ("?sort=-newest", ["beta", "Alpha", "gamma"]),
+        ("?sort=title", ["Alpha", "beta", "gamma"]),
+        ("?sort=-title", ["gamma", "beta", "Alpha"]),
+    ] {
+        let page = lyceum.anonymous().get(&format!("/v1/courses{sort}")).await.ok();
+        assert_eq!(titles(&page), expected, "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn pages_neither_repeat_nor_skip_while_rows_come_and_go() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    let courses = published(&lyceum, &instructor, &["a", "b", "c", "d", "e", "f"]).await;
+    for sort in ["newest", "title", "-newest", "-title"] {
+        let first = lyceum.anonymous().get(&format!("/v1/courses?sort={sort}&limit=2")).await.ok();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        // One that was shown goes, and comes back after the next page was read.
+        let shown = courses.iter().find(|course| first["data"][0]["id"] == course.id).unwrap();
+        instructor.delete(&shown.path("")).await.no_content();
+        let second = lyceum.anonymous().get(&format!("/v1/courses?sort={sort}&limit=100&cursor={cursor}")).await.ok();
+        instructor.post(&shown.path("/restore"), json!({})).await.ok();
+        let mut all = [titles(&first), titles(&second)].concat();
+        all.sort_unstable();
+        assert_eq!(all, ["a", "b", "c", "d", "e", "f"], "{sort}");
+        assert_eq!(second["next_cursor"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn words_are_found_in_title_tags_and_description() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let category = admin.post("/v1/categories", json!({ "name": "c" })).await.created();
+    for (title, description, tags) in
+        [("Maps", "x", json!([])), ("x", "About maps.", json!([])), ("y", "x", json!(["maps"]))]
+    {
+        let body = json!({ "title": title, "description": description, "category_id": category["id"], "tags": tags });
+        instructor.post("/v1/courses", body).await.created();
+    }
+    let found = |query: &str| {
+        let (path, instructor) = (format!("/v1/courses?status=draft&q={query}"), instructor.clone());
+        async move { titles(&instructor.get(&path).await.ok()).len() }
+    };
+    assert_eq!(
+        (found("MAPS").await, found("maps%20about").await, found("-maps").await, found("nothing").await),
+        (3, 1, 0, 0)
+    );
+    assert_eq!(found("%22%27%3B%20DROP%20%28%26%7C%3A*").await, 0, "any text is a search");
+}
+
+#[tokio::test]
+async fn a_category_is_chosen_by_its_slug() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    let courses = published(&lyceum, &instructor, &["a", "b"]).await;
+    let category = instructor.get(&courses[0].path("")).await.ok()["category_id"].clone();
+    let category = lyceum.anonymous().get(&format!("/v1/categories/{}", category.as_str().unwrap())).await.ok();
+    let path = format!("/v1/courses?category={}", category["slug"].as_str().unwrap());
+    assert_eq!(titles(&lyceum.anonymous().get(&path).await.ok()), ["a"]);
+    assert!(titles(&lyceum.anonymous().get("/v1/courses?category=none").await.ok()).is_empty());
+}
+
+#[tokio::test]
+async fn drafts_private_archived_and_deleted_ones_are_listed_to_their_staff_alone() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, other) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
+    let courses = published(&lyceum, &instructor, &["archived", "private", "restricted", "deleted"]).await;
+    instructor.post(&courses[0].path("/archive"), json!({})).await.ok();
+    courses[1].change(json!({ "visibility": "private" })).await;
+    courses[2].change(json!({ "visibility": "restricted" })).await;
+    instructor.delete(&courses[3].path("")).await.no_content();
+    let draft = CourseInProgress::draft(&admin, &instructor, 0).await;
+    draft.change(json!({ "title": "draft" })).await;
+    let none: [&str; 0] = [];
+    for (query, staff, others) in [
+        ("", &["restricted"][..], &["restricted"][..]),
+        ("?status=published", &["restricted", "private"], &["restricted"]),
+        ("?status=draft", &["draft"], &none),
+        ("?status=archived", &["archived"], &none),
+    ] {
+        for (caller, expected) in
+            [(&instructor, staff), (&admin, staff), (&other, others), (&lyceum.anonymous(), others)]
+        {
+            assert_eq!(titles(&caller.get(&format!("/v1/courses{query}")).await.ok()), expected, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_keeps_the_answer_out_of_shared_caches() {
+    let lyceum = Lyceum::new().await;
+    let anonymous = lyceum.anonymous().get("/v1/courses").await;
+    assert_eq!(anonymous.header("cache-control"), "public, max-age=60, stale-while-revalidate=300");
+    let tag = anonymous.header("etag").to_owned();
+    lyceum.anonymous().with_header("if-none-match", &tag).get("/v1/courses").await.is(304);
+    assert_eq!(lyceum.student().await.get("/v1/courses").await.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn bad_parameters_are_told() {
+    let lyceum = Lyceum::new().await;
+    for (query, fault) in [
+        ("limit=0", "limit out_of_range"),
+        ("limit=101", "limit out_of_range"),
+        ("limit=x", "limit out_of_range"),
+        ("limit=1&limit=2", "limit wrong_type"),
+        ("cursor=x", "cursor invalid_cursor"),
+        ("sort=colour", "sort unknown_value"),
+        ("status=new", "status unknown_value"),
+        ("colour=red", "colour unknown_field"),
+        ("q=%20", "q blank"),
+        ("q=%00", "q invalid_text"),
+    ] {
+        assert_eq!(lyceum.anonymous().get(&format!("/v1/courses?{query}")).await.faults(), [fault], "{query}");
+    }
+    let instructor = lyceum.instructor().await;
+    published(&lyceum, &instructor, &["a", "b"]).await;
+    let page = lyceum.anonymous().get("/v1/courses?limit=1").await.ok();
+    let foreign = format!("/v1/courses?sort=title&cursor={}", page["next_cursor"].as_str().unwrap());
+    lyceum.anonymous().get(&foreign).await.is(200); // a time sorts as a text does; a title is no time:
+    let page = lyceum.anonymous().get("/v1/courses?limit=1&sort=title").await.ok();
+    let foreign = format!("/v1/courses?cursor={}", page["next_cursor"].as_str().unwrap());
+    assert_eq!(lyceum.anonymous().get(&foreign).await.faults(), ["cursor invalid_cursor"]);
+}
