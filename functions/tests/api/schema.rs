@@ -196,7 +196,7 @@ async fn the_application_can_neither_change_the_log_nor_the_schema() {
         "CREATE TABLE mine (id int)",
     ] {
         let error = sqlx::query(forbidden).execute(&application).await.unwrap_err();
-        let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
         assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
     }
     let limits: String = sqlx::query_scalar("SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout') || ' ' || current_setting('idle_in_transaction_session_timeout')")

@@ -66,12 +66,11 @@ pub fn http(call: &Call) -> Value {
         event["pathParameters"] = call.path_parameters.clone().into();
     }
     if let Some(body) = call.body {
-        match std::str::from_utf8(body) {
-            Ok(text) => event["body"] = json!(text),
-            Err(_) => {
-                event["body"] = json!(STANDARD.encode(body));
-                event["isBase64Encoded"] = json!(true);
-            }
+        if let Ok(text) = std::str::from_utf8(body) {
+            event["body"] = json!(text);
+        } else {
+            event["body"] = json!(STANDARD.encode(body));
+            event["isBase64Encoded"] = json!(true);
         }
     }
     event

@@ -12,15 +12,11 @@ use crate::mailbox::{Mail, Mailbox};
 pub fn service(mailbox: Mailbox) -> Router {
     Router::new()
         .route("/", get(Redirect::temporary("/_local")))
-        .route("/_local", get(|| page(include_str!("../pages/index.html"))))
-        .route("/_local/verify-email", get(|| page(include_str!("../pages/verify-email.html"))))
-        .route("/_local/login", get(|| page(include_str!("../pages/login.html"))))
+        .route("/_local", get(Html(include_str!("../pages/index.html"))))
+        .route("/_local/verify-email", get(Html(include_str!("../pages/verify-email.html"))))
+        .route("/_local/login", get(Html(include_str!("../pages/login.html"))))
         .route("/_local/mail", get(mails))
         .with_state(mailbox)
-}
-
-async fn page(html: &'static str) -> Html<&'static str> {
-    Html(html)
 }
 
 async fn mails(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {

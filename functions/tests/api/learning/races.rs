@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Answer, CourseInProgress, Lyceum};
 
@@ -98,7 +98,7 @@ async fn a_course_taken_back_or_deleted_while_64_enrol_has_no_learner_or_stays()
             let (path, unpublish, delete) = (course.path("/enrollments"), course.path("/unpublish"), course.path(""));
             async move {
                 match (number, taken_back) {
-                    (20, true) => instructor.post(&unpublish, Value::Null).await,
+                    (20, true) => instructor.post(&unpublish, json!({})).await,
                     (20, false) => instructor.delete(&delete).await,
                     _ => learner.post(&path, json!({})).await,
                 }

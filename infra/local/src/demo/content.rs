@@ -60,7 +60,8 @@ pub struct Section {
 pub struct Lesson {
     pub title: String,
     pub description: String,
-    pub lesson_type: String,
+    #[serde(rename = "lesson_type")]
+    pub kind: String,
     pub markdown: String,
     pub duration_minutes: i32,
     pub requires_completion: bool,

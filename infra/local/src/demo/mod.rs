@@ -171,7 +171,7 @@ impl Loader<'_> {
         .bind(section)
         .bind(&lesson.title)
         .bind(&lesson.description)
-        .bind(&lesson.lesson_type)
+        .bind(&lesson.kind)
         .bind(content::text(&lesson.markdown)?)
         .bind(&lesson.external_links)
         .bind(order)
