@@ -95,7 +95,7 @@ async fn from_registering_to_a_completed_course() {
     let mut percentages = Vec::new();
     for lesson in outline["sections"][0]["lessons"].as_array().unwrap() {
         let path = format!("/v1/lessons/{}", lesson["id"].as_str().unwrap());
-        assert_eq!(learner.get(&path).await["html_content"], "<h1>Hello</h1>\n\n");
+        assert_eq!(learner.get(&path).await["html_content"], "<h1>Hello</h1>\n");
         let completed =
             learner.call(Method::PUT, &format!("{path}/completion"), json!({ "time_spent_minutes": 5 })).await;
         percentages.push(Visitor::demand(200, completed)["enrollment"]["completion_percentage"].clone());

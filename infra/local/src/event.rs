@@ -29,7 +29,9 @@ pub struct Call<'a> {
 #[must_use]
 pub fn http(call: &Call) -> Value {
     let (path, query) = call.path_and_query.split_once('?').unwrap_or((call.path_and_query, ""));
-    let headers = joined(call.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
+    let mut headers = joined(call.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
+    let cookies = headers.remove("cookie");
+    headers.extend(forwarded(call));
     let host = headers.get("host").and_then(Value::as_str).unwrap_or("localhost").to_owned();
     let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
     let mut event = json!({
@@ -58,6 +60,9 @@ pub fn http(call: &Call) -> Value {
         },
         "isBase64Encoded": false,
     });
+    if let Some(cookies) = cookies.as_ref().and_then(Value::as_str) {
+        event["cookies"] = cookies.split([';', ',']).map(str::trim).collect();
+    }
     if !query.is_empty() {
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
         event["queryStringParameters"] = joined(pairs).into();
@@ -74,6 +79,17 @@ pub fn http(call: &Call) -> Value {
         }
     }
     event
+}
+
+/// What API Gateway says of where a call came from, whatever the call itself says.
+fn forwarded(call: &Call) -> [(String, Value); 3] {
+    let trace = id(call.time).simple().to_string();
+    let (_, random) = trace.split_at(8); // a trace's id is a time of its own, and 24 digits
+    [
+        ("x-forwarded-for".to_owned(), json!(call.source_ip)),
+        ("x-forwarded-proto".to_owned(), json!("http")),
+        ("x-amzn-trace-id".to_owned(), json!(format!("Root=1-{:08x}-{random}", call.time.timestamp()))),
+    ]
 }
 
 /// One message of a queue.
@@ -130,4 +146,32 @@ fn joined(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Valu
 fn id(time: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(time.timestamp()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, time.timestamp_subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_stand_apart_and_repeated_names_are_joined() {
+        let headers =
+            [("Cookie", "a=1; b=2"), ("Accept", "text/html"), ("accept", "*/*"), ("X-Forwarded-For", "6.6.6.6")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let call = Call {
+            method: "GET",
+            path_and_query: "/v1/courses?tag=sql&tag=web%20page",
+            headers: &headers,
+            body: None,
+            source_ip: "127.0.0.1",
+            route_key: "GET /v1/courses",
+            path_parameters: Map::new(),
+            time: DateTime::UNIX_EPOCH,
+        };
+        let event = http(&call);
+        assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
+        assert_eq!(event["headers"]["cookie"], Value::Null);
+        assert_eq!(event["headers"]["accept"], "text/html,*/*");
+        assert_eq!(event["headers"]["x-forwarded-for"], "127.0.0.1");
+        assert_eq!(event["queryStringParameters"]["tag"], "sql,web page");
+    }
 }

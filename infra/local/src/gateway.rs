@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lyceum::app::App;
@@ -20,14 +21,13 @@ use crate::template;
 
 /// What API Gateway takes at most.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
-const EXPOSED: [&str; 6] = ["etag", "link", "location", "retry-after", "x-request-id", "idempotency-key"];
-const ALLOWED: [&str; 5] = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key"];
 
 /// All functions, reached by the routes of the template.
 pub struct Gateway {
     app: Arc<App>,
     functions: HashMap<&'static str, Running>,
-    routes: matchit::Router<HashMap<String, Target>>,
+    /// By method: a path that only another method has is no match, and a less specific one may be.
+    routes: HashMap<String, matchit::Router<Target>>,
     default: String,
 }
 
@@ -45,21 +45,17 @@ impl Gateway {
         for function in lyceum_functions::ALL {
             functions.insert(function.name, Running::new(function, app.clone())?);
         }
-        let mut table: HashMap<String, HashMap<String, Target>> = HashMap::new();
+        let mut routes: HashMap<String, matchit::Router<Target>> = HashMap::new();
         let mut default = None;
         for route in template::routes()? {
             match route.path {
                 Some(path) => {
                     let route_key = format!("{} {path}", route.method);
                     let target = Target { function: route.function, route_key };
-                    table.entry(path.replace("{proxy+}", "{*proxy}")).or_default().insert(route.method, target);
+                    routes.entry(route.method).or_default().insert(path.replace("{proxy+}", "{*proxy}"), target)?;
                 }
                 None => default = Some(route.function),
             }
-        }
-        let mut routes = matchit::Router::new();
-        for (path, methods) in table {
-            routes.insert(path, methods)?;
         }
         let default = default.context("the template has no $default route")?;
         Ok(Self { app: app.clone(), functions, routes, default })
@@ -78,15 +74,12 @@ impl Gateway {
         source_ip: &str,
     ) -> Result<Value> {
         let path = path_and_query.split('?').next().unwrap_or_default();
-        let found = self.routes.at(path).ok();
-        let target = found.as_ref().and_then(|found| found.value.get(method));
-        let (function, route_key) =
-            target.map_or((self.default.as_str(), "$default"), |target| (&target.function, &target.route_key));
-        let path_parameters: Map<String, Value> = match (&found, target) {
-            (Some(found), Some(_)) => {
-                found.params.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+        let (function, route_key, path_parameters) = match self.routes.get(method).and_then(|of| of.at(path).ok()) {
+            Some(found) => {
+                let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), json!(value)));
+                (found.value.function.as_str(), found.value.route_key.as_str(), parameters.collect())
             }
-            _ => Map::new(),
+            None => (self.default.as_str(), "$default", Map::new()),
         };
         let time = self.app.clock.now();
         let call = Call { method, path_and_query, headers, body, source_ip, route_key, path_parameters, time };
@@ -104,17 +97,27 @@ impl Gateway {
 }
 
 /// The HTTP service around it, with the CORS of the template; here, any page of this machine may call.
-pub fn service(gateway: Arc<Gateway>) -> axum::Router {
-    let local = AllowOrigin::predicate(|origin, _| {
-        let host = origin.to_str().unwrap_or_default();
-        ["http://localhost", "http://127.0.0.1"].iter().any(|known| host.starts_with(known))
-    });
+///
+/// # Errors
+/// When the template's CORS can't be understood.
+pub fn service(gateway: Arc<Gateway>) -> Result<axum::Router> {
+    let template = template::cors()?;
+    let names = |names: &[String]| names.iter().map(|name| name.parse::<HeaderName>()).collect::<Result<Vec<_>, _>>();
+    let methods: Result<Vec<Method>, _> = template.allow_methods.iter().map(|name| name.parse()).collect();
     let cors = CorsLayer::new()
-        .allow_origin(local)
-        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"].map(|name| name.parse().unwrap_or_default()))
-        .allow_headers(ALLOWED.map(HeaderName::from_static))
-        .expose_headers(EXPOSED.map(HeaderName::from_static));
-    axum::Router::new().fallback(handle).layer(cors).with_state(gateway)
+        .allow_origin(AllowOrigin::predicate(|origin, _| is_of_this_machine(origin)))
+        .allow_methods(methods?)
+        .allow_headers(names(&template.allow_headers)?)
+        .expose_headers(names(&template.expose_headers)?)
+        .max_age(Duration::from_secs(template.max_age));
+    Ok(axum::Router::new().fallback(handle).layer(cors).with_state(gateway))
+}
+
+/// Whether an origin is `http://localhost` or `http://127.0.0.1`, with any port or none.
+fn is_of_this_machine(origin: &HeaderValue) -> bool {
+    let host_and_port = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://")).unwrap_or_default();
+    let host = host_and_port.split_once(':').map_or(host_and_port, |(host, _)| host);
+    host == "localhost" || host == "127.0.0.1"
 }
 
 async fn handle(
@@ -162,4 +165,21 @@ fn plain(status: StatusCode, message: &str) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_this_machine_may_call() {
+        let is_local = |origin| is_of_this_machine(&HeaderValue::from_static(origin));
+        for origin in ["http://localhost", "http://localhost:5173", "http://127.0.0.1:9000"] {
+            assert!(is_local(origin), "{origin}");
+        }
+        for origin in ["http://localhost.example.org", "http://127.0.0.1.example.org:80", "https://example.org", "null"]
+        {
+            assert!(!is_local(origin), "{origin}");
+        }
+    }
 }

@@ -57,29 +57,40 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<()> {
     let Arguments { port, data_dir, database_url, .. } = arguments;
-    let stack = Stack::start(&Options { port, data_dir, database_url }, |step| println!("{step}")).await?;
-    println!("{}", welcome(&stack.url, stack.demo_token().await.ok().as_deref()));
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let told_to_stop = async {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    };
+    tokio::pin!(told_to_stop);
 
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminated.recv() => {}
-    }
+    let options = Options { port, data_dir, database_url };
+    let stack = tokio::select! {
+        stack = Stack::start(&options, |step| println!("{step}")) => stack?,
+        () = &mut told_to_stop => return Ok(()), // what was started ends with the runtime
+    };
+    println!("{}", welcome(&stack.url, stack.demo_token().await.ok().as_deref()));
+    told_to_stop.await;
     println!("Stopping.");
     stack.stop().await
 }
 
 fn welcome(url: &str, token: Option<&str>) -> String {
-    let accounts = demo::ACCOUNTS.map(|(email, who)| format!("  {email:<24} {who}")).join("\n");
-    let first_call = token.map_or_else(String::new, |token| {
-        format!("\nA first call, as the student (the token works for 15 minutes):\n  curl -H 'Authorization: Bearer {token}' {url}/v1/me\n")
+    let demo = token.map_or_else(String::new, |token| {
+        let accounts = demo::ACCOUNTS.map(|(email, who)| format!("  {email:<24} {who}")).join("\n");
+        format!(
+            "Demo accounts, all with the password \"{}\":\n{accounts}\n\n\
+             A first call, as the student (the token works for 15 minutes):\n  \
+             curl -H 'Authorization: Bearer {token}' {url}/v1/me\n\n",
+            demo::PASSWORD
+        )
     });
     format!(
         "\nLyceum is ready at {url}\n\n  \
          {url}/docs         the API, to read and to try\n  \
          {url}/_local/mail  the mails that were sent\n\n\
-         Demo accounts, all with the password \"{password}\":\n{accounts}\n{first_call}\n\
-         The environment for other programs: cargo run -- env\nStop with Ctrl-C.",
-        password = demo::PASSWORD,
+         {demo}The environment for other programs: cargo run -- env\nStop with Ctrl-C."
     )
 }

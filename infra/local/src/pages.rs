@@ -31,15 +31,20 @@ async fn mails(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response {
 }
 
 fn mail_html(mail: &Mail) -> String {
-    format!(
-        "<article><h2>{}</h2><p>To {} · {}</p><iframe sandbox=\"allow-popups allow-top-navigation-by-user-activation\" srcdoc=\"{}\"></iframe>\
-         <details><summary>Text</summary><pre>{}</pre></details></article>",
-        escaped(&mail.subject),
-        escaped(&mail.to),
-        escaped(&mail.sent_at),
-        escaped(&mail.html.replacen("<html", "<base target=\"_top\"><html", 1)),
-        escaped(&mail.text),
-    )
+    let text = format!("<pre>{}</pre>", escaped(&mail.text));
+    let body = if mail.html.is_empty() {
+        text
+    } else {
+        // Nothing in it can run; its links lead the whole page.
+        let html = mail.html.replacen("<html", "<base target=\"_top\"><html", 1);
+        format!(
+            "<iframe sandbox=\"allow-top-navigation-by-user-activation\" srcdoc=\"{}\"></iframe>\
+             <details><summary>Text</summary>{text}</details>",
+            escaped(&html),
+        )
+    };
+    let [subject, to, sent_at] = [&mail.subject, &mail.to, &mail.sent_at].map(|field| escaped(field));
+    format!("<article><h2>{subject}</h2><p>To {to} · {sent_at}</p>{body}</article>")
 }
 
 fn escaped(text: &str) -> String {

@@ -18,6 +18,17 @@ pub struct TemplateRoute {
     pub function: String,
 }
 
+/// What the API lets the pages of other origins do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Cors {
+    pub allow_methods: Vec<String>,
+    pub allow_headers: Vec<String>,
+    pub expose_headers: Vec<String>,
+    /// In seconds.
+    pub max_age: u64,
+}
+
 #[derive(Deserialize)]
 struct Template {
     #[serde(rename = "Resources")]
@@ -32,14 +43,28 @@ struct Resource {
     properties: Value,
 }
 
+fn resources() -> Result<BTreeMap<String, Resource>> {
+    let template: Template = serde_norway::from_str(TEMPLATE).context("template.yaml can't be read")?;
+    Ok(template.resources)
+}
+
+/// The API's CORS, but for the origins, which are known when it is deployed.
+///
+/// # Errors
+/// When the template is not what it should be.
+pub fn cors() -> Result<Cors> {
+    let mut all = resources()?.into_values();
+    let api = all.find(|resource| resource.kind == "AWS::Serverless::HttpApi").context("the template has no API")?;
+    let cors = api.properties.get("CorsConfiguration").context("the template has no CORS")?;
+    serde_norway::from_value(cors.clone()).context("the template's CORS can't be understood")
+}
+
 /// All functions, with their events.
 ///
 /// # Errors
 /// When the template is not what it should be.
 pub fn functions() -> Result<BTreeMap<String, Value>> {
-    let template: Template = serde_norway::from_str(TEMPLATE).context("template.yaml can't be read")?;
-    template
-        .resources
+    resources()?
         .into_values()
         .filter(|resource| resource.kind == "AWS::Serverless::Function")
         .map(|resource| {

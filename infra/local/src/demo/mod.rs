@@ -1,20 +1,20 @@
 //! The demo data: a small catalogue that a visitor can learn from, and four people. Loaded on an empty database,
 //! never in production.
 
+mod bucket;
 mod content;
 mod people;
 
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_s3::primitives::ByteStream;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::stack::Environment;
+use bucket::Bucket;
 use content::{Content, Course, Lesson};
 use people::People;
 
@@ -28,6 +28,8 @@ pub const ACCOUNTS: [(&str, &str); 4] = [
 ];
 /// The course that the second student is half-way through.
 const HALFWAY_COURSE: &str = "study-skills";
+/// One course is that much newer than the one before, so that lists by newest have an order.
+const COURSE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// Loads the demo data, unless they are there; tells whether it did. Rows come last and in one transaction, so that
 /// a killed start leaves nothing half-done.
@@ -41,23 +43,30 @@ pub async fn load(owner: &mut PgConnection, environment: &Environment) -> Result
     if known {
         return Ok(false);
     }
-    if std::env::var("LYCEUM_ENV").is_ok_and(|name| name == "production") {
+    if is_refused() {
         bail!("LYCEUM_ENV is production, where demo data and their passwords have no place");
     }
     let content = Content::read()?;
     #[expect(clippy::disallowed_methods, reason = "the data are as old as their loading")]
-    let now = Utc::now();
+    let now = Utc::now() - COURSE_INTERVAL * i32::try_from(content.courses.len())?;
     let mut loader =
         Loader { tx: owner.begin().await?, bucket: Bucket::new(environment)?, now, courses: HashMap::new() };
     let people = People::insert(&mut loader.tx, now).await?;
     let categories = loader.categories(&content).await?;
     for course in &content.courses {
+        loader.now += COURSE_INTERVAL;
         let category = categories.get(&course.category).context("a course has an unknown category")?;
         loader.course(course, *category, people.instructor).await?;
     }
     loader.halfway(people.halfway).await?;
     loader.tx.commit().await?;
     Ok(true)
+}
+
+/// Demo data and their passwords have no place in production (`LYCEUM_ENV=production`).
+#[must_use]
+pub fn is_refused() -> bool {
+    std::env::var("LYCEUM_ENV").is_ok_and(|name| name == "production")
 }
 
 struct Loader<'a> {
@@ -97,8 +106,8 @@ impl Loader<'_> {
         sqlx::query(
             "INSERT INTO courses (id, title, slug, description, content, category_id, difficulty_level, language, price,
                visibility, is_featured, estimated_hours, meta_description, meta_keywords, status, published_at,
-               instructor_id, created_by, updated_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::decimal, $10, $11, $12::text::decimal, $13, $14, 'published', $15,
+               created_at, instructor_id, created_by, updated_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::decimal, $10, $11, $12::text::decimal, $13, $14, 'published', $15, $15,
                $16, $16, $16)",
         )
         .bind(id)
@@ -260,35 +269,4 @@ impl Loader<'_> {
 fn id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
-}
-
-/// The bucket, as a client of S3 reaches it.
-struct Bucket {
-    client: aws_sdk_s3::Client,
-    name: String,
-}
-
-impl Bucket {
-    fn new(environment: &Environment) -> Result<Self> {
-        let variable = |name: &str| environment.get(name).with_context(|| format!("{name} is missing"));
-        let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(variable("AWS_ENDPOINT_URL_S3")?)
-            .region(Region::new(variable("AWS_REGION")?))
-            .credentials_provider(Credentials::new(id, secret, None, None, "local"))
-            .force_path_style(true)
-            .build();
-        Ok(Self { client: aws_sdk_s3::Client::from_conf(config), name: variable("MEDIA_BUCKET")? })
-    }
-
-    async fn put(&self, key: &str, content_type: &str, bytes: &'static [u8]) -> Result<()> {
-        let object = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
-        object
-            .body(ByteStream::from_static(bytes))
-            .send()
-            .await
-            .with_context(|| format!("{key} could not be stored"))?;
-        Ok(())
-    }
 }

@@ -73,7 +73,7 @@ impl Area {
     }
 
     /// Makes the data on first use; later, sees that this Postgres can read them.
-    pub fn initialise(&self, binaries: &Binaries, durable: bool) -> Result<()> {
+    pub fn initialise(&self, binaries: &Binaries) -> Result<()> {
         let data = self.data();
         if data.exists() {
             return self.check_version(binaries);
@@ -86,9 +86,9 @@ impl Area {
         }
         self.make_password()?;
 
-        let mut output = self.initdb(binaries, &half_made, "C.UTF-8", durable)?;
+        let mut output = self.initdb(binaries, &half_made, "C.UTF-8")?;
         if String::from_utf8_lossy(&output.stderr).contains("invalid locale name") {
-            output = self.initdb(binaries, &half_made, "C", durable)?; // macOS has no C.UTF-8
+            output = self.initdb(binaries, &half_made, "C")?; // macOS has no C.UTF-8
         }
         ensure!(
             output.status.success(),
@@ -100,18 +100,18 @@ impl Area {
         Ok(())
     }
 
-    fn initdb(&self, binaries: &Binaries, data: &Path, locale: &str, durable: bool) -> Result<Output> {
+    fn initdb(&self, binaries: &Binaries, data: &Path, locale: &str) -> Result<Output> {
         let mut command = self.owner.command(binaries.program("initdb"), &self.dir);
         command
             .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"])
             .args(["--no-instructions", &format!("--locale={locale}")])
+            // The system writes its thousand files to disk soon enough: waiting for each took 3 s of a first start,
+            // and only a power cut within its first half-minute could tell.
+            .arg("--no-sync")
             .arg("--pwfile")
             .arg(self.dir.join("password"))
             .arg("--pgdata")
             .arg(data);
-        if !durable {
-            command.arg("--no-sync");
-        }
         command.output().context("cannot run initdb")
     }
 

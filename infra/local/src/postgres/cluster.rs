@@ -34,7 +34,7 @@ impl Cluster {
     }
 
     pub(super) fn start_in(area: Area, binaries: Binaries, durable: bool) -> Result<Self> {
-        area.initialise(&binaries, durable)?;
+        area.initialise(&binaries)?;
         Ok(Self { server: Server::start(&binaries, &area, durable)?, password: area.password()?, area, binaries })
     }
 

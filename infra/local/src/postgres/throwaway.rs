@@ -67,7 +67,7 @@ fn copy_template(area: &Area, binaries: &Binaries) -> Result<()> {
     let owner = area.owner;
     let name = format!("lyceum-initdb-{}-{}", binaries.version()?, owner.uid);
     let template = Area::open_in_turn(temporary(owner).join(name), owner)?;
-    template.initialise(binaries, false)?;
+    template.initialise(binaries)?;
 
     let copied = owner
         .command("cp", &area.dir)

@@ -1,7 +1,7 @@
 //! The folder that keeps everything between runs. One stack at a time uses it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,11 @@ impl DataDir {
         fs::write(root.join(".gitignore"), "*\n").with_context(|| format!("{} can't be written", root.display()))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root, _lock: lock }),
+            Ok(()) => {
+                let data_dir = Self { root, _lock: lock };
+                data_dir.note_stopped(); // a killed stack could not
+                Ok(data_dir)
+            }
             Err(TryLockError::WouldBlock) => {
                 let running = fs::read_to_string(root.join(RUNNING)).unwrap_or_default();
                 let url = running.lines().find_map(|line| line.strip_prefix("LYCEUM_URL="));
@@ -41,12 +45,14 @@ impl DataDir {
     /// # Errors
     /// When none runs there.
     pub fn environment_of_running(root: &Path) -> Result<String> {
-        let stopped = || format!("No Lyceum runs in {}. Start one with: cargo run", root.display());
-        let lock = File::open(root.join("lock")).with_context(stopped)?;
-        if lock.try_lock_shared().is_ok() {
-            bail!(stopped());
+        // Without a lock file nothing ever ran there; and a lock that can be had, nobody holds.
+        if !File::open(root.join("lock")).is_ok_and(|lock| lock.try_lock_shared().is_err()) {
+            bail!("No Lyceum runs in {}. Start one with: cargo run", root.display());
         }
-        fs::read_to_string(root.join(RUNNING)).context("Lyceum is starting; try again in a moment")
+        match fs::read_to_string(root.join(RUNNING)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!("Lyceum is starting; try again in a moment."),
+            environment => environment.context("the running Lyceum is another user's"),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

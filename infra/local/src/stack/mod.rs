@@ -4,6 +4,7 @@ mod data_dir;
 mod database;
 mod environment;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 use crate::demo;
 use crate::gateway::{self, Gateway};
@@ -88,7 +91,9 @@ impl Stack {
         let environment = Environment::new(&url, &database, &data_dir, &storage, &mailbox, BUCKET, &key_file)?;
 
         let began = Instant::now();
-        if demo::load(&mut owner, &environment).await? {
+        if demo::is_refused() {
+            say("Demo data    none: LYCEUM_ENV is production");
+        } else if demo::load(&mut owner, &environment).await? {
             step(began, "Demo data");
         }
         owner.close().await?;
@@ -96,7 +101,7 @@ impl Stack {
         let wake = Arc::new(Notify::new());
         let gateway = Arc::new(Gateway::new(&app(&environment, &wake).await?)?);
         let mut tasks = vec![tokio::spawn(deliver_mails(gateway.clone(), wake))];
-        let service = pages::service(mailbox).merge(gateway::service(gateway.clone()));
+        let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
         for listener in listeners {
             let service = service.clone().into_make_service_with_connect_info::<SocketAddr>();
             tasks.push(tokio::spawn(async move {
@@ -116,7 +121,8 @@ impl Stack {
     pub async fn demo_token(&self) -> Result<String> {
         let body = serde_json::json!({ "identifier": demo::STUDENT, "password": demo::PASSWORD }).to_string();
         let headers = [("content-type".to_owned(), "application/json".to_owned())];
-        let answer = self.gateway.call("POST", "/v1/auth/login", &headers, Some(body.as_bytes()), "127.0.0.1").await?;
+        let call = self.gateway.call("POST", "/v1/auth/login", &headers, Some(body.as_bytes()), "127.0.0.1");
+        let answer = call.with_subscriber(NoSubscriber::default()).await?; // nobody called: no line in the log
         let body: serde_json::Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
         body["access_token"].as_str().map(ToOwned::to_owned).context("the demo student can't sign in")
     }
@@ -161,14 +167,20 @@ async fn deliver_mails(gateway: Arc<Gateway>, wake: Arc<Notify>) {
 
 /// On both addresses that `localhost` can mean, if the machine has both.
 async fn listen(port: u16) -> Result<Vec<TcpListener>> {
-    let first = match TcpListener::bind(("127.0.0.1", port)).await {
-        Ok(listener) => listener,
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("Port {port} is in use by another program. Stop it, or choose another port: cargo run -- --port 0")
-        }
+    let in_use = |error: &std::io::Error| error.kind() == ErrorKind::AddrInUse;
+    let taken = || {
+        format!("Port {port} is in use by another program. Stop it, or choose another port: cargo run -- --port 9100")
+    };
+    let mut listeners = match TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => vec![listener],
+        Err(error) if in_use(&error) => bail!(taken()),
         Err(error) => return Err(error).context(format!("port {port} can't be used")),
     };
-    let port = first.local_addr()?.port();
-    let second = TcpListener::bind(("::1", port)).await.ok();
-    Ok([Some(first), second].into_iter().flatten().collect())
+    let chosen = listeners.first().context("no listener")?.local_addr()?.port();
+    match TcpListener::bind(("::1", chosen)).await {
+        Ok(listener) => listeners.push(listener),
+        Err(error) if in_use(&error) && port != 0 => bail!(taken()), // `localhost` might lead to that program
+        Err(_) => {}                                                 // a machine without IPv6
+    }
+    Ok(listeners)
 }
