@@ -37,7 +37,7 @@ from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 
 #[derive(Debug, Clone)]
 pub struct Cursor(String);
 
-from_text!(Cursor, { "type": "string", "description": "`next_cursor` of the page before" }, |text| Ok(Cursor(text.to_owned())));
+from_text!(Cursor, { "type": "string", "minLength": 1, "description": "`next_cursor` of the page before" }, |text| Ok(Cursor(text.to_owned())));
 
 impl Cursor {
     /// The sort keys that it holds.

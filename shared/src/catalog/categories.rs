@@ -9,7 +9,7 @@ use super::{Slug, WebUrl};
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::CategoryId;
-use crate::input::{Change, Clearable, Text};
+use crate::input::{Change, Clearable, Integer, Text};
 use crate::page::{Cursor, Limit, Page};
 use crate::transaction::{Read, Write};
 use crate::{fields, optional_fields};
@@ -37,7 +37,7 @@ fields! {
         slug: Slug,
         description: Text<0, 10000>,
         icon_url: WebUrl,
-        display_order: i32,
+        display_order: Integer,
     }
 }
 
@@ -47,7 +47,7 @@ optional_fields! {
         slug: Change<Slug>,
         description: Clearable<Text<0, 10000>>,
         icon_url: Clearable<WebUrl>,
-        display_order: Change<i32>,
+        display_order: Change<Integer>,
     }
 }
 
@@ -110,7 +110,7 @@ pub async fn create(write: &mut Write, new: NewCategory) -> Result<Category> {
         slug.as_str(),
         new.description.map(String::from),
         new.icon_url.map(String::from),
-        new.display_order,
+        new.display_order.map(i32::from),
         now,
     )
     .execute(write.connection())

@@ -10,7 +10,7 @@ use super::order::Order;
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::{CourseId, SectionId};
-use crate::input::{Change, Clearable, Text};
+use crate::input::{Change, Clearable, Integer, Text};
 use crate::page::Page;
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -36,7 +36,7 @@ fields! {
     }
     optional {
         description: Text<0, 10000>,
-        display_order: i32,
+        display_order: Integer,
     }
 }
 
@@ -44,7 +44,7 @@ optional_fields! {
     pub struct SectionChanges {
         title: Change<Text<1, 255>>,
         description: Clearable<Text<0, 10000>>,
-        display_order: Change<i32>,
+        display_order: Change<Integer>,
     }
 }
 
@@ -135,7 +135,7 @@ pub async fn create(write: &mut Write, course: &EditableCourse, new: NewSection)
         course.id.0,
         new.title.as_str(),
         new.description.map(String::from),
-        new.display_order,
+        new.display_order.map(i32::from),
         now,
     )
     .execute(write.connection())

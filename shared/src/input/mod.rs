@@ -14,7 +14,7 @@ pub use fault::Faults;
 #[doc(hidden)]
 pub use fields::required;
 pub use merge_patch::{Change, Clearable};
-pub use number::{Bounded, Money};
+pub use number::{Bounded, Integer, Money};
 pub use text::{NoFields, Text};
 
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ pub(crate) use shown;
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::Type)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type)]
         #[sqlx(type_name = "varchar")]
         pub enum $name {
             $(#[serde(rename = $text)] #[sqlx(rename = $text)] $variant),*
@@ -120,6 +120,7 @@ macro_rules! text_enum {
             }
         }
 
+        $crate::input::shown!($name);
         $crate::input::from_text!($name, { "type": "string", "enum": [$($text),*] }, |text| match text {
             $($text => Ok(Self::$variant),)*
             _ => Err($crate::input::Invalid::new(

@@ -21,6 +21,15 @@ impl<const MIN: i32, const MAX: i32> Deserr<Faults> for Bounded<MIN, MAX> {
         value: deserr::Value<V>,
         location: ValuePointerRef,
     ) -> Result<Self, Faults> {
+        // JSON has one kind of number: 5.0 is as whole as 5.
+        let value = match value {
+            deserr::Value::Float(number) if number.fract() == 0.0 =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "it saturates, out of every range")]
+                deserr::Value::NegativeInteger(number as i64)
+            }
+            value => value,
+        };
         let number = <i64 as Deserr<Faults>>::deserialize_from_value(value, location)?;
         match i32::try_from(number) {
             Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
@@ -35,11 +44,8 @@ impl<const MIN: i32, const MAX: i32> Describe for Bounded<MIN, MAX> {
     }
 }
 
-impl Describe for i32 {
-    fn schema() -> Value {
-        Bounded::<{ i32::MIN }, { i32::MAX }>::schema()
-    }
-}
+/// Any whole number that an INTEGER column holds.
+pub type Integer = Bounded<{ i32::MIN }, { i32::MAX }>;
 
 /// An amount with two places, as DECIMAL(10, 2) holds it, written as a string (`"49.00"`) so that no client
 /// rounds it.

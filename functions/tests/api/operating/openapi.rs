@@ -17,6 +17,22 @@ async fn the_document_lists_every_operation_with_a_name() {
 }
 
 #[tokio::test]
+async fn the_values_of_an_answer_are_those_of_the_document() {
+    let lyceum = Lyceum::new().await;
+    let document = lyceum.anonymous().get("/openapi.json").await.ok();
+    for (schema, values) in [
+        ("CourseStatus", vec!["draft", "published", "archived"]),
+        ("VideoProvider", vec!["youtube", "vimeo", "self_hosted"]),
+        ("EnrollmentStatus", vec!["active", "completed", "dropped"]),
+    ] {
+        assert_eq!(document["components"]["schemas"][schema]["enum"], serde_json::json!(values), "{schema}");
+    }
+    let new = &document["paths"]["/v1/courses"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(new["required"], serde_json::json!(["title", "description", "category_id"]));
+    assert_eq!(new["additionalProperties"], false);
+}
+
+#[tokio::test]
 async fn every_reference_leads_somewhere() {
     let lyceum = Lyceum::new().await;
     let answer = lyceum.anonymous().get("/openapi.json").await;

@@ -33,7 +33,7 @@ impl Environment {
             ("DATABASE_MAX_CONNECTIONS", "16".to_owned()),
             ("FRONTEND_URL", format!("{url}/_local")),
             ("TOKEN_ISSUER", "lyceum".to_owned()),
-            ("SIGNING_KEY_FILE", key_file.display().to_string()),
+            ("SIGNING_KEY_FILE", without_spaces(key_file)),
             ("MEDIA_BUCKET", bucket.to_owned()),
             ("AWS_ENDPOINT_URL_S3", storage.endpoint()),
             ("AWS_ACCESS_KEY_ID", access_key),
@@ -53,6 +53,17 @@ impl Environment {
     /// When the stack that is asked for doesn't run.
     pub fn of_running(data_dir: &Path) -> Result<String> {
         DataDir::environment_of_running(data_dir)
+    }
+}
+
+/// The path; of one with white space the part below the current folder, which a shell takes as one word, if that is
+/// where it lies.
+fn without_spaces(path: &Path) -> String {
+    let full = path.display().to_string();
+    let here = std::env::current_dir().unwrap_or_default();
+    match path.strip_prefix(here) {
+        Ok(below) if full.contains(char::is_whitespace) => below.display().to_string(),
+        _ => full,
     }
 }
 

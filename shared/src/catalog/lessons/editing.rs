@@ -10,7 +10,7 @@ use crate::catalog::order::Order;
 use crate::catalog::sections::{self, EditableSection};
 use crate::error::{Error, Fault, Result};
 use crate::id::{LessonId, SectionId};
-use crate::input::{Bounded, Change, Clearable, Text};
+use crate::input::{Bounded, Change, Clearable, Integer, Text};
 use crate::page::Page;
 use crate::problem;
 use crate::transaction::Write;
@@ -29,7 +29,7 @@ fields! {
         video_provider: VideoProvider,
         external_links: Vec<NewLink>,
         markdown_content: Text<0, 200_000>,
-        display_order: i32,
+        display_order: Integer,
         duration_minutes: Bounded<0, 100_000>,
         is_published: bool,
         requires_completion: bool,
@@ -46,7 +46,7 @@ optional_fields! {
         video_provider: Clearable<VideoProvider>,
         external_links: Change<Vec<NewLink>>,
         markdown_content: Clearable<Text<0, 200_000>>,
-        display_order: Change<i32>,
+        display_order: Change<Integer>,
         duration_minutes: Clearable<Bounded<0, 100_000>>,
         is_published: Change<bool>,
         requires_completion: Change<bool>,
@@ -111,7 +111,7 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
         new.video_provider.map(VideoProvider::as_str),
         json!(links),
         new.markdown_content.map(String::from),
-        new.display_order,
+        new.display_order.map(i32::from),
         new.duration_minutes.map(i32::from),
         new.is_published.unwrap_or(false),
         new.requires_completion,
