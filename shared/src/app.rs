@@ -1,7 +1,5 @@
 //! What a function's process holds: settings, the pool, and just those clients that its work needs.
 
-use std::sync::Arc;
-
 use lambda_http::BoxFuture;
 use sqlx::PgPool;
 
@@ -13,7 +11,7 @@ use crate::identity::Caller;
 use crate::identity::keys::{SigningKey, VerificationKeys};
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
-use crate::outbox::Queue;
+use crate::queue::Queue;
 use crate::transaction::{Context, Read, Write};
 
 pub struct App {
@@ -181,6 +179,3 @@ async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
     };
     Ok(Some(Queue::sqs(&config::aws().await, url)))
 }
-
-/// What functions share: each holds the process's one `App`.
-pub type SharedApp = Arc<App>;

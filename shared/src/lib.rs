@@ -6,7 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | storage (S3), what is played |
-//! | [`audit`], [`outbox`], [`mail`], [`clock`] | what the domains use |
+//! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`] | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
 //! | [`input`], [`page`], [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
@@ -33,7 +33,7 @@ pub mod media;
 pub mod outbox;
 pub mod page;
 pub mod problem;
-mod queue;
+pub mod queue;
 mod random;
 pub mod run;
 pub mod transaction;

@@ -10,8 +10,6 @@ use crate::id::{MailId, UserId};
 use crate::input::text_enum;
 use crate::transaction::Write;
 
-pub use crate::queue::Queue;
-
 /// After so many attempts a row is given up, until an operator says otherwise.
 const MOST_ATTEMPTS: i32 = 5;
 /// The longest that one attempt may take: until then no one else takes the row.

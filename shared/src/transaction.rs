@@ -9,7 +9,7 @@ use crate::audit::{self, Audit, Changes};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
-use crate::outbox::Queue;
+use crate::queue::Queue;
 
 /// Who does something, from where and when.
 #[derive(Debug, Clone)]

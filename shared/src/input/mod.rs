@@ -1,6 +1,6 @@
 //! Typed input: what a body or a query may hold, checked as it is read, with all faults at once.
 //!
-//! A type that is written as text says how with [`from_text!`], its JSON Schema beside its check, so that the
+//! A type that is written as text says how with `from_text!`, its JSON Schema beside its check, so that the
 //! OpenAPI document says what the code does.
 
 mod fault;

@@ -20,7 +20,7 @@ use lyceum::app::{App, Needs};
 use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
-use lyceum::outbox::Queue;
+use lyceum::queue::Queue;
 use lyceum::run::Running;
 use lyceum_local::mailbox::{Mail, Mailbox};
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use lyceum::app::{App, Needs};
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
-use lyceum::outbox::Queue;
+use lyceum::queue::Queue;
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
