@@ -8,6 +8,11 @@ use crate::error::Result;
 use crate::id::{Id, UserId, uuid_at};
 use crate::transaction::Read;
 
+/// Fields that follow from others.
+const DERIVED: [&str; 4] = ["updated_at", "version", "instructor", "html_content"];
+/// Fields that are somebody's own words.
+const PERSONAL: [&str; 1] = ["notes"];
+
 /// What one write did.
 #[derive(Debug)]
 pub struct Audit {
@@ -56,7 +61,8 @@ impl Audit {
 }
 
 impl Changes {
-    /// The fields in which two states of one thing differ. `updated_at` and `version` follow from the rest.
+    /// The fields in which two states of one thing differ; those that follow from others are left out, and personal
+    /// ones stand by name only, so that erasure leaves the log whole.
     ///
     /// # Errors
     /// When a state is no JSON object.
@@ -64,8 +70,11 @@ impl Changes {
         let (before, after) = (fields(before)?, fields(after)?);
         let changed = after.into_iter().filter_map(|(field, to)| {
             let from = before.get(&field).cloned().unwrap_or(Value::Null);
-            (from != to && field != "updated_at" && field != "version")
-                .then(|| (field, json!({ "from": from, "to": to })))
+            if from == to || DERIVED.contains(&field.as_str()) {
+                return None;
+            }
+            let change = if PERSONAL.contains(&field.as_str()) { json!({}) } else { json!({ "from": from, "to": to }) };
+            Some((field, change))
         });
         Ok(Self(changed.collect()))
     }

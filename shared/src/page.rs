@@ -3,8 +3,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, Datelike, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::{Error, Fault, Result};
@@ -107,4 +108,16 @@ impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
             .required("next_cursor")
             .into()
     }
+}
+
+/// Reads a time of a cursor, for `deserialize_with`: one that Postgres knows, too.
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<DateTime<Utc>, D::Error> {
+    let time = DateTime::<Utc>::deserialize(deserializer)?;
+    if (1970..=9999).contains(&time.year()) { Ok(time) } else { Err(D::Error::custom("no time of ours")) }
+}
+
+/// Reads a text of a cursor, for `deserialize_with`: one that Postgres can hold.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.contains('\0') { Err(D::Error::custom("no text of ours")) } else { Ok(text) }
 }

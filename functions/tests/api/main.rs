@@ -8,8 +8,10 @@ mod harness;
 
 mod catalog {
     mod categories;
+    mod course_lifecycle;
     mod courses;
     mod courses_list;
+    mod lesson_editing;
     mod lessons;
     mod sections;
 }
@@ -23,6 +25,7 @@ mod identity {
 }
 mod learning {
     mod complete_lesson;
+    mod dropping;
     mod enroll;
     mod enrollments;
     mod races;
@@ -35,5 +38,6 @@ mod operating {
 
 mod cargo_lambda;
 mod journey;
+mod media;
 mod schema;
 mod structure;

@@ -9,7 +9,7 @@ use super::{Slug, WebUrl};
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::CategoryId;
-use crate::input::{Change, Clearable, Integer, Text};
+use crate::input::{Change, Clearable, DisplayOrder, Text};
 use crate::page::{Cursor, Limit, Page};
 use crate::transaction::{Read, Write};
 use crate::{fields, optional_fields};
@@ -36,8 +36,8 @@ fields! {
     optional {
         slug: Slug,
         description: Text<0, 10000>,
-        icon_url: WebUrl,
-        display_order: Integer,
+        icon_url: WebUrl<255>,
+        display_order: DisplayOrder,
     }
 }
 
@@ -46,8 +46,8 @@ optional_fields! {
         name: Change<Text<1, 255>>,
         slug: Change<Slug>,
         description: Clearable<Text<0, 10000>>,
-        icon_url: Clearable<WebUrl>,
-        display_order: Change<Integer>,
+        icon_url: Clearable<WebUrl<255>>,
+        display_order: Change<DisplayOrder>,
     }
 }
 

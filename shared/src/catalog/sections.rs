@@ -10,7 +10,7 @@ use super::order::Order;
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::{CourseId, SectionId};
-use crate::input::{Change, Clearable, Integer, Text};
+use crate::input::{Change, Clearable, DisplayOrder, Text};
 use crate::page::Page;
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -36,7 +36,7 @@ fields! {
     }
     optional {
         description: Text<0, 10000>,
-        display_order: Integer,
+        display_order: DisplayOrder,
     }
 }
 
@@ -44,7 +44,7 @@ optional_fields! {
     pub struct SectionChanges {
         title: Change<Text<1, 255>>,
         description: Clearable<Text<0, 10000>>,
-        display_order: Change<Integer>,
+        display_order: Change<DisplayOrder>,
     }
 }
 

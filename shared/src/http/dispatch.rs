@@ -180,7 +180,11 @@ async fn note_refusal(route: &Route, incoming: &Incoming) {
     }
 }
 
-/// A path's parameter without its percent-encoding; one that is no UTF-8 stays as it is, and finds nothing.
+/// A path's parameter without its percent-encoding; one that is no text (no UTF-8, or with a NUL) stays as it is,
+/// and finds nothing.
 fn decode(value: &str) -> String {
-    percent_encoding::percent_decode_str(value).decode_utf8().map_or_else(|_| value.to_owned(), Into::into)
+    match percent_encoding::percent_decode_str(value).decode_utf8() {
+        Ok(text) if !text.contains('\0') => text.into(),
+        _ => value.to_owned(),
+    }
 }

@@ -38,8 +38,7 @@ impl Incoming {
             Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
             _ => (None, None),
         };
-        let query = event.query_string_parameters();
-        let query = query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);

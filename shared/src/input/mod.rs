@@ -14,7 +14,7 @@ pub use fault::Faults;
 #[doc(hidden)]
 pub use fields::required;
 pub use merge_patch::{Change, Clearable};
-pub use number::{Bounded, Integer, Money};
+pub use number::{Bounded, DisplayOrder, Money};
 pub use text::{NoFields, Text};
 
 use serde_json::{Value, json};

@@ -44,8 +44,8 @@ impl<const MIN: i32, const MAX: i32> Describe for Bounded<MIN, MAX> {
     }
 }
 
-/// Any whole number that an INTEGER column holds.
-pub type Integer = Bounded<{ i32::MIN }, { i32::MAX }>;
+/// A place in an order, with room behind it for what comes last.
+pub type DisplayOrder = Bounded<0, 1_000_000>;
 
 /// An amount with two places, as DECIMAL(10, 2) holds it, written as a string (`"49.00"`) so that no client
 /// rounds it.

@@ -148,9 +148,12 @@ async fn take_up(write: &mut Write, dropped: &Enrollment) -> Result<Enrollment> 
 /// Drops the enrolment; completions and history stay. Gives it as it was, or nothing when it was dropped already.
 ///
 /// # Errors
-/// 404 when there is none that the caller may see.
+/// 404 when there is none that the caller may see; 403 when they may see it, and are neither its learner nor staff.
 pub async fn drop_out(write: &mut Write, id: EnrollmentId) -> Result<Option<Enrollment>> {
-    let seen = super::view::owner(write, id).await?;
+    let seen = super::view::seen(write, id).await?;
+    if !seen.changeable {
+        return Err(Error::forbidden("Only its learner and the staff of the course end an enrolment."));
+    }
     let before =
         lock(write, seen.user_id, seen.course_id).await?.filter(|before| before.status != EnrollmentStatus::Dropped);
     if before.is_some() {

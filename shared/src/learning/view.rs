@@ -102,6 +102,7 @@ macro_rules! select_mine {
                  SELECT jsonb_build_object('id', l.id, 'title', l.title, 'section_id', l.section_id, 'lesson_type', l.lesson_type) AS lesson
                  FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
                  WHERE s.course_id = e.course_id
+                   AND (e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private'))
                    AND NOT EXISTS (SELECT FROM lesson_completions lc WHERE lc.enrollment_id = e.id AND lc.lesson_id = l.id)
                  ORDER BY s.display_order, s.id, l.display_order, l.id LIMIT 1) next ON true "# + $tail
             $(, $argument)*
@@ -110,7 +111,7 @@ macro_rules! select_mine {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Keys(DateTime<Utc>, EnrollmentId);
+struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, EnrollmentId);
 
 /// A page of the caller's enrolments, newest first.
 ///
@@ -139,25 +140,34 @@ pub async fn mine(
     Page::new(rows, limit, |enrollment| Keys(enrollment.created_at, enrollment.id))
 }
 
-/// Whose enrolment in what, for whoever may see it: its learner, and the staff of its course.
-pub(super) struct Owner {
+/// Whose enrolment in what, for whoever may see it: its learner, the staff of its course, and who may read any.
+pub(super) struct Seen {
     pub user_id: UserId,
     pub course_id: CourseId,
+    /// Whether the caller may also change it: its learner and the staff may.
+    pub changeable: bool,
+    /// Whether the caller may see the course's lessons: a learner who dropped it, no more than anyone.
+    pub lessons_shown: bool,
 }
 
 /// # Errors
 /// 404 for everyone else.
-pub(super) async fn owner(read: &mut Read, id: EnrollmentId) -> Result<Owner> {
+pub(super) async fn seen(read: &mut Read, id: EnrollmentId) -> Result<Seen> {
     let user = read.user()?;
-    let any = read.caller().may(Permission::CoursesUpdateAny) || read.caller().may(Permission::EnrollmentsReadAny);
+    let staff_of_any = read.caller().may(Permission::CoursesUpdateAny);
+    let any = staff_of_any || read.caller().may(Permission::EnrollmentsReadAny);
     sqlx::query_as!(
-        Owner,
-        r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId"
+        Seen,
+        r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
+             (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $4) AS "changeable!",
+             (e.user_id <> $2 OR e.status <> 'dropped' OR $2 IN (c.instructor_id, c.created_by) OR $4
+               OR (c.status = 'published' AND c.visibility <> 'private')) AS "lessons_shown!"
            FROM enrollments e JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
            WHERE e.id = $1 AND (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $3)"#,
         id.0,
         user.0,
         any,
+        staff_of_any,
     )
     .fetch_optional(read.connection())
     .await?
@@ -169,7 +179,7 @@ pub(super) async fn owner(read: &mut Read, id: EnrollmentId) -> Result<Owner> {
 /// # Errors
 /// 404 for everyone else.
 pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentProgress> {
-    owner(read, id).await?;
+    let seen = seen(read, id).await?;
     let enrollment = select_mine!("WHERE e.id = $1", id.0).fetch_one(read.connection()).await?;
     let row = sqlx::query!(
         r#"WITH lesson AS (
@@ -178,7 +188,7 @@ pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentPro
              FROM sections s
              JOIN lessons l ON l.section_id = s.id AND l.is_published
              LEFT JOIN lesson_completions lc ON lc.lesson_id = l.id AND lc.enrollment_id = $2
-             WHERE s.course_id = $1),
+             WHERE s.course_id = $1 AND $3),
            section AS (
              SELECT section_id AS id, section_title AS title, section_order,
                count(completed_at) FILTER (WHERE requires_completion) AS completed_lessons,
@@ -193,8 +203,9 @@ pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentPro
                'total_lessons', total_lessons, 'lessons', lessons) ORDER BY section_order, id) FROM section), '[]')
                AS "sections!: Json<Vec<SectionProgress>>",
              (SELECT count(*) FROM lesson WHERE requires_completion AND completed_at IS NULL) AS "uncompleted!""#,
-        enrollment.course_id.0,
+        seen.course_id.0,
         id.0,
+        seen.lessons_shown,
     )
     .fetch_one(read.connection())
     .await?;

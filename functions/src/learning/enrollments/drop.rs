@@ -4,10 +4,12 @@ use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, delete};
 use lyceum::learning::drop_out;
+use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/enrollments/{enrollment_id}", Access::SignedIn, handler)
         .named("drop_enrollment", "Drop out of a course; what was completed is kept")
+        .problems(&[&problem::FORBIDDEN])
 }
 
 async fn handler(request: Request) -> Result<Reply> {

@@ -102,3 +102,61 @@ async fn a_category_counts_its_listed_courses_and_stays_while_it_has_any() {
     instructor.delete(&course.path("")).await.no_content();
     admin.delete(&path).await.problem(409, "category-in-use"); // the course may be restored
 }
+
+#[tokio::test]
+async fn each_write_takes_the_permission() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let category = admin.post("/v1/categories", json!({ "name": "c" })).await.created();
+    let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    for (method, path) in
+        [("POST", "/v1/categories"), ("PUT", "/v1/categories/order"), ("PATCH", path.as_str()), ("DELETE", &path)]
+    {
+        let anonymous = lyceum.anonymous().send(method, path, Some(json!({}))).await;
+        assert_eq!(anonymous.header("www-authenticate"), "Bearer");
+        anonymous.problem(401, "unauthorized");
+        for caller in [&instructor, &lyceum.student().await] {
+            caller.send(method, path, Some(json!({}))).await.problem(403, "forbidden");
+        }
+    }
+    assert_eq!(lyceum.audited("request.refuse").await.len(), 8);
+    assert_eq!(instructor.get(&path).await.ok(), category);
+}
+
+#[tokio::test]
+async fn the_same_call_again_changes_nothing_and_is_not_logged() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    let category = admin.post("/v1/categories", json!({ "name": "c", "description": "d" })).await.created();
+    let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    assert_eq!(admin.patch(&path, json!({ "name": "c", "description": "d" })).await.ok(), category);
+    assert_eq!(admin.patch(&path, json!({})).await.ok(), category);
+    admin.put("/v1/categories/order", json!([category["id"]])).await.ok();
+    assert!(lyceum.audited("category.update").await.is_empty() && lyceum.audited("category.order").await.is_empty());
+    admin.post("/v1/categories", json!({ "name": "c" })).await.problem(409, "name-taken");
+    admin.delete(&path).await.no_content();
+    admin.delete(&path).await.problem(404, "not-found");
+    admin.post("/v1/categories", json!({ "name": "c" })).await.created();
+}
+
+#[tokio::test]
+async fn what_a_category_needs_can_not_be_cleared_and_what_is_too_long_is_told() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    for name in ["a", "b"] {
+        admin.post("/v1/categories", json!({ "name": name })).await.created();
+    }
+    let list = lyceum.anonymous().get("/v1/categories").await.ok();
+    let path = format!("/v1/categories/{}", list["data"][1]["id"].as_str().unwrap());
+    let body = json!({ "name": null, "slug": null, "display_order": null, "description": null, "icon_url": null });
+    let mut faults = admin.patch(&path, body).await.faults();
+    faults.sort();
+    assert_eq!(faults, ["/display_order not_clearable", "/name not_clearable", "/slug not_clearable"]);
+    admin.patch(&path, json!({ "name": "a" })).await.problem(409, "name-taken");
+    admin.patch(&path, json!({ "slug": "a" })).await.problem(409, "slug-taken");
+    assert_eq!(admin.patch(&path, json!({ "name": "x".repeat(256) })).await.faults(), ["/name too_long"]);
+    let icon = |length: usize| json!({ "icon_url": format!("https://a.test/{}", "x".repeat(length - 15)) });
+    admin.patch(&path, icon(255)).await.ok();
+    let too_long = admin.patch(&path, icon(256)).await.problem(422, "invalid");
+    assert_eq!(too_long["errors"][0]["pointer"], "/icon_url", "the column has 255 characters");
+}

@@ -1,4 +1,3 @@
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, CourseInProgress, Lyceum};
@@ -98,19 +97,6 @@ async fn slugs_are_made_unique_and_a_given_one_that_is_taken_is_409() {
 }
 
 #[tokio::test]
-async fn a_course_can_be_restored_for_30_days_by_its_staff() {
-    let lyceum = Lyceum::new().await;
-    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
-    let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    instructor.delete(&course.path("")).await.no_content();
-    lyceum.student().await.post(&course.path("/restore"), json!({})).await.problem(404, "not-found");
-    lyceum.clock.advance(TimeDelta::days(30) + TimeDelta::seconds(1));
-    let admin = admin.with_token(admin.sign_in(crate::harness::PASSWORD).await.ok()["access_token"].as_str().unwrap());
-    admin.post(&course.path("/restore"), json!({})).await.problem(409, "conflict");
-    assert_eq!(lyceum.audited("course.delete").await.len(), 1);
-}
-
-#[tokio::test]
 async fn the_etag_is_the_version_which_only_changes_raise() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
@@ -163,75 +149,147 @@ async fn what_must_be_there_can_be_changed_and_not_cleared() {
 }
 
 #[tokio::test]
-async fn who_may_see_and_change_a_course() {
+async fn a_price_is_a_string_with_two_places() {
     let lyceum = Lyceum::new().await;
-    let (admin, instructor, other) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
-    let (student, learner) = (lyceum.student().await, lyceum.student().await);
-    let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    course.enroll(&learner).await;
-    let callers = [&lyceum.anonymous(), &student, &other, &learner, &instructor, &admin];
-    // Statuses of a GET, then of a PATCH, by each of them.
-    for (state, get, patch) in [
-        (json!({ "visibility": "public" }), [200; 6], [401, 403, 403, 403, 200, 200]),
-        (json!({ "visibility": "restricted" }), [200; 6], [401, 403, 403, 403, 200, 200]),
-        (json!({ "visibility": "private" }), [404, 404, 404, 200, 200, 200], [401, 404, 404, 403, 200, 200]),
-    ] {
-        course.change(state.clone()).await;
-        expect(&callers, &course, get, patch, &state).await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 0).await;
+    for (given, shown) in [("49", "49.00"), ("0.5", "0.50"), ("99999999.99", "99999999.99"), ("0", "0.00")] {
+        assert_eq!(course.change(json!({ "price": given })).await["price"], shown);
     }
-    instructor.post(&course.path("/archive"), json!({})).await.ok();
-    expect(&callers, &course, [404, 404, 404, 200, 200, 200], [401, 404, 404, 403, 200, 200], &json!("archived")).await;
-    sqlx::query("UPDATE courses SET status = 'draft'").execute(&lyceum.database).await.unwrap();
-    expect(&callers, &course, [404, 404, 404, 404, 200, 200], [401, 404, 404, 404, 200, 200], &json!("draft")).await;
-    instructor.delete(&course.path("")).await.no_content();
-    expect(&callers, &course, [404; 6], [401, 404, 404, 404, 404, 404], &json!("deleted")).await;
+    let version = instructor.get(&course.path("")).await.header("etag").to_owned();
+    course.change(json!({ "price": "0.00" })).await;
+    assert_eq!(instructor.get(&course.path("")).await.header("etag"), version, "0 and 0.00 are the same price");
+    for price in ["-1", "+1", "1.234", "100000000", "1,50", "1e2", "", " 1", ".5", "5.", "NaN", "١"] {
+        let faults = instructor.patch(&course.path(""), json!({ "price": price })).await.faults();
+        assert_eq!(faults, ["/price invalid_amount"], "{price}");
+    }
+    for price in [json!(49), json!(49.5), json!(true), json!(["49"])] {
+        assert_eq!(instructor.patch(&course.path(""), json!({ "price": price })).await.faults(), ["/price wrong_type"]);
+    }
+    assert_eq!(course.change(json!({ "estimated_hours": "1.5" })).await["estimated_hours"], "1.50");
+    assert_eq!(course.change(json!({ "estimated_hours": null })).await["estimated_hours"], Value::Null);
 }
 
-async fn expect(callers: &[&Caller; 6], course: &CourseInProgress, get: [u16; 6], patch: [u16; 6], state: &Value) {
-    for (number, caller) in callers.iter().enumerate() {
-        for path in [course.path(""), course.path("/outline")] {
-            assert_eq!(caller.get(&path).await.status, get[number], "GET by caller {number}, {state}");
-        }
-        let answer = caller.patch(&course.path(""), json!({ "meta_keywords": format!("{number}{state}") })).await;
-        assert_eq!(answer.status, patch[number], "PATCH by caller {number}, {state}: {}", answer.text);
-        let answer = caller.post(&course.path("/sections"), json!({ "title": "x" })).await;
-        let expected = if patch[number] == 200 { 201 } else { patch[number] };
-        assert_eq!(answer.status, expected, "POST by caller {number}, {state}");
+#[tokio::test]
+async fn a_slug_never_looks_like_an_id() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let category = category(&admin).await;
+    let id = "01a20b2a-4c1d-72f6-bc2d-c4797948c40a";
+    let body = json!({ "title": id, "description": "d", "category_id": category });
+    let course = instructor.post("/v1/courses", body).await.created();
+    assert_eq!(course["slug"], format!("course-{id}"));
+    let path = format!("/v1/courses/{}", course["id"].as_str().unwrap());
+    for slug in [id, &id.replace('-', ""), "a--b", "-a", "a-", "A", "ä", "", &"a".repeat(256)] {
+        assert_eq!(instructor.patch(&path, json!({ "slug": slug })).await.faults(), ["/slug invalid_slug"], "{slug}");
+    }
+    instructor.patch(&path, json!({ "slug": "a".repeat(255) })).await.ok();
+    assert_eq!(instructor.get(&format!("/v1/courses/{}", "a".repeat(255))).await.ok()["id"], course["id"]);
+    for nothing in [&format!("course-{id}"), id, "none", "%00", "%ff", "a%2Fb"] {
+        instructor.get(&format!("/v1/courses/{nothing}")).await.problem(404, "not-found");
     }
 }
 
 #[tokio::test]
-async fn a_course_is_published_archived_and_taken_back() {
+async fn a_slug_is_changed_to_a_free_one() {
     let lyceum = Lyceum::new().await;
-    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
-    let mut course = CourseInProgress::draft(&admin, &instructor, 0).await;
-    let post = |action: &str| {
-        let path = course.path(action);
-        let instructor = instructor.clone();
-        async move { instructor.post(&path, json!({})).await }
-    };
-    let problem = post("/publish").await.problem(409, "not-publishable");
-    assert_eq!(problem["missing"][0]["code"], "published_lesson");
-    post("/archive").await.problem(409, "conflict");
-    let (publish, archive, unpublish) = (post("/publish"), post("/archive"), post("/unpublish"));
-    course.add_lesson(json!({ "title": "l", "content": "text", "is_published": true })).await;
-    let published = publish.await.ok();
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let first = CourseInProgress::draft(&admin, &instructor, 0).await;
+    let second = CourseInProgress::draft(&admin, &lyceum.instructor().await, 0).await;
+    first.change(json!({ "slug": "mine" })).await;
+    let taken = second.instructor.patch(&second.path(""), json!({ "slug": "mine", "title": "x" })).await;
+    taken.problem(409, "slug-taken");
+    assert_eq!(second.instructor.get(&second.path("")).await.ok()["title"], "A course", "all or nothing");
+    first.change(json!({ "slug": "other" })).await;
+    assert_eq!(second.change(json!({ "slug": "mine" })).await["slug"], "mine");
+}
+
+#[tokio::test]
+async fn prerequisites_are_courses_that_the_caller_may_know_of() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, other) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
+    let category = category(&admin).await;
+    let draft = CourseInProgress::draft(&admin, &other, 1).await;
+    let private = CourseInProgress::published(&admin, &other, 1).await;
+    private.change(json!({ "visibility": "private" })).await;
+    let archived = CourseInProgress::published(&admin, &other, 1).await;
+    other.post(&archived.path("/archive"), json!({})).await.ok();
+    let deleted = CourseInProgress::published(&admin, &other, 1).await;
+    other.delete(&deleted.path("")).await.no_content();
+    let own = CourseInProgress::draft(&admin, &instructor, 0).await;
+    let named: Vec<_> = [&own, &draft, &private, &archived, &deleted]
+        .iter()
+        .map(|course| json!({ "prerequisite_course_id": course.id, "min_completion_percentage": 50 }))
+        .collect();
+    let body = |courses: &[Value]| json!({ "title": "t", "description": "d", "category_id": category, "prerequisites": courses });
     assert_eq!(
-        (published["status"].as_str(), published["published_at"].as_str()),
-        (Some("published"), Some("2026-11-23T19:56:00Z"))
+        instructor.post("/v1/courses", body(&named)).await.faults(),
+        [1, 2, 3, 4].map(|index| format!("/prerequisites/{index}/prerequisite_course_id unknown_course"))
     );
-    lyceum.clock.advance(TimeDelta::minutes(1));
-    assert_eq!(unpublish.await.ok()["status"], "draft");
-    let again = instructor.post(&course.path("/publish"), json!({})).await.ok();
-    assert_eq!(again["published_at"], "2026-11-23T19:56:00Z", "the first time");
-    let enrollment = course.enroll(&learner).await;
-    instructor.post(&course.path("/unpublish"), json!({})).await.problem(409, "learners-enrolled");
-    assert_eq!(archive.await.ok()["status"], "archived");
-    instructor.post(&course.path("/unpublish"), json!({})).await.problem(409, "conflict");
-    lyceum.student().await.post(&course.path("/enrollments"), json!({})).await.problem(404, "not-found");
-    instructor.post(&course.path("/publish"), json!({})).await.ok();
-    learner.delete(&format!("/v1/enrollments/{enrollment}")).await.no_content();
-    instructor.post(&course.path("/unpublish"), json!({})).await.ok();
-    assert_eq!(lyceum.audited("course.publish").await.len(), 3);
-    learner.post(&course.path("/publish"), json!({})).await.problem(404, "not-found");
+    assert_eq!(instructor.post("/v1/courses", body(&named[..1])).await.created()["prerequisites"], json!([own.id]));
+    let mut faults = instructor
+        .post("/v1/courses", body(&[json!({ "min_completion_percentage": 101, "title": "t" }), json!(own.id)]))
+        .await
+        .faults();
+    faults.sort();
+    assert_eq!(
+        faults,
+        [
+            "/prerequisites/0/min_completion_percentage out_of_range",
+            "/prerequisites/0/prerequisite_course_id required",
+            "/prerequisites/0/title unknown_field",
+            "/prerequisites/1 wrong_type",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_log_names_personal_fields_only() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    CourseInProgress::draft(&admin, &instructor, 0).await;
+    let created = &lyceum.audited("course.create").await[0];
+    assert_eq!(created["changes"]["instructor_id"]["to"], instructor.id);
+    assert!(!created["changes"].to_string().contains("\"Instructor\""), "a name would outlive its erasure: {created}");
+}
+
+#[tokio::test]
+async fn caches_may_keep_what_anyone_sees_and_nothing_else() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    for path in [course.path(""), course.path("/outline")] {
+        let anonymous = lyceum.anonymous().get(&path).await.is(200);
+        assert_eq!(anonymous.header("cache-control"), "public, max-age=60, stale-while-revalidate=300");
+        assert_eq!(anonymous.header("vary"), "Authorization");
+        let tag = anonymous.header("etag").to_owned();
+        let known = lyceum.anonymous().with_header("if-none-match", &tag).get(&path).await.is(304);
+        assert_eq!(
+            (known.header("etag"), known.header("cache-control")),
+            (tag.as_str(), anonymous.header("cache-control"))
+        );
+        assert_eq!(student.get(&path).await.is(200).header("cache-control"), "no-store");
+    }
+    course.change(json!({ "visibility": "private" })).await;
+    assert_eq!(lyceum.anonymous().get(&course.path("")).await.is(404).header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_merge_patch_may_say_so_and_an_unknown_category_is_told() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 0).await;
+    let patch = |body: &'static str| {
+        let (instructor, path) = (instructor.clone(), course.path(""));
+        async move { instructor.send_raw("PATCH", &path, "application/merge-patch+json", Some(body.as_bytes())).await }
+    };
+    let changed = patch(r#"{"title": "  <b>As given</b> ", "max_attempts": 3}"#).await.ok();
+    assert_eq!((&changed["title"], &changed["max_attempts"]), (&json!("  <b>As given</b> "), &json!(3)));
+    assert_eq!(patch(r#"{"max_attempts": null}"#).await.ok()["max_attempts"], Value::Null);
+    let faults = patch(r#"{"category_id": "01a20b2a-4c1d-72f6-bc2d-c4797948c40a"}"#).await.faults();
+    assert_eq!(faults, ["/category_id unknown_category"]);
+    assert_eq!(patch(r#"{"title": "a\u0000b"}"#).await.faults(), ["/title invalid_text"]);
+    assert_eq!(patch("[]").await.faults(), [" wrong_type"]);
+    let other = instructor.send_raw("PATCH", &course.path(""), "text/plain", Some(b"{}")).await;
+    other.problem(415, "unsupported-media-type");
 }

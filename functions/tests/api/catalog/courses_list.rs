@@ -151,3 +151,127 @@ async fn bad_parameters_are_told() {
     let foreign = format!("/v1/courses?cursor={}", page["next_cursor"].as_str().unwrap());
     assert_eq!(lyceum.anonymous().get(&foreign).await.faults(), ["cursor invalid_cursor"]);
 }
+
+#[tokio::test]
+async fn a_reader_who_follows_the_pages_meets_every_course_once() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    let mut courses = published(&lyceum, &instructor, &["d", "b", "a", "c", "e", "f", "g"]).await;
+    for sort in ["newest", "-newest", "title", "-title"] {
+        let (mut path, mut met, mut read) = (format!("/v1/courses?sort={sort}&limit=2"), Vec::new(), 0);
+        loop {
+            let answer = lyceum.anonymous().get(&path).await;
+            let link = answer.header("link").to_owned();
+            let page = answer.ok();
+            met.extend(page["data"].as_array().unwrap().iter().map(|course| course["id"].clone()));
+            read += 1;
+            // What was met goes and what lies behind comes: neither shows again, nor hides another.
+            if read == 1 {
+                let gone = courses.iter().position(|course| met[0] == course.id).unwrap();
+                instructor.delete(&courses.remove(gone).path("")).await.no_content();
+                let title = if sort.starts_with('-') { "zz" } else { "0" };
+                if sort.ends_with("title") {
+                    courses.extend(published(&lyceum, &instructor, &[title]).await);
+                } else if sort == "newest" {
+                    courses.extend(published(&lyceum, &instructor, &["new"]).await);
+                }
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+            assert!(path.contains(cursor) && path.contains(&format!("sort={sort}")), "{path}");
+        }
+        let mut once = met.clone();
+        once.sort_by_key(Value::to_string);
+        once.dedup();
+        assert_eq!(once.len(), met.len(), "{sort}");
+        let missed = courses.iter().filter(|course| !met.contains(&json!(course.id))).count();
+        assert_eq!(missed, usize::from(sort != "-newest"), "the one that came before the first page, by {sort}");
+    }
+}
+
+#[tokio::test]
+async fn courses_with_one_title_and_one_time_fall_on_pages_too() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    for _ in 0..5 {
+        CourseInProgress::published(&admin, &instructor, 1).await;
+    }
+    let mut all = Vec::new();
+    for sort in ["-newest", "title", "newest", "-title"] {
+        let (mut path, mut ids) = (format!("/v1/courses?sort={sort}&limit=2"), Vec::new());
+        loop {
+            let page = lyceum.anonymous().get(&path).await.ok();
+            ids.extend(page["data"].as_array().unwrap().iter().map(|course| course["id"].to_string()));
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("/v1/courses?sort={sort}&limit=2&cursor={cursor}");
+        }
+        all.push(ids);
+    }
+    assert_eq!(all[0].len(), 5);
+    assert!(all[0].is_sorted_by(|one, next| one < next), "in the order in which they were made");
+    assert_eq!((&all[1], &all[2]), (&all[0], &all[3]));
+    all[2].reverse();
+    assert_eq!(all[2], all[0]);
+}
+
+#[tokio::test]
+async fn the_next_page_keeps_the_filters() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    published(&lyceum, &instructor, &["Maps & more", "Maps & less", "Else", "More maps & plans"]).await;
+    let first = lyceum.anonymous().get("/v1/courses?q=maps%20%26&sort=title&limit=1").await;
+    let link = first.header("link").strip_prefix('<').unwrap().split_once('>').unwrap().0.to_owned();
+    let second = lyceum.anonymous().get(&link).await;
+    let link = second.header("link").strip_prefix('<').unwrap().split_once('>').unwrap().0.to_owned();
+    let third = lyceum.anonymous().get(&link).await;
+    assert_eq!(third.header("link"), "");
+    let met = [titles(&first.ok()), titles(&second.ok()), titles(&third.ok())].concat().join(", ");
+    assert_eq!(met, "Maps & less, Maps & more, More maps & plans");
+}
+
+#[tokio::test]
+async fn a_course_in_the_list_shows_neither_its_content_nor_an_email() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    let courses = published(&lyceum, &instructor, &["a"]).await;
+    courses[0].change(json!({ "content": "long", "price": "5" })).await;
+    let answer = lyceum.anonymous().get("/v1/courses").await;
+    assert!(!answer.text.contains('@') && !answer.text.contains("created_by"), "{}", answer.text);
+    let course = &answer.ok()["data"][0];
+    assert_eq!((&course["price"], course.get("content")), (&json!("5.00"), None));
+    assert_eq!(course["instructor"]["last_name"], "Instructor");
+}
+
+#[tokio::test]
+async fn a_forged_cursor_is_told_and_breaks_nothing() {
+    let lyceum = Lyceum::new().await;
+    // What it holds, in which order, and how it is written.
+    for (keys, sort, cursor) in [
+        (
+            r#"["-200000-01-01T00:00:00Z","01a20b2a-4c1d-72f6-bc2d-c4797948c40a"]"#,
+            "newest",
+            "WyItMjAwMDAwLTAxLTAxVDAwOjAwOjAwWiIsIjAxYTIwYjJhLTRjMWQtNzJmNi1iYzJkLWM0Nzk3OTQ4YzQwYSJd",
+        ),
+        (
+            r#"["+262000-01-01T00:00:00Z","01a20b2a-4c1d-72f6-bc2d-c4797948c40a"]"#,
+            "-newest",
+            "WyIrMjYyMDAwLTAxLTAxVDAwOjAwOjAwWiIsIjAxYTIwYjJhLTRjMWQtNzJmNi1iYzJkLWM0Nzk3OTQ4YzQwYSJd",
+        ),
+        (
+            r#"["a\u0000b","01a20b2a-4c1d-72f6-bc2d-c4797948c40a"]"#,
+            "title",
+            "WyJhXHUwMDAwYiIsIjAxYTIwYjJhLTRjMWQtNzJmNi1iYzJkLWM0Nzk3OTQ4YzQwYSJd",
+        ),
+        (r#"["a","no id"]"#, "title", "WyJhIiwibm8gaWQiXQ"),
+        (
+            r#"["01a20b2a-4c1d-72f6-bc2d-c4797948c40a"]"#,
+            "newest",
+            "WyIwMWEyMGIyYS00YzFkLTcyZjYtYmMyZC1jNDc5Nzk0OGM0MGEiXQ",
+        ),
+    ] {
+        let answer = lyceum.anonymous().get(&format!("/v1/courses?sort={sort}&cursor={cursor}")).await;
+        if answer.status != 200 {
+            assert_eq!(answer.faults(), ["cursor invalid_cursor"], "{keys}");
+        }
+    }
+}

@@ -155,3 +155,87 @@ async fn only_the_enrolled_complete() {
     instructor.delete(&path).await.problem(403, "forbidden");
     lyceum.student().await.put("/v1/lessons/x/completion", json!({})).await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn a_withdrawn_lesson_or_a_dropped_course_takes_no_completion() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let enrollment = course.enroll(&learner).await;
+    course.complete(&learner, 0).await;
+    let completion = |lesson: usize| format!("/v1/lessons/{}/completion", course.lessons[lesson]);
+    instructor.patch(&format!("/v1/lessons/{}", course.lessons[0]), json!({ "is_published": false })).await.ok();
+    learner.put(&completion(0), json!({})).await.problem(404, "not-found");
+    learner.delete(&completion(0)).await.problem(404, "not-found");
+    learner.delete(&format!("/v1/enrollments/{enrollment}")).await.no_content();
+    learner.put(&completion(1), json!({})).await.problem(403, "forbidden");
+    learner.delete(&completion(1)).await.problem(403, "forbidden");
+    assert_eq!(lyceum.count("SELECT count(*) FROM lesson_completions").await, 1);
+}
+
+#[tokio::test]
+async fn the_time_has_bounds_and_every_fault_is_told() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    course.enroll(&learner).await;
+    let path = format!("/v1/lessons/{}/completion", course.lessons[0]);
+    for minutes in [10_000, 0] {
+        let answer = learner.put(&path, json!({ "time_spent_minutes": minutes })).await.ok();
+        assert_eq!(answer["completion"]["time_spent_minutes"], minutes, "a total, not a sum");
+    }
+    let body = json!({ "time_spent_minutes": null, "notes": "a\0", "lesson_id": "x" });
+    let mut faults = learner.put(&path, body).await.faults();
+    faults.sort();
+    assert_eq!(faults, ["/lesson_id unknown_field", "/notes invalid_text", "/time_spent_minutes not_clearable"]);
+    let body = json!({ "time_spent_minutes": "5", "notes": "x".repeat(10_001) });
+    let mut faults = learner.put(&path, body).await.faults();
+    faults.sort();
+    assert_eq!(faults, ["/notes too_long", "/time_spent_minutes wrong_type"]);
+}
+
+#[tokio::test]
+async fn what_a_learner_notes_stays_out_of_the_log() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    course.enroll(&learner).await;
+    let path = format!("/v1/lessons/{}/completion", course.lessons[0]);
+    for notes in ["My own words", "My own words, again"] {
+        learner.put(&path, json!({ "notes": notes })).await.ok();
+    }
+    for action in ["lesson_completion.create", "lesson_completion.update"] {
+        let rows = lyceum.audited(action).await;
+        assert_eq!(rows.len(), 1, "{action}");
+        assert!(rows[0]["changes"].get("notes").is_some(), "by name");
+        assert!(!rows[0].to_string().contains("My own words"), "and no more: {}", rows[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_new_lesson_lowers_the_percentage_of_who_is_not_done() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let mut course = CourseInProgress::published(&admin, &instructor, 2).await;
+    course.enroll(&learner).await;
+    assert_eq!(course.complete(&learner, 0).await["enrollment"]["completion_percentage"], "50.00");
+    course.add_lesson(json!({ "title": "New", "content": "c", "is_published": true })).await;
+    assert_eq!(course.complete(&learner, 0).await["enrollment"]["completion_percentage"], "33.33");
+    course.complete(&learner, 1).await;
+    assert_eq!(course.complete(&learner, 2).await["enrollment"]["status"], "completed");
+}
+
+#[tokio::test]
+async fn one_learners_progress_is_not_anothers() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let (learner, other) = (lyceum.student().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let enrollments = [course.enroll(&learner).await, course.enroll(&other).await];
+    course.complete(&learner, 0).await;
+    assert_eq!(course.complete(&other, 1).await["enrollment"]["completion_percentage"], "50.00");
+    course.complete(&learner, 1).await;
+    let seen = other.get(&format!("/v1/enrollments/{}", enrollments[1])).await.ok();
+    assert_eq!((&seen["status"], &seen["next_lesson"]["id"]), (&json!("active"), &json!(course.lessons[0])));
+    learner.get(&format!("/v1/enrollments/{}", enrollments[1])).await.problem(404, "not-found");
+}

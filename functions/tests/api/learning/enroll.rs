@@ -104,34 +104,109 @@ async fn unmet_prerequisites_are_listed_with_the_percentage_reached() {
 }
 
 #[tokio::test]
-async fn dropping_keeps_history_and_coming_back_takes_it_up() {
+async fn staff_who_enrol_others_pass_prerequisites_and_strangers_are_refused() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
-    let course = CourseInProgress::published(&admin, &instructor, 2).await;
-    let id = course.enroll(&learner).await;
-    course.complete(&learner, 0).await;
-    let path = format!("/v1/enrollments/{id}");
-    lyceum.student().await.delete(&path).await.problem(404, "not-found");
-    for _ in 0..2 {
-        learner.delete(&path).await.no_content();
+    let first = CourseInProgress::published(&admin, &instructor, 1).await;
+    let course = course_after(&lyceum, &first, 100).await;
+    let path = course.path("/enrollments");
+    learner.post(&path, json!({})).await.problem(409, "prerequisites-unmet");
+    for target in [json!({ "email": instructor.email }), json!({ "user_id": instructor.id })] {
+        for stranger in [&learner, &lyceum.instructor().await] {
+            stranger.post(&path, target.clone()).await.problem(403, "forbidden");
+        }
     }
-    assert_eq!(lyceum.audited("enrollment.drop").await.len(), 1);
-    let dropped = learner.get(&path).await.ok();
-    assert_eq!(
-        (dropped["status"].as_str(), dropped["completion_percentage"].as_str()),
-        (Some("dropped"), Some("50.00"))
-    );
-    let completion = format!("/v1/lessons/{}/completion", course.lessons[1]);
-    learner.put(&completion, json!({})).await.problem(403, "forbidden");
+    assert_eq!(lyceum.audited("request.refuse").await.len(), 4);
+    let enrolled = admin.post(&path, json!({ "email": learner.email })).await.created();
+    assert_eq!(admin.post(&path, json!({ "email": learner.email })).await.ok(), enrolled);
+    assert_eq!(learner.post(&path, json!({ "user_id": null })).await.ok(), enrolled);
+    let row = &lyceum.audited("enrollment.create").await[0];
+    assert_eq!((&row["user_id"], &row["resource_id"]), (&json!(admin.id), &enrolled["id"]));
+    assert!(!row.to_string().contains('@'), "an email would outlive its erasure: {row}");
+    for (target, fault) in [
+        (json!({ "email": "no" }), "/email invalid_email"),
+        (json!({ "user_id": "no" }), "/user_id invalid_id"),
+        (json!({ "name": "no" }), "/name unknown_field"),
+    ] {
+        assert_eq!(admin.post(&path, target).await.faults(), [fault]);
+    }
+}
 
-    let back = learner.post(&course.path("/enrollments"), json!({})).await.ok();
-    assert_eq!(
-        (back["id"].as_str(), back["status"].as_str(), back["completion_percentage"].as_str()),
-        (Some(id.as_str()), Some("active"), Some("50.00"))
-    );
-    assert_eq!(lyceum.audited("enrollment.resume").await.len(), 1);
-    course.complete(&learner, 1).await;
-    learner.delete(&path).await.no_content();
-    let back = learner.post(&course.path("/enrollments"), json!({})).await.ok();
-    assert_eq!((back["status"].as_str(), back["completion_percentage"].as_str()), (Some("completed"), Some("100.00")));
+#[tokio::test]
+async fn a_prerequisite_is_met_from_its_percentage_on() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let first = CourseInProgress::published(&admin, &instructor, 3).await;
+    let course = course_after(&lyceum, &first, 67).await;
+    let path = course.path("/enrollments");
+    first.enroll(&learner).await;
+    for (lesson, reached) in [(0, "33.33"), (1, "66.66")] {
+        first.complete(&learner, lesson).await;
+        let problem = learner.post(&path, json!({})).await.problem(409, "prerequisites-unmet");
+        assert_eq!(problem["prerequisites"][0]["completion_percentage"], reached);
+    }
+    assert_eq!(lyceum.count("SELECT count(*) FROM enrollments").await, 1);
+    first.complete(&learner, 2).await;
+    learner.post(&path, json!({})).await.created();
+}
+
+#[tokio::test]
+async fn an_unmet_prerequisite_that_the_learner_may_not_know_of_stays_unnamed() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let first = CourseInProgress::published(&admin, &instructor, 1).await;
+    first.change(json!({ "title": "Secret" })).await;
+    let course = course_after(&lyceum, &first, 100).await;
+    let told = || async {
+        learner.post(&course.path("/enrollments"), json!({})).await.problem(409, "prerequisites-unmet").to_string()
+    };
+    assert!(told().await.contains("Secret"));
+    first.change(json!({ "visibility": "private" })).await;
+    assert!(!told().await.contains("Secret"), "private");
+    first.change(json!({ "visibility": "public" })).await;
+    instructor.post(&first.path("/archive"), json!({})).await.ok();
+    assert!(!told().await.contains("Secret"), "archived");
+    sqlx::query("UPDATE courses SET status = 'draft' WHERE title = 'Secret'").execute(&lyceum.database).await.unwrap();
+    assert!(!told().await.contains("Secret"), "a draft");
+}
+
+#[tokio::test]
+async fn a_private_course_is_known_to_its_staff_and_the_enrolled() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    course.change(json!({ "visibility": "private" })).await;
+    let (path, lesson) = (course.path("/enrollments"), format!("/v1/lessons/{}", course.lessons[0]));
+    let id = instructor.post(&path, json!({ "user_id": learner.id })).await.created()["id"].clone();
+    for seen in [course.path(""), course.path("/outline"), lesson.clone(), format!("{lesson}/media")] {
+        learner.get(&seen).await.ok();
+        lyceum.student().await.get(&seen).await.problem(404, "not-found");
+    }
+    lyceum.student().await.put(&format!("{lesson}/completion"), json!({})).await.problem(404, "not-found");
+    assert_eq!(learner.post(&path, json!({})).await.ok()["id"], id);
+    learner.delete(&format!("/v1/enrollments/{}", id.as_str().unwrap())).await.no_content();
+    learner.get(&course.path("")).await.problem(404, "not-found");
+    learner.post(&path, json!({})).await.problem(404, "not-found");
+    instructor.post(&path, json!({ "user_id": learner.id })).await.ok();
+    learner.get(&course.path("")).await.ok();
+    let row = &lyceum.audited("enrollment.resume").await[0];
+    assert_eq!((&row["user_id"], &row["changes"]["status"]["from"]), (&json!(instructor.id), &json!("dropped")));
+}
+
+/// Another published course of the instructor's, after the first.
+async fn course_after(lyceum: &Lyceum, first: &CourseInProgress, percentage: i32) -> CourseInProgress {
+    let course = first.instructor.get(&first.path("")).await.ok();
+    let body = json!({
+        "title": "After", "description": "d", "category_id": course["category_id"],
+        "prerequisites": [{ "prerequisite_course_id": first.id, "min_completion_percentage": percentage }],
+    });
+    let course = first.instructor.post("/v1/courses", body).await.created();
+    let id = course["id"].as_str().unwrap().to_owned();
+    let section = first.instructor.post(&format!("/v1/courses/{id}/sections"), json!({ "title": "s" })).await.created();
+    let section = section["id"].as_str().unwrap().to_owned();
+    let mut course = CourseInProgress { id, section, instructor: first.instructor.clone(), lessons: Vec::new() };
+    course.add_lesson(json!({ "title": "l", "content": "c", "is_published": true })).await;
+    course.instructor.post(&course.path("/publish"), json!({})).await.ok();
+    assert!(lyceum.audited("course.publish").await.len() > 1);
+    course
 }

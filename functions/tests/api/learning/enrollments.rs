@@ -67,3 +67,80 @@ async fn progress_is_for_the_learner_and_the_staff_of_the_course() {
     lyceum.anonymous().get(&path).await.problem(401, "unauthorized");
     learner.get("/v1/enrollments/x").await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn the_next_lesson_is_the_first_uncompleted_one_in_order() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let second = instructor.post(&course.path("/sections"), json!({ "title": "Two" })).await.created()["id"].clone();
+    let lessons = format!("/v1/sections/{}/lessons", second.as_str().unwrap());
+    let lesson = json!({ "title": "Of two", "content": "c", "is_published": true });
+    let of_two = instructor.post(&lessons, lesson).await.created()["id"].clone();
+    let enrollment = format!("/v1/enrollments/{}", course.enroll(&learner).await);
+    let next = || async { learner.get(&enrollment).await.ok()["next_lesson"].clone() };
+    let told =
+        json!({ "id": course.lessons[0], "title": "Lesson 1", "section_id": course.section, "lesson_type": "text" });
+    assert_eq!(next().await, told);
+    instructor.put(&course.path("/sections/order"), json!([second, course.section])).await.ok();
+    assert_eq!(next().await["id"], of_two);
+    let order = json!([course.lessons[1], course.lessons[0]]);
+    instructor.put(&format!("/v1/sections/{}/lessons/order", course.section), order).await.ok();
+    learner.put(&format!("/v1/lessons/{}/completion", of_two.as_str().unwrap()), json!({})).await.ok();
+    assert_eq!(next().await["id"], course.lessons[1]);
+    instructor.patch(&format!("/v1/lessons/{}", course.lessons[1]), json!({ "is_published": false })).await.ok();
+    assert_eq!(next().await["id"], course.lessons[0]);
+    assert_eq!(learner.get("/v1/me/enrollments").await.ok()["data"][0]["next_lesson"]["id"], course.lessons[0]);
+    let sections = learner.get(&enrollment).await.ok()["sections"].clone();
+    assert_eq!((&sections[0]["title"], &sections[1]["title"]), (&json!("Two"), &json!("A section")));
+}
+
+#[tokio::test]
+async fn pages_of_enrolments_neither_repeat_nor_skip() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let mut courses = Vec::new();
+    for _ in 0..5 {
+        let course = CourseInProgress::published(&admin, &instructor, 1).await;
+        course.enroll(&learner).await; // all at one instant
+        courses.push(course);
+    }
+    let (mut path, mut met) = ("/v1/me/enrollments?limit=2".to_owned(), Vec::new());
+    loop {
+        let answer = learner.get(&path).await;
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let link = answer.header("link").to_owned();
+        let page = answer.ok();
+        met.extend(page["data"].as_array().unwrap().iter().map(|one| one["course_id"].as_str().unwrap().to_owned()));
+        if met.len() == 2 {
+            instructor.delete(&format!("/v1/courses/{}", met[0])).await.no_content();
+            CourseInProgress::published(&admin, &instructor, 1).await.enroll(&learner).await;
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/me/enrollments?limit=2&cursor={cursor}");
+        assert_eq!(link, format!("<{path}>; rel=\"next\""));
+    }
+    met.reverse();
+    assert_eq!(met, courses.iter().map(|course| course.id.clone()).collect::<Vec<_>>());
+    for (query, fault) in
+        [("cursor=x", "cursor invalid_cursor"), ("limit=0", "limit out_of_range"), ("q=x", "q unknown_field")]
+    {
+        assert_eq!(learner.get(&format!("/v1/me/enrollments?{query}")).await.faults(), [fault]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_changes_nothing_and_is_not_logged() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let enrollment = format!("/v1/enrollments/{}", course.enroll(&learner).await);
+    let rows = "SELECT count(*) FROM audit_logs";
+    let before = (lyceum.count(rows).await, learner.get(&enrollment).await.ok());
+    for path in ["/v1/me/enrollments", &enrollment, &course.path(""), &course.path("/outline"), "/v1/courses"] {
+        learner.get(path).await.ok();
+    }
+    assert_eq!((lyceum.count(rows).await, learner.get(&enrollment).await.ok()), before);
+    learner.get(&format!("/v1/lessons/{}", course.lessons[0])).await.ok();
+    assert_eq!(lyceum.count(rows).await, before.0, "the last access is noted, and not logged");
+}

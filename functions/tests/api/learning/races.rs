@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::harness::{Answer, CourseInProgress, Lyceum};
@@ -45,10 +46,18 @@ async fn the_last_two_lessons_completed_by_64_clients_complete_the_course_once()
     course.complete(&learner, 0).await;
     let answers = at_once((0..64).map(|number| {
         let (learner, path) = (learner.clone(), format!("/v1/lessons/{}/completion", course.lessons[1 + number % 2]));
-        async move { learner.put(&path, json!({})).await }
+        let clock = lyceum.clock.clone();
+        async move {
+            clock.advance(TimeDelta::seconds(1));
+            learner.put(&path, json!({})).await
+        }
     }))
     .await;
     assert_eq!(with_status(&answers, 200), 64);
+    let mut times: Vec<_> = answers.iter().map(|answer| &answer.body["enrollment"]["completed_at"]).collect();
+    times.retain(|time| !time.is_null());
+    times.dedup();
+    assert_eq!(times.len(), 1, "one completed_at");
     let seen = learner.get(&enrollment).await.ok();
     assert_eq!((&seen["status"], &seen["completion_percentage"]), (&json!("completed"), &json!("100.00")));
     assert_eq!(lyceum.count("SELECT count(*) FROM lesson_completions").await, 3);
@@ -113,4 +122,104 @@ async fn a_course_taken_back_or_deleted_while_64_enrol_has_no_learner_or_stays()
         let lost = "SELECT count(*) FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE c.status = 'draft'";
         assert_eq!(lyceum.count(lost).await, 0, "nobody is enrolled in a draft");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_courses_with_one_title_each_has_a_slug_of_its_own() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let category = admin.post("/v1/categories", json!({ "name": "c" })).await.created()["id"].clone();
+    let answers = at_once((0..64).map(|_| {
+        let instructor = instructor.clone();
+        let body = json!({ "title": "Mine", "description": "d", "category_id": category });
+        async move { instructor.post("/v1/courses", body).await }
+    }))
+    .await;
+    assert_eq!(with_status(&answers, 201), 64);
+    assert_eq!(lyceum.count("SELECT count(DISTINCT slug) FROM courses").await, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_course_is_published_at_most_one_of_63_edits_of_its_draft_wins() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    let answers = at_once((0..64).map(|number| {
+        let (editor, path) = (instructor.with_header("if-match", "\"v1\""), course.path(""));
+        let (publisher, publish) = (instructor.clone(), course.path("/publish"));
+        async move {
+            match number {
+                32 => publisher.post(&publish, json!({})).await,
+                _ => editor.patch(&path, json!({ "title": format!("Edit {number}") })).await,
+            }
+        }
+    }))
+    .await;
+    assert_eq!(answers[32].status, 200, "{}", answers[32].text);
+    let changed = with_status(&answers, 200);
+    assert!(changed <= 2 && changed + with_status(&answers, 412) == 64);
+    let seen = instructor.get(&course.path("")).await.ok();
+    assert_eq!((&seen["status"], &seen["version"]), (&json!("published"), &json!(1 + changed)), "no edit was lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_and_completing_at_once_leaves_what_happened() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let enrollment = format!("/v1/enrollments/{}", course.enroll(&learner).await);
+    let answers = at_once((0..64).map(|number| {
+        let (learner, enrollment) = (learner.clone(), enrollment.clone());
+        let completion = format!("/v1/lessons/{}/completion", course.lessons[number % 2]);
+        async move {
+            match number {
+                40 => learner.delete(&enrollment).await,
+                _ => learner.put(&completion, json!({})).await,
+            }
+        }
+    }))
+    .await;
+    assert!(answers.iter().all(|answer| [200, 204, 403].contains(&answer.status)));
+    let seen = learner.get(&enrollment).await.ok();
+    assert_eq!(seen["status"], "dropped");
+    let kept = lyceum.count("SELECT count(*) FROM lesson_completions").await;
+    assert_eq!(seen["completion_percentage"], format!("{}.00", kept * 50));
+    assert_eq!(seen["completed_at"].is_null(), kept < 2);
+    let back = learner.post(&course.path("/enrollments"), json!({})).await.ok();
+    assert_eq!(back["status"], if kept == 2 { "completed" } else { "active" });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_deleted_while_64_complete_it_is_gone_or_completed() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let mut learners = Vec::new();
+    for _ in 0..16 {
+        let learner = lyceum.student().await;
+        course.enroll(&learner).await;
+        learners.push(learner);
+    }
+    let path = format!("/v1/lessons/{}", course.lessons[0]);
+    let answers = at_once((0..64).map(|number| {
+        let (learner, instructor, path) = (learners[number % learners.len()].clone(), instructor.clone(), path.clone());
+        async move {
+            match number {
+                3 => instructor.delete(&path).await,
+                _ => learner.put(&format!("{path}/completion"), json!({})).await,
+            }
+        }
+    }))
+    .await;
+    let busy = 503; // whoever waited for too long changed nothing
+    let deleted = answers[3].status == 204;
+    if answers[3].status == 409 {
+        assert_eq!(answers[3].body["lessons"][0]["id"], course.lessons[0], "{}", answers[3].text);
+    }
+    assert!([204, 409, busy].contains(&answers[3].status), "{}", answers[3].text);
+    for (number, answer) in answers.iter().enumerate().filter(|(number, _)| *number != 3) {
+        let expected = if deleted { 404 } else { 200 };
+        assert!([expected, busy].contains(&answer.status), "call {number}: {}", answer.text);
+    }
+    assert!(!deleted || lyceum.count("SELECT count(*) FROM lesson_completions").await == 0);
 }

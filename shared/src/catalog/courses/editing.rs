@@ -177,7 +177,7 @@ async fn set_prerequisites(write: &mut Write, id: CourseId, prerequisites: &[New
     let known = sqlx::query_scalar!(
         "SELECT id FROM courses
          WHERE id = ANY($1) AND deleted_at IS NULL
-           AND ((status <> 'draft' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by))",
+           AND ((status = 'published' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by))",
         &ids,
         any,
         user.0,

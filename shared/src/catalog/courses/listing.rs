@@ -77,10 +77,10 @@ const COLUMNS: &str = "c.id, c.title, c.slug, c.description, c.thumbnail_url, c.
 const LISTED: &str = "c.status = 'published' AND c.visibility <> 'private' AND c.deleted_at IS NULL";
 
 #[derive(Serialize, Deserialize)]
-struct ByNewest(DateTime<Utc>, CourseId);
+struct ByNewest(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, CourseId);
 
 #[derive(Serialize, Deserialize)]
-struct ByTitle(String, CourseId);
+struct ByTitle(#[serde(deserialize_with = "crate::page::text")] String, CourseId);
 
 /// A page of the courses that the caller may see listed.
 ///

@@ -10,7 +10,7 @@ use crate::catalog::order::Order;
 use crate::catalog::sections::{self, EditableSection};
 use crate::error::{Error, Fault, Result};
 use crate::id::{LessonId, SectionId};
-use crate::input::{Bounded, Change, Clearable, Integer, Text};
+use crate::input::{Bounded, Change, Clearable, DisplayOrder, Text};
 use crate::page::Page;
 use crate::problem;
 use crate::transaction::Write;
@@ -29,7 +29,7 @@ fields! {
         video_provider: VideoProvider,
         external_links: Vec<NewLink>,
         markdown_content: Text<0, 200_000>,
-        display_order: Integer,
+        display_order: DisplayOrder,
         duration_minutes: Bounded<0, 100_000>,
         is_published: bool,
         requires_completion: bool,
@@ -46,7 +46,7 @@ optional_fields! {
         video_provider: Clearable<VideoProvider>,
         external_links: Change<Vec<NewLink>>,
         markdown_content: Clearable<Text<0, 200_000>>,
-        display_order: Change<Integer>,
+        display_order: Change<DisplayOrder>,
         duration_minutes: Clearable<Bounded<0, 100_000>>,
         is_published: Change<bool>,
         requires_completion: Change<bool>,
@@ -175,8 +175,11 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     changes.is_published.apply(&mut after.is_published);
     changes.requires_completion.apply(&mut after.requires_completion);
     changes.section_id.apply(&mut after.section_id);
-    if after.section_id != lesson.section_id && !placed {
-        after.display_order = place_at_end(write, lesson, after.section_id).await?;
+    if after.section_id != lesson.section_id {
+        let last = place_in(write, lesson, after.section_id).await?; // 422 unless the section is of this course
+        if !placed {
+            after.display_order = last;
+        }
     }
     check_publishable(&after)?;
     let mut after = after.with_html();
@@ -189,8 +192,9 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     Ok((after, changed))
 }
 
-/// The place behind the last lesson of another section of the same course, which is locked first.
-async fn place_at_end(write: &mut Write, lesson: &EditableLesson, target: SectionId) -> Result<i32> {
+/// The place behind the last lesson of another section of the same course, which is locked first; no other section
+/// will do.
+async fn place_in(write: &mut Write, lesson: &EditableLesson, target: SectionId) -> Result<i32> {
     let course = lesson.section.course();
     sqlx::query_scalar!(
         r#"SELECT coalesce((SELECT max(display_order) FROM lessons WHERE section_id = s.id), 0) + 1 AS "last!"

@@ -1,0 +1,71 @@
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::harness::{CourseInProgress, Lyceum};
+
+/// Describes a file that was checked and copied, as an upload leaves it.
+async fn file(lyceum: &Lyceum, course: &CourseInProgress, kind: &str, name: &str) -> String {
+    let path = format!("media/{}/{}/{name}", course.id, course.lessons[0]);
+    sqlx::query(
+        "WITH upload AS (
+           INSERT INTO uploads (lesson_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
+           VALUES ($1, $2, $3, 'ready', $4, CASE $3 WHEN 'video' THEN 'video/mp4' ELSE 'application/pdf' END, 5, $5, 60))
+         UPDATE lessons SET
+           self_hosted_video_path = CASE $3 WHEN 'video' THEN $5 ELSE self_hosted_video_path END,
+           document_paths = CASE $3 WHEN 'video' THEN document_paths ELSE document_paths || to_jsonb($5::text) END
+         WHERE id = $1",
+    )
+    .bind(course.lessons[0].parse::<Uuid>().unwrap())
+    .bind(course.instructor.id.parse::<Uuid>().unwrap())
+    .bind(kind)
+    .bind(name)
+    .bind(&path)
+    .execute(&lyceum.database)
+    .await
+    .unwrap();
+    path
+}
+
+#[tokio::test]
+async fn the_enrolled_and_the_staff_get_urls_that_work_for_15_minutes() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let video = file(&lyceum, &course, "video", "a.mp4").await;
+    file(&lyceum, &course, "document", "zwei \"Blätter\".pdf").await;
+    let path = format!("/v1/lessons/{}/media", course.lessons[0]);
+    lyceum.anonymous().get(&path).await.problem(401, "unauthorized");
+    learner.get(&path).await.problem(403, "forbidden");
+    course.enroll(&learner).await;
+    for caller in [&learner, &instructor, &admin] {
+        let media = caller.get(&path).await.ok();
+        assert_eq!(media["expires_at"], "2026-11-23T20:11:00Z");
+        let (video_url, document) = (media["video"]["url"].as_str().unwrap(), &media["documents"][0]);
+        assert!(video_url.contains(&video) && video_url.contains("X-Amz-Expires=900"), "{video_url}");
+        assert_eq!(
+            (&media["video"]["content_type"], &media["video"]["duration_seconds"]),
+            (&json!("video/mp4"), &json!(60))
+        );
+        assert_eq!((&document["file_name"], &document["size_bytes"]), (&json!("zwei \"Blätter\".pdf"), &json!(5)));
+        let url = document["url"].as_str().unwrap();
+        assert!(
+            url.contains("response-content-disposition=attachment"),
+            "a document is never shown in the page: {url}"
+        );
+        assert!(!url.contains('"') && url.is_ascii(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hidden() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let path = format!("/v1/lessons/{}/media", course.lessons[0]);
+    let nothing = instructor.get(&path).await.ok();
+    assert_eq!((&nothing["video"], &nothing["documents"]), (&json!(null), &json!([])));
+    file(&lyceum, &course, "video", "a.mp4").await;
+    sqlx::query("UPDATE uploads SET status = 'rejected'").execute(&lyceum.database).await.unwrap();
+    assert_eq!(instructor.get(&path).await.ok()["video"], json!(null));
+    instructor.get("/v1/lessons/x/media").await.problem(404, "not-found");
+}
