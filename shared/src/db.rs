@@ -17,7 +17,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 pub const APPLICATION_ROLE: &str = "lyceum_app";
 
 /// How long a call waits for a connection, a new one included, before it is told to come back.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(2500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer is tried before it is trusted: a frozen function's may be dead.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
