@@ -9,6 +9,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::identity::Caller;
 use crate::identity::keys::{SigningKey, VerificationKeys};
+use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::Queue;
@@ -17,6 +18,7 @@ use crate::transaction::{Context, Read, Write};
 pub struct App {
     pub settings: Settings,
     pub clock: Clock,
+    pub limits: Limits,
     pub(crate) keys: VerificationKeys,
     pool: Option<PgPool>,
     signing_key: Option<SigningKey>,
@@ -92,6 +94,7 @@ impl App {
         )?;
         Ok(Self {
             clock: Clock::default(),
+            limits: Limits::new(&settings)?,
             keys: VerificationKeys::default(),
             pool,
             signing_key,

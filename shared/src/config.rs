@@ -1,6 +1,9 @@
 //! Settings, from the environment. Each is read in this one place.
 
+use chrono::TimeDelta;
+
 use crate::error::{Error, Result};
+use crate::limits::Rates;
 
 /// What a function is told about where it runs. A setting that a function doesn't need may be missing.
 #[derive(Clone)]
@@ -25,6 +28,13 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     /// `MAIL_FROM`
     pub mail_from: Option<String>,
+    /// `REDIS_URL`: counts limits faster than the database does.
+    pub redis_url: Option<String>,
+    /// `EDGE_SECRET`: what the distribution before the API adds to each call, in `x-edge-secret`. With it, calls that
+    /// come another way are refused, and the caller's address is the one that the distribution saw.
+    pub edge_secret: Option<String>,
+    /// `LIMIT_…`
+    pub rates: Rates,
 }
 
 /// Where the private key is.
@@ -55,12 +65,9 @@ impl Settings {
     /// # Errors
     /// When a setting is there and makes no sense.
     pub fn from(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let max_connections = variable("DATABASE_MAX_CONNECTIONS").unwrap_or_else(|| "1".to_owned());
         Ok(Self {
             database_url: variable("DATABASE_URL"),
-            database_max_connections: max_connections
-                .parse()
-                .map_err(|_| Error::internal("DATABASE_MAX_CONNECTIONS is no number"))?,
+            database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")
                 .map(SigningKeySource::File)
@@ -76,7 +83,27 @@ impl Settings {
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
             mail_from: variable("MAIL_FROM"),
+            redis_url: variable("REDIS_URL"),
+            edge_secret: variable("EDGE_SECRET"),
+            rates: Rates {
+                calls_per_minute: count(&variable, "LIMIT_CALLS_PER_MINUTE", 20)?,
+                failures: count(&variable, "LIMIT_FAILURES", 5)?,
+                failures_per_identifier: count(&variable, "LIMIT_FAILURES_PER_IDENTIFIER", 20)?,
+                first_delay: TimeDelta::seconds(count(&variable, "LIMIT_FIRST_DELAY_SECONDS", 2)?.into()),
+                longest_delay: TimeDelta::seconds(count(&variable, "LIMIT_LONGEST_DELAY_SECONDS", 900)?.into()),
+                mails: count(&variable, "LIMIT_MAILS", 3)?,
+                mails_per_hour: count(&variable, "LIMIT_MAILS_PER_HOUR", 1)?,
+            },
         })
+    }
+}
+
+/// A setting that is a number from 1 on.
+fn count(variable: impl Fn(&str) -> Option<String>, name: &str, otherwise: i32) -> Result<i32> {
+    let Some(text) = variable(name) else { return Ok(otherwise) };
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err(Error::internal(format!("{name} is no number from 1 on"))),
     }
 }
 

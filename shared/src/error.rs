@@ -82,6 +82,19 @@ impl Error {
         Self::problem(&problem::UNAUTHORIZED, detail)
     }
 
+    /// 429 with the time to wait.
+    pub fn too_many(detail: &str, wait: chrono::TimeDelta) -> Self {
+        let seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
+        let detail = format!("{detail} Try again in {seconds} s.");
+        match Self::problem(&problem::TOO_MANY, detail) {
+            Self::Problem(mut problem) => {
+                problem.retry_after = Some(Duration::from_secs(seconds));
+                Self::Problem(problem)
+            }
+            other => other,
+        }
+    }
+
     /// 422 with one fault.
     pub fn invalid(fault: Fault) -> Self {
         Self::invalid_all(vec![fault])

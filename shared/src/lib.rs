@@ -6,6 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | storage (S3), what is played |
+//! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`] | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
 //! | [`input`], [`page`], [`version`], [`id`] | the types of what comes in and goes out |
@@ -28,6 +29,7 @@ pub mod id;
 pub mod identity;
 pub mod input;
 pub mod learning;
+pub mod limits;
 pub mod mail;
 pub mod media;
 pub mod outbox;
@@ -35,6 +37,7 @@ pub mod page;
 pub mod problem;
 pub mod queue;
 mod random;
+mod redis;
 pub mod run;
 pub mod transaction;
 pub mod version;

@@ -65,6 +65,8 @@ problems! {
         "Each fault stands in `errors`: its `pointer` into the body (or the `parameter` of the query), a `code` for programs, and a `detail` for people.";
     INVALID_TOKEN = 422 "invalid-token", "The link does not work any more",
         "The token was used, has expired, or was replaced by a newer one. Ask for a new mail.";
+    TOO_MANY = 429 "too-many-requests", "Too many of these for a while",
+        "This call is limited, so that nobody guesses secrets or floods a mailbox. Try again after the seconds in Retry-After; nothing is locked for good.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "It was logged under the request id in `instance`. Trying again may help; telling the operator the id does.";
     UNAVAILABLE = 503 "unavailable", "Not available for a moment",

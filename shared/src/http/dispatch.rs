@@ -123,6 +123,11 @@ impl Api {
     }
 
     async fn call(&self, route: &Route, incoming: &mut Incoming) -> Result<Answer> {
+        incoming.comes_by_the_edge()?;
+        if route.limited {
+            let mut read = incoming.app.read(incoming.context.clone()).await?;
+            incoming.app.limits.call(&mut read, route.path).await?;
+        }
         incoming.context.caller = caller(route.access, incoming).await?;
         let mut attempt = 1;
         loop {

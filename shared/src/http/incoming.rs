@@ -19,6 +19,11 @@ use crate::transaction::Context;
 /// What a JSON body may have.
 const LARGEST_BODY: usize = 1024 * 1024;
 
+/// The viewer's address and port, as CloudFront writes them.
+const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
+/// What the distribution proves itself with.
+const EDGE_SECRET: &str = "x-edge-secret";
+
 #[derive(Clone)]
 pub(crate) struct Incoming {
     pub app: Arc<App>,
@@ -34,9 +39,13 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     pub(super) fn new(app: &Arc<App>, event: lambda_http::Request) -> Self {
-        let (request_id, address) = match event.request_context_ref() {
+        let (request_id, source) = match event.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
             _ => (None, None),
+        };
+        let address = match &app.settings.edge_secret {
+            Some(_) => event.headers().get(VIEWER_ADDRESS).and_then(|value| value.to_str().ok()).and_then(without_port),
+            None => source,
         };
         let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
         let path = event.raw_http_path().to_owned();
@@ -61,6 +70,17 @@ impl Incoming {
 
     pub(super) fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Lets a call pass that came by the distribution, where there is one: only then its word of the caller's address
+    /// holds (`security.md`, 2).
+    pub(super) fn comes_by_the_edge(&self) -> Result<()> {
+        let Some(secret) = &self.app.settings.edge_secret else { return Ok(()) };
+        let sent = self.headers.get(EDGE_SECRET).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        if aws_lc_rs::constant_time::verify_slices_are_equal(sent, secret.as_bytes()).is_ok() {
+            return Ok(());
+        }
+        Err(Error::forbidden("Call the address that is published; this one answers nobody directly."))
     }
 
     /// The bearer token (RFC 6750), when one was sent.
@@ -104,4 +124,10 @@ impl Incoming {
             .collect::<Map<_, _>>()
             .into()
     }
+}
+
+/// An address without its port: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1:443`.
+fn without_port(address: &str) -> Option<String> {
+    let (host, _port) = address.rsplit_once(':')?;
+    Some(host.trim_matches(['[', ']']).to_owned())
 }

@@ -38,6 +38,8 @@ pub struct Route {
     /// As API Gateway writes it: `/v1/courses/{course_id}`.
     pub path: &'static str,
     pub access: Access,
+    /// Whether an address may call it just so often (`security.md`, 2): what takes a secret or sends a mail.
+    pub limited: bool,
     /// What the OpenAPI document says of it.
     pub described: Described,
     handler: Handler,
@@ -63,7 +65,13 @@ impl Route {
             let handler = handler.clone();
             Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
         });
-        Self { method, path, access, described, handler }
+        Self { method, path, access, limited: false, described, handler }
+    }
+
+    /// An address may call it just so often.
+    #[must_use]
+    pub fn limited(self) -> Self {
+        Self { limited: true, ..self }
     }
 
     /// Its name for programs (`publish_course`) and for people.

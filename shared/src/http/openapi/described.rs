@@ -66,8 +66,11 @@ impl Described {
     }
 
     /// Its own problems, and those that follow from its access and its input.
-    pub(super) fn all_problems(&self, access: Access, path: &str) -> Vec<&'static Kind> {
+    pub(super) fn all_problems(&self, access: Access, path: &str, limited: bool) -> Vec<&'static Kind> {
         let mut kinds = self.problems.to_vec();
+        if limited {
+            kinds.push(&problem::TOO_MANY);
+        }
         if access != Access::Open {
             kinds.push(&problem::UNAUTHORIZED);
         }

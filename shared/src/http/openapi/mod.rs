@@ -103,7 +103,7 @@ fn responses(route: &Route) -> Map<String, Value> {
     if route.method == http::Method::GET {
         responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
     }
-    for kind in route.described.all_problems(route.access, route.path) {
+    for kind in route.described.all_problems(route.access, route.path, route.limited) {
         let response = responses.entry(kind.status.to_string()).or_insert_with(|| problem_response(""));
         let described = response["description"].as_str().unwrap_or_default();
         let separator = if described.is_empty() { "" } else { "; " };

@@ -1,0 +1,70 @@
+//! Limits as rows. Each count is one statement, so that of many at once each is seen.
+
+use chrono::TimeDelta;
+
+use super::{Bucket, Delay, MEMORY};
+use crate::error::Result;
+use crate::transaction::Read;
+
+pub(super) async fn take(read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
+    let now = read.now();
+    let capacity = bucket.interval * bucket.size;
+    let taken = sqlx::query!(
+        "INSERT INTO limits AS l (key, until, expires_at) VALUES ($1, $2::timestamptz + $3::interval, $2 + $3::interval)
+         ON CONFLICT (key) DO UPDATE
+           SET until = greatest(l.until, $2) + $3::interval, expires_at = greatest(l.until, $2) + $3::interval
+           WHERE greatest(l.until, $2) + $3::interval <= $2 + $4::interval",
+        key,
+        now,
+        interval(bucket.interval)?,
+        interval(capacity)?,
+    )
+    .execute(read.connection())
+    .await?;
+    if taken.rows_affected() == 1 {
+        return Ok(None);
+    }
+    Ok(Some(wait(read, key).await? + bucket.interval - capacity))
+}
+
+pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+    let now = read.now();
+    let counted = sqlx::query!(
+        "INSERT INTO limits AS l (key, failures, until, expires_at) VALUES ($1, 1, $2, $2::timestamptz + $3::interval)
+         ON CONFLICT (key) DO UPDATE
+           SET (failures, until, expires_at) = (
+             SELECT n, $2 + CASE WHEN n < $4 THEN interval '0'
+                 ELSE least($5::interval * power(2, least(n - $4, 30)), $6::interval) END, $2 + $3::interval
+             FROM (SELECT CASE WHEN l.expires_at <= $2 THEN 1 ELSE l.failures + 1 END) AS next (n))
+           WHERE l.until <= $2",
+        key,
+        now,
+        interval(MEMORY)?,
+        delay.free,
+        interval(delay.first)?,
+        interval(delay.longest)?,
+    )
+    .execute(read.connection())
+    .await?;
+    if counted.rows_affected() == 1 {
+        return Ok(None);
+    }
+    wait(read, key).await.map(Some)
+}
+
+pub(super) async fn forget(read: &mut Read, keys: &[String]) -> Result<()> {
+    sqlx::query!("DELETE FROM limits WHERE key = ANY($1)", keys).execute(read.connection()).await?;
+    Ok(())
+}
+
+/// How long it is until then; nothing when somebody has just forgotten it.
+async fn wait(read: &mut Read, key: &str) -> Result<TimeDelta> {
+    let now = read.now();
+    let until =
+        sqlx::query_scalar!("SELECT until FROM limits WHERE key = $1", key).fetch_optional(read.connection()).await?;
+    Ok(until.map_or(TimeDelta::zero(), |until| until - now))
+}
+
+fn interval(delta: TimeDelta) -> Result<sqlx::postgres::types::PgInterval> {
+    delta.try_into().map_err(crate::Error::internal)
+}

@@ -1,0 +1,65 @@
+//! Limits in Redis, each a script, which Redis runs alone. None when it is away.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use redis::{AsyncCommands, Script};
+
+use super::{Bucket, Delay, MEMORY};
+use crate::redis::Redis;
+
+/// Keeps when the bucket will be full again; answers the wait in milliseconds.
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, interval, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+         local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + interval
+         if full > now + capacity then return full - now - capacity end
+         redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil(full - now))
+         return 0",
+    )
+});
+
+/// Keeps the failures and when the next attempt may be; answers the wait in milliseconds.
+static ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now, memory, free = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+         local state = redis.call('HMGET', KEYS[1], 'failures', 'until')
+         local allowed = tonumber(state[2] or '0')
+         if allowed > now then return allowed - now end
+         local failures = tonumber(state[1] or '0') + 1
+         local delay = 0
+         if failures >= free then delay = math.min(tonumber(ARGV[4]) * 2 ^ (failures - free), tonumber(ARGV[5])) end
+         redis.call('HSET', KEYS[1], 'failures', failures, 'until', string.format('%.0f', now + delay))
+         redis.call('PEXPIRE', KEYS[1], memory)
+         return 0",
+    )
+});
+
+pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
+    let capacity = bucket.interval * bucket.size;
+    let wait = redis.ask(|mut connection| async move {
+        let mut call = TAKE.prepare_invoke();
+        call.key(key).arg(now.timestamp_millis());
+        call.arg(bucket.interval.num_milliseconds()).arg(capacity.num_milliseconds());
+        call.invoke_async::<i64>(&mut connection).await
+    });
+    wait.await.map(delta)
+}
+
+pub(super) async fn attempt(redis: &Redis, key: &str, delay: &Delay, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
+    let wait = redis.ask(|mut connection| async move {
+        let mut call = ATTEMPT.prepare_invoke();
+        call.key(key).arg(now.timestamp_millis()).arg(MEMORY.num_milliseconds()).arg(delay.free);
+        call.arg(delay.first.num_milliseconds()).arg(delay.longest.num_milliseconds());
+        call.invoke_async::<i64>(&mut connection).await
+    });
+    wait.await.map(delta)
+}
+
+pub(super) async fn forget(redis: &Redis, keys: &[String]) {
+    redis.ask(|mut connection| async move { connection.del::<_, i64>(keys).await }).await;
+}
+
+fn delta(milliseconds: i64) -> Option<TimeDelta> {
+    (milliseconds > 0).then(|| TimeDelta::milliseconds(milliseconds))
+}

@@ -1,0 +1,203 @@
+//! Limits on whatever takes a secret or sends a mail (`security.md`, 2): how often an address may call, how often a
+//! secret may be guessed, how many mails somebody gets. They are counted in Redis where there is one, else, and
+//! whenever it is away, in Postgres: the memory of one Lambda is no limit, and nothing opens when Redis goes.
+//!
+//! A key holds the hash of what it counts, so that no store of limits is a list of people.
+
+mod in_postgres;
+mod in_redis;
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::redis::Redis;
+use crate::transaction::Read;
+
+/// How much is allowed; each is a setting (`LIMIT_…`).
+#[derive(Debug, Clone)]
+pub struct Rates {
+    /// Calls of one route from one address in a minute.
+    pub calls_per_minute: i32,
+    /// Wrong guesses of one identifier from one address before the next has to wait.
+    pub failures: i32,
+    /// The same from all addresses together, but for those that the account signed in from.
+    pub failures_per_identifier: i32,
+    /// The first wait, which doubles with each further failure.
+    pub first_delay: TimeDelta,
+    /// The longest wait.
+    pub longest_delay: TimeDelta,
+    /// Mails that one recipient may be sent at once.
+    pub mails: i32,
+    /// Mails that one recipient may be sent for each hour after that.
+    pub mails_per_hour: i32,
+}
+
+/// How long failures are remembered after the last one.
+const MEMORY: TimeDelta = TimeDelta::hours(24);
+
+/// A token bucket, as its equal, the generic cell rate algorithm: full, it lets `size` through at once, and one more
+/// each `interval`.
+struct Bucket {
+    size: i32,
+    interval: TimeDelta,
+}
+
+/// A count of failures that makes the next attempt wait.
+struct Delay {
+    /// So many are free.
+    free: i32,
+    first: TimeDelta,
+    longest: TimeDelta,
+}
+
+/// Somebody's attempt at a secret.
+#[derive(Debug)]
+pub struct Guess {
+    keys: Vec<String>,
+}
+
+pub struct Limits {
+    rates: Rates,
+    redis: Option<Redis>,
+}
+
+impl Limits {
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?;
+        Ok(Self { rates: settings.rates.clone(), redis })
+    }
+
+    /// Counts a call of that route by the caller's address.
+    ///
+    /// # Errors
+    /// 429 when there were too many in the last minute.
+    pub(crate) async fn call(&self, read: &mut Read, route: &str) -> Result<()> {
+        let size = self.rates.calls_per_minute;
+        let bucket = Bucket { size, interval: TimeDelta::minutes(1) / size };
+        let key = key("call", &[route, &address(read)]);
+        match self.take(read, &key, &bucket).await? {
+            None => Ok(()),
+            Some(wait) => Err(Error::too_many("Too many calls from your address.", wait)),
+        }
+    }
+
+    /// Counts a mail to that address, and tells whether it may be sent. Whoever asks for one is told the same either
+    /// way.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
+        let bucket = Bucket { size: self.rates.mails, interval: TimeDelta::hours(1) / self.rates.mails_per_hour };
+        Ok(self.take(read, &key("mail", &[email]), &bucket).await?.is_none())
+    }
+
+    /// Counts an attempt at the secret of whoever is named by `identifier` as it was typed, whether or not there is
+    /// such an account: an email and a username of one account are never merged, which would link them. It counts as
+    /// a failure until [`Limits::guessed`] is told otherwise, so that a hundred at once are counted as well. From an
+    /// address `known` to the account, what others tried does not count: a flood keeps no owner out.
+    ///
+    /// # Errors
+    /// 429 with the wait, whatever the secret.
+    pub async fn guess(&self, read: &mut Read, identifier: &str, known: bool) -> Result<Guess> {
+        let mut keys = vec![key("guess", &[&normalized(identifier), &address(read)])];
+        let mut free = vec![self.rates.failures];
+        if !known {
+            keys.push(everywhere(identifier));
+            free.push(self.rates.failures_per_identifier);
+        }
+        for (key, free) in keys.iter().zip(free) {
+            let delay = Delay { free, first: self.rates.first_delay, longest: self.rates.longest_delay };
+            if let Some(wait) = self.attempt(read, key, &delay).await? {
+                return Err(Error::too_many("Too many wrong attempts.", wait));
+            }
+        }
+        Ok(Guess { keys })
+    }
+
+    /// The guess was right: its failures are forgotten.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn guessed(&self, read: &mut Read, guess: &Guess) -> Result<()> {
+        self.forget(read, &guess.keys).await
+    }
+
+    /// Lets the owner of these identifiers in again, whatever others tried (a password reset does).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn lift(&self, read: &mut Read, identifiers: &[&str]) -> Result<()> {
+        let mut keys = Vec::new();
+        for identifier in identifiers {
+            keys.push(everywhere(identifier));
+            keys.push(key("guess", &[&normalized(identifier), &address(read)]));
+        }
+        self.forget(read, &keys).await
+    }
+
+    /// Takes one from the bucket; else tells how long to wait.
+    async fn take(&self, read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
+        if let Some(redis) = &self.redis
+            && let Some(wait) = in_redis::take(redis, key, bucket, read.now()).await
+        {
+            return Ok(wait);
+        }
+        in_postgres::take(read, key, bucket).await
+    }
+
+    /// Counts one more failure; else tells how long to wait.
+    async fn attempt(&self, read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+        if let Some(redis) = &self.redis
+            && let Some(wait) = in_redis::attempt(redis, key, delay, read.now()).await
+        {
+            return Ok(wait);
+        }
+        in_postgres::attempt(read, key, delay).await
+    }
+
+    /// From both stores: Redis may have been away when the failures were counted.
+    async fn forget(&self, read: &mut Read, keys: &[String]) -> Result<()> {
+        if let Some(redis) = &self.redis {
+            in_redis::forget(redis, keys).await;
+        }
+        in_postgres::forget(read, keys).await
+    }
+}
+
+/// The key of what all addresses together tried of one identifier.
+fn everywhere(identifier: &str) -> String {
+    key("guess", &[&normalized(identifier)])
+}
+
+/// As a login reads it: two spellings that sign in alike count alike.
+fn normalized(identifier: &str) -> String {
+    identifier.trim().to_lowercase()
+}
+
+fn key(kind: &str, parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\0").as_bytes());
+    format!("{kind}:{}", hex::encode(digest.get(..16).unwrap_or_default()))
+}
+
+/// The caller's address; of IPv6 its network, since whoever has one address there has 2^64.
+fn address(read: &Read) -> String {
+    let address = read.context().address.as_deref().unwrap_or_default();
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
+        _ => address.to_owned(),
+    }
+}
+
+/// Removes what would allow everything again by now. Tells how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge(read: &mut Read) -> Result<u64> {
+    let now = read.now();
+    let purged = sqlx::query!("DELETE FROM limits WHERE expires_at <= $1", now).execute(read.connection()).await?;
+    Ok(purged.rows_affected())
+}
