@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use lyceum_local::demo;
 use lyceum_local::stack::{Environment, Options, Stack};
+use lyceum_local::{demo, operator};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -21,7 +21,7 @@ struct Arguments {
     #[arg(long, default_value = ".local", global = true)]
     data_dir: PathBuf,
     /// A Postgres that runs already, as the owner of its database
-    #[arg(long)]
+    #[arg(long, global = true)]
     database_url: Option<String>,
 }
 
@@ -29,6 +29,28 @@ struct Arguments {
 enum Command {
     /// Print the environment of the running stack, as KEY=value lines
     Env,
+    /// Administrators, of the running stack or of --database-url
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Hand an event to a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
+    Invoke {
+        /// A function's name, as in the README
+        function: String,
+        /// The event, as JSON
+        event: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an administrator, and print the link with which they choose their password
+    Create {
+        #[arg(long)]
+        email: String,
+        /// The part of the email before its @, unless given
+        #[arg(long)]
+        username: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -41,8 +63,12 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     let arguments = Arguments::parse();
-    let result = match arguments.command {
+    let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        Some(Command::Admin(Admin::Create { email, username })) => {
+            create_administrator(&arguments, email, username.as_deref())
+        }
+        Some(Command::Invoke { function, event }) => invoke(&arguments, function, event.as_deref()),
         None => run(arguments),
     };
     match result {
@@ -52,6 +78,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[tokio::main]
+async fn create_administrator(arguments: &Arguments, email: &str, username: Option<&str>) -> Result<()> {
+    let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
+    println!("{}", operator::create_administrator(data_dir, database_url, email, username).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn invoke(arguments: &Arguments, function: &str, event: Option<&str>) -> Result<()> {
+    println!("{}", operator::invoke(&arguments.data_dir, function, event).await?);
+    Ok(())
 }
 
 #[tokio::main]

@@ -74,9 +74,9 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) }))));
+        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) }))));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
-        key.publish(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+        key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
         let mut functions = HashMap::new();
         let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();
