@@ -138,16 +138,6 @@ pub async fn redrive(write: &mut Write) -> Result<u64> {
     Ok(redriven.rows_affected())
 }
 
-/// Removes mails that were handed over 30 days ago: a row tells to whom. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let before = read.now() - TimeDelta::days(30);
-    let purged = sqlx::query!("DELETE FROM outbox WHERE delivered_at <= $1", before).execute(read.connection()).await?;
-    Ok(purged.rows_affected())
-}
-
 /// Exponential with full jitter: any time up to 1, 4, 16 and 64 minutes.
 fn backoff(attempts: i32) -> Result<TimeDelta> {
     let longest = 60_000 * 4_u32.pow(u32::try_from(attempts - 1).unwrap_or(0).min(3));

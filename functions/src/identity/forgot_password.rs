@@ -31,9 +31,7 @@ fields! {
 
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let mut tx = request.write().await?;
-    let email = &request.body.email;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
-    let user = if may_mail { recovery::forgot(&mut tx, email).await? } else { None };
+    let user = recovery::forgot(&mut tx, &request.app().limits, &request.body.email).await?;
     asked(tx, "user.forgot_password", user).await
 }
 

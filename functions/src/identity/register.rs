@@ -36,17 +36,15 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let (body, request) = request.take_body();
     body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
     let password_hash = password::hash(body.password).await?; // before the transaction, and whatever it comes to
-    let may_mail = request.app().limits.mail(&mut request.read().await?, body.email.as_str()).await?;
     let registration = Registration {
         email: body.email,
         username: body.username,
         password_hash,
         first_name: body.first_name.into(),
         last_name: body.last_name.into(),
-        may_mail,
     };
     let mut tx = request.write().await?;
-    let done = match registration::register(&mut tx, &registration).await? {
+    let done = match registration::register(&mut tx, &request.app().limits, &registration).await? {
         Registered::Account(user) => audit("user.register", user).by(user),
         Registered::EmailTaken(user) => audit("user.register_again", user),
     };

@@ -24,8 +24,6 @@ fn route() -> Route {
 
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let mut tx = request.write().await?;
-    let email = &request.body.email;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
-    let user = if may_mail { registration::resend(&mut tx, email).await? } else { None };
+    let user = registration::resend(&mut tx, &request.app().limits, &request.body.email).await?;
     asked(tx, "user.resend_verification", user).await
 }

@@ -2,14 +2,15 @@
 //! the audit log's next partitions. Each step is a short transaction of its own; a run that is cut short is taken up by
 //! the next.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
 use lyceum::audit::audit;
 use lyceum::error::Result;
-use lyceum::identity::{closing, recovery, sessions};
-use lyceum::{Function, Trigger, audit, limits, outbox};
+use lyceum::identity::closing;
+use lyceum::{Function, Trigger, audit, expiry};
 use serde_json::{Value, json};
 
 pub const FUNCTION: Function =
@@ -22,12 +23,10 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
             erased += 1;
         }
         let mut read = app.read_as_system().await?;
+        let removed: BTreeMap<_, _> = expiry::remove(&mut read).await?.into_iter().collect();
         let report = json!({
             "accounts_erased": erased,
-            "sessions_removed": sessions::purge(&mut read).await?,
-            "links_removed": recovery::purge(&mut read).await?,
-            "mails_removed": outbox::purge(&mut read).await?,
-            "limits_removed": limits::purge(&mut read).await?,
+            "rows_removed": removed,
             "audit_partitions": audit::make_partitions(&mut read).await?,
         });
         tracing::info!(%report, "maintained");

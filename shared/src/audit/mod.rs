@@ -99,7 +99,14 @@ impl Changes {
     /// One field.
     #[must_use]
     pub fn field(name: &str, from: impl Serialize, to: impl Serialize) -> Self {
-        Self(Map::from_iter([(name.to_owned(), json!({ "from": from, "to": to }))]))
+        Self::default().and(name, from, to)
+    }
+
+    /// And one field more.
+    #[must_use]
+    pub fn and(mut self, name: &str, from: impl Serialize, to: impl Serialize) -> Self {
+        self.0.insert(name.to_owned(), json!({ "from": from, "to": to }));
+        self
     }
 
     #[must_use]

@@ -9,6 +9,7 @@ use super::secret_token::{self, SecretToken};
 use super::{Email, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -79,7 +80,7 @@ pub async fn change_password(write: &mut Write, confirmed: &Confirmed, password_
 ///
 /// # Errors
 /// Those of the database.
-pub async fn ask_for_email(write: &mut Write, confirmed: &Confirmed, new: &Email, may_mail: bool) -> Result<()> {
+pub async fn ask_for_email(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<()> {
     let (user, now) = (confirmed.user_id, write.now());
     if new.as_str() == confirmed.email {
         return forget_email_change(write, user).await; // it stays as it is
@@ -100,7 +101,7 @@ pub async fn ask_for_email(write: &mut Write, confirmed: &Confirmed, new: &Email
     .execute(write.connection())
     .await?;
     outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
-    if !may_mail {
+    if !limits.mail(write, new.as_str()).await? {
         return Ok(());
     }
     match owner {
@@ -126,11 +127,11 @@ pub(crate) async fn mint_email_change(write: &mut Write, user: UserId, email: &s
 }
 
 /// Puts the email for which this token was sent in the old one's place. Works once. An account that registered it
-/// meanwhile and never verified it makes way.
+/// meanwhile and never verified it makes way: it is erased, and its id given beside the user's.
 ///
 /// # Errors
 /// 422 when the token was used, has expired or never was, or somebody else verified the email first.
-pub async fn change_email(write: &mut Write, token: &str) -> Result<UserId> {
+pub async fn change_email(write: &mut Write, token: &str) -> Result<(UserId, Option<UserId>)> {
     let now = write.now();
     let change = sqlx::query!(
         r#"DELETE FROM email_changes c USING users u
@@ -155,7 +156,7 @@ pub async fn change_email(write: &mut Write, token: &str) -> Result<UserId> {
         .execute(write.connection())
         .await?;
     end_tokens(write, change.user_id).await?;
-    Ok(change.user_id)
+    Ok((change.user_id, squatter))
 }
 
 /// The email that the user waits to have verified.

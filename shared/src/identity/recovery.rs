@@ -7,6 +7,7 @@ use super::secret_token::{self, SecretToken};
 use super::{Email, credentials, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -33,14 +34,16 @@ pub struct Minted {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn forgot(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+pub async fn forgot(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_active AND deleted_at IS NULL"#,
         email.as_str()
     )
     .fetch_optional(write.connection())
     .await?;
-    if let Some(user) = user {
+    if let Some(user) = user
+        && limits.mail(write, email.as_str()).await?
+    {
         outbox::put(write, Purpose::ResetPassword, user).await?;
     }
     Ok(user)
@@ -162,22 +165,4 @@ pub(crate) async fn remember_address(write: &mut Write, user: UserId) -> Result<
 pub(crate) fn invalid_link() -> Error {
     let detail = "The link was used, has expired, or was replaced by a newer one. Ask for a new one.";
     Error::problem(&problem::INVALID_TOKEN, detail)
-}
-
-/// Removes links that expired a day ago, and addresses that were not used for 90 days. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let (links_before, addresses_before) = (read.now() - TimeDelta::days(1), read.now() - TimeDelta::days(90));
-    let links = sqlx::query!("DELETE FROM password_reset_tokens WHERE expires_at <= $1", links_before)
-        .execute(read.connection())
-        .await?;
-    let changes = sqlx::query!("DELETE FROM email_changes WHERE expires_at <= $1", links_before)
-        .execute(read.connection())
-        .await?;
-    let addresses = sqlx::query!("DELETE FROM known_addresses WHERE seen_at <= $1", addresses_before)
-        .execute(read.connection())
-        .await?;
-    Ok(links.rows_affected() + changes.rows_affected() + addresses.rows_affected())
 }

@@ -92,7 +92,7 @@ async fn presented(write: &mut Write, hash: &str) -> Result<Presented> {
            JOIN sessions s ON s.id = t.session_id
            JOIN users u ON u.id = s.user_id
            JOIN roles r ON r.id = u.role_id
-           WHERE t.token = $1 AND t.expires_at > $2 AND s.ended_at IS NULL AND s.expires_at > $2
+           WHERE t.token = $1 AND (t.expires_at > $2 OR t.used_at IS NOT NULL) AND s.ended_at IS NULL AND s.expires_at > $2
              AND u.is_active AND u.is_email_verified AND u.deleted_at IS NULL"#,
         hash,
         now,

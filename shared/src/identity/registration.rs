@@ -4,6 +4,7 @@ use super::email::{Email, Username};
 use super::secret_token::{self, SecretToken};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
 use crate::problem;
 use crate::transaction::Write;
@@ -19,8 +20,6 @@ pub struct Registration {
     pub password_hash: String,
     pub first_name: String,
     pub last_name: String,
-    /// Whether the email may be sent another mail by now.
-    pub may_mail: bool,
 }
 
 /// What a registration came to. Callers are told the same of all of them.
@@ -35,7 +34,7 @@ pub enum Registered {
 ///
 /// # Errors
 /// 409 when the username is taken or held, by whichever email.
-pub async fn register(write: &mut Write, new: &Registration) -> Result<Registered> {
+pub async fn register(write: &mut Write, limits: &Limits, new: &Registration) -> Result<Registered> {
     let email = new.email.as_str();
     let username = new.username.as_str();
     let taken = sqlx::query_scalar!(
@@ -71,7 +70,7 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = account {
-        if new.may_mail {
+        if limits.mail(write, email).await? {
             outbox::put(write, Purpose::VerifyEmail, user).await?;
         }
         return Ok(Registered::Account(user));
@@ -86,7 +85,7 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
     )
     .fetch_one(write.connection())
     .await?;
-    if new.may_mail {
+    if limits.mail(write, email).await? {
         outbox::put(write, Purpose::EmailTaken, owner).await?;
     }
     Ok(Registered::EmailTaken(owner))
@@ -116,7 +115,7 @@ pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result
 ///
 /// # Errors
 /// Those of the database.
-pub async fn resend(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+pub async fn resend(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users
            WHERE email = $1 AND NOT is_email_verified AND is_active AND deleted_at IS NULL"#,
@@ -124,7 +123,9 @@ pub async fn resend(write: &mut Write, email: &Email) -> Result<Option<UserId>> 
     )
     .fetch_optional(write.connection())
     .await?;
-    if let Some(user) = user {
+    if let Some(user) = user
+        && limits.mail(write, email.as_str()).await?
+    {
         outbox::put(write, Purpose::VerifyEmail, user).await?;
     }
     Ok(user)

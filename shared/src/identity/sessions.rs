@@ -96,29 +96,3 @@ pub async fn end_all(write: &mut Write, user: UserId, kept: Option<SessionId>) -
     .await?;
     Ok(ended.rows_affected())
 }
-
-/// How long a session is kept after its end, for its owner to see in an export.
-const KEPT: TimeDelta = TimeDelta::days(90);
-
-/// Removes sessions, with their tokens, that ended long ago. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let before = read.now() - KEPT;
-    let purged = sqlx::query!(
-        "DELETE FROM sessions WHERE id IN (
-           SELECT id FROM sessions WHERE ended_at <= $1 OR expires_at <= $1 LIMIT 10000)",
-        before
-    )
-    .execute(read.connection())
-    .await?;
-    let spent_before = read.now() - IDLE;
-    sqlx::query!(
-        "DELETE FROM refresh_tokens WHERE token IN (SELECT token FROM refresh_tokens WHERE expires_at <= $1 LIMIT 10000)",
-        spent_before
-    )
-    .execute(read.connection())
-    .await?;
-    Ok(purged.rows_affected())
-}

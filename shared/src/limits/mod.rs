@@ -90,7 +90,7 @@ impl Limits {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
+    pub(crate) async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
         let bucket = Bucket { size: self.rates.mails, interval: TimeDelta::hours(1) / self.rates.mails_per_hour };
         Ok(self.take(read, &key("mail", &[email]), &bucket).await?.is_none())
     }
@@ -190,14 +190,4 @@ pub(crate) fn network(read: &Read) -> String {
         Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
         _ => address.to_owned(),
     }
-}
-
-/// Removes what would allow everything again by now. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let now = read.now();
-    let purged = sqlx::query!("DELETE FROM limits WHERE expires_at <= $1", now).execute(read.connection()).await?;
-    Ok(purged.rows_affected())
 }

@@ -30,8 +30,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let own = credentials::of_caller(&mut request.read().await?).await?;
     let confirmed = confirm(&request, own, password).await?;
     let mut tx = request.write().await?;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
-    credentials::ask_for_email(&mut tx, &confirmed, &email, may_mail).await?;
+    credentials::ask_for_email(&mut tx, &request.app().limits, &confirmed, &email).await?;
     tx.commit(audit("user.ask_for_email", confirmed.user_id).changed(Changes::personal("email"))).await?;
     Ok(Reply::accepted())
 }

@@ -34,6 +34,8 @@ pub use environment::Environment;
 const BUCKET: &str = "lyceum-media";
 /// How often the outbox is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Maintenance waits until the start is over.
+const SOON: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where and how to run.
@@ -173,9 +175,9 @@ async fn deliver_mails(gateway: Arc<Gateway>, wake: Arc<Notify>) {
 
 /// The schedule of `maintain`.
 async fn maintain(gateway: Arc<Gateway>) {
-    let mut days = tokio::time::interval(DAY);
+    let mut days = tokio::time::interval_at(tokio::time::Instant::now() + SOON, DAY);
     loop {
-        days.tick().await; // the first at once
+        days.tick().await;
         #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
         let now = chrono::Utc::now();
         if let Err(error) = gateway.invoke("maintain", event::schedule("maintain", now)).await {
