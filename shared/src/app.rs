@@ -94,7 +94,7 @@ impl App {
         )?;
         Ok(Self {
             clock: Clock::default(),
-            limits: Limits::new(&settings)?,
+            limits: Limits::new(settings.rates.clone(), settings.redis_url.as_deref())?,
             keys: VerificationKeys::default(),
             pool,
             signing,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::credentials::awaited_email;
+use super::email_change;
 use super::profile::{Profile, profile};
 use crate::audit::Entry;
 use crate::error::Result;
@@ -104,7 +104,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     let user = read.user()?;
     let id = user.0;
     let profile = profile(read, user).await?;
-    let awaited_email = awaited_email(read, user).await?;
+    let awaited_email = email_change::awaited(read, user).await?;
     let sessions = sqlx::query_as!(
         ExportedSession,
         "SELECT id, ip_address, user_agent, last_used_at, expires_at, ended_at, created_at

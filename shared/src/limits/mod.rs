@@ -12,7 +12,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::redis::Redis;
 use crate::transaction::Read;
@@ -66,9 +65,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?;
-        Ok(Self { rates: settings.rates.clone(), redis })
+    pub(crate) fn new(rates: Rates, redis_url: Option<&str>) -> Result<Self> {
+        Ok(Self { rates, redis: redis_url.map(Redis::new).transpose()? })
     }
 
     /// Counts a call of that route by the caller's address.
