@@ -72,7 +72,8 @@ pub struct ExportedCompletion {
     pub id: Uuid,
     pub enrollment_id: Uuid,
     pub lesson_id: Uuid,
-    pub lesson_title: String,
+    /// None while the lesson is withdrawn.
+    pub lesson_title: Option<String>,
     pub completed_at: DateTime<Utc>,
     pub time_spent_minutes: i32,
     pub notes: Option<String>,
@@ -85,6 +86,8 @@ pub struct ExportedCourse {
     pub slug: String,
     pub status: String,
     pub created_at: DateTime<Utc>,
+    /// When it was deleted; it is held still.
+    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -145,7 +148,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let lesson_completions = sqlx::query_as!(
         ExportedCompletion,
-        "SELECT k.id, k.enrollment_id, k.lesson_id, l.title AS lesson_title, k.completed_at, k.time_spent_minutes, k.notes
+        "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title, k.completed_at, k.time_spent_minutes, k.notes
          FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id WHERE k.user_id = $1 ORDER BY k.completed_at, k.id",
         id
     )
@@ -153,8 +156,8 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let courses = sqlx::query_as!(
         ExportedCourse,
-        "SELECT id, title, slug, status, created_at FROM courses
-         WHERE (instructor_id = $1 OR created_by = $1) AND deleted_at IS NULL ORDER BY created_at, id",
+        "SELECT id, title, slug, status, created_at, deleted_at FROM courses
+         WHERE instructor_id = $1 OR created_by = $1 ORDER BY created_at, id",
         id
     )
     .fetch_all(read.connection())
