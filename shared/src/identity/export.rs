@@ -28,6 +28,8 @@ pub struct Export {
     /// The courses that the user teaches or created.
     pub courses: Vec<ExportedCourse>,
     pub uploads: Vec<ExportedUpload>,
+    /// The mails that were written to the user in the last 30 days, and those that wait.
+    pub mails: Vec<ExportedMail>,
     /// What the user did, the newest first.
     pub audit_logs: Vec<ExportedAction>,
     /// Whether all of the audit log is there, and not just the newest 5,000 rows.
@@ -97,6 +99,18 @@ pub struct ExportedUpload {
     pub content_type: String,
     pub size_bytes: i64,
     pub created_at: DateTime<Utc>,
+}
+
+/// A mail; its words are not kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedMail {
+    pub id: Uuid,
+    /// As `reset-password`.
+    pub purpose: String,
+    /// Where it is not the account's own address.
+    pub recipient: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub delivered_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -169,6 +183,13 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     )
     .fetch_all(read.connection())
     .await?;
+    let mails = sqlx::query_as!(
+        ExportedMail,
+        "SELECT id, purpose, recipient, created_at, delivered_at FROM outbox WHERE user_id = $1 ORDER BY created_at, id",
+        id
+    )
+    .fetch_all(read.connection())
+    .await?;
     let mut audit_logs = sqlx::query_as!(
         ExportedAction,
         "SELECT id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
@@ -191,6 +212,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
         lesson_completions,
         courses,
         uploads,
+        mails,
         audit_logs,
         audit_logs_complete,
     })
