@@ -16,11 +16,18 @@ mod catalog {
     mod sections;
 }
 mod identity {
+    mod audit_logs;
+    mod closing;
     mod deliver_mail;
+    mod export;
     mod jwks;
     mod login;
     mod profile;
     mod register;
+    mod roles;
+    mod rotate_keys;
+    mod users;
+    mod users_list;
     mod verify_email;
 }
 mod learning {
@@ -32,8 +39,22 @@ mod learning {
 }
 mod operating {
     mod health;
+    mod maintain;
     mod not_found;
     mod openapi;
+}
+mod security {
+    mod line_09_matrix;
+    mod line_10_no_escalation;
+    mod line_11_nothing_told;
+    mod line_12_unpublished;
+    mod line_13_fields;
+    mod line_14_sizes;
+    mod line_15_headers;
+    mod line_16_faults;
+    mod line_17_database_role;
+    mod matrix;
+    mod world;
 }
 
 mod cargo_lambda;

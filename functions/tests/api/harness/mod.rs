@@ -12,6 +12,8 @@ mod caller;
 mod course;
 mod database;
 mod event;
+mod permitted;
+mod race;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -31,6 +33,7 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster};
+pub use race::{at_once, how_many};
 
 /// One key for all tests: making it is not what they test.
 static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
@@ -40,10 +43,11 @@ pub struct Lyceum {
     pub clock: Clock,
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
+    pub database_name: String,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Lyceum {
@@ -53,7 +57,11 @@ impl Lyceum {
 
     /// With other settings than usual.
     pub async fn with(setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
-        let database = DATABASES.create().await;
+        Self::over(DATABASES.create().await, setting).await
+    }
+
+    /// Over a database of which there is one already.
+    pub async fn over(database: Database, setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         let files = tempfile::tempdir().unwrap();
         let key_file = files.path().join("signing-key.pem");
         std::fs::write(&key_file, SIGNING_KEY.as_bytes()).unwrap();
@@ -90,7 +98,15 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, _files: files })
+        Arc::new(Self {
+            clock,
+            database: database.owner,
+            database_name: database.name,
+            functions,
+            routes,
+            mailbox,
+            files,
+        })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.
@@ -102,9 +118,19 @@ impl Lyceum {
         Answer::new(answer)
     }
 
+    /// Runs the function of a queue or a schedule.
+    pub async fn run(&self, function: &str, event: Value) -> Value {
+        self.functions[function].invoke(event).await.unwrap()
+    }
+
+    /// Where the private key of access tokens is.
+    pub fn signing_key_file(&self) -> std::path::PathBuf {
+        self.files.path().join("signing-key.pem")
+    }
+
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        let answer = self.functions["deliver-mail"].invoke(event::wake(self.clock.now())).await.unwrap();
+        let answer = self.run("deliver-mail", event::wake(self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
     }
@@ -127,6 +153,11 @@ impl Lyceum {
         .fetch_all(&self.database)
         .await
         .unwrap()
+    }
+
+    /// Changes as the owner of the database what no call can, for the user of that id (`$1`).
+    pub async fn change(&self, sql: &'static str, id: &str) {
+        sqlx::query(sql).bind(uuid::Uuid::parse_str(id).unwrap()).execute(&self.database).await.unwrap();
     }
 
     /// One number that the API doesn't show.
