@@ -34,7 +34,7 @@ pub use environment::Environment;
 const BUCKET: &str = "lyceum-media";
 /// How often the outbox is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Where and how to run.
 #[derive(Debug, Clone)]
