@@ -7,6 +7,7 @@ use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::id::UserId;
 use lyceum::identity::{Email, recovery};
+use lyceum::outbox::Purpose;
 use lyceum::transaction::Write;
 use lyceum::{Function, Trigger, fields};
 
@@ -32,7 +33,7 @@ fields! {
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let mut tx = request.write().await?;
     let email = &request.body.email;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
+    let may_mail = request.app().limits.mail(&mut tx, Purpose::ResetPassword, email.as_str()).await?;
     let user = if may_mail { recovery::forgot(&mut tx, email).await? } else { None };
     asked(tx, "user.forgot_password", user).await
 }

@@ -9,6 +9,7 @@ use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::registration::{self, Registered, Registration};
 use lyceum::identity::{Email, Username};
 use lyceum::input::Text;
+use lyceum::outbox::Purpose;
 use lyceum::{Function, Trigger, fields, problem};
 
 pub const FUNCTION: Function =
@@ -36,7 +37,8 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let (body, request) = request.take_body();
     body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
     let password_hash = password::hash(body.password).await?; // before the transaction, and whatever it comes to
-    let may_mail = request.app().limits.mail(&mut request.read().await?, body.email.as_str()).await?;
+    let may_mail =
+        request.app().limits.mail(&mut request.read().await?, Purpose::VerifyEmail, body.email.as_str()).await?;
     let registration = Registration {
         email: body.email,
         username: body.username,

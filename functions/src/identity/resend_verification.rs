@@ -5,6 +5,7 @@ use lyceum::app::Needs;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::registration;
+use lyceum::outbox::Purpose;
 use lyceum::{Function, Trigger};
 
 use super::forgot_password::{Body, asked};
@@ -25,7 +26,7 @@ fn route() -> Route {
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let mut tx = request.write().await?;
     let email = &request.body.email;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
+    let may_mail = request.app().limits.mail(&mut tx, Purpose::VerifyEmail, email.as_str()).await?;
     let user = if may_mail { registration::resend(&mut tx, email).await? } else { None };
     asked(tx, "user.resend_verification", user).await
 }

@@ -6,6 +6,7 @@ use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, put};
 use lyceum::identity::password::Password;
 use lyceum::identity::{Email, credentials};
+use lyceum::outbox::Purpose;
 use lyceum::{fields, problem};
 
 use super::confirm;
@@ -30,7 +31,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let own = credentials::of_caller(&mut request.read().await?).await?;
     let confirmed = confirm(&request, own, password).await?;
     let mut tx = request.write().await?;
-    let may_mail = request.app().limits.mail(&mut tx, email.as_str()).await?;
+    let may_mail = request.app().limits.mail(&mut tx, Purpose::VerifyNewEmail, email.as_str()).await?;
     credentials::ask_for_email(&mut tx, &confirmed, &email, may_mail).await?;
     tx.commit(audit("user.ask_for_email", confirmed.user_id).changed(Changes::personal("email"))).await?;
     Ok(Reply::accepted())
