@@ -1,6 +1,7 @@
 //! Registering, and proving that the email is one's own.
 
 use super::email::{Email, Username};
+use super::password::NO_PASSWORD;
 use super::secret_token::{self, SecretToken};
 use crate::error::{Error, Result};
 use crate::id::UserId;
@@ -27,7 +28,7 @@ pub struct Registration {
 pub enum Registered {
     /// A new account, or one whose email was never verified, registered anew.
     Account(UserId),
-    /// The email is somebody's: they are told by mail, and the username is held.
+    /// The email is somebody's: they are told by mail, or invited once more, and the username is held.
     EmailTaken(UserId),
 }
 
@@ -59,6 +60,7 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
              first_name = excluded.first_name, last_name = excluded.last_name,
              email_verification_token = NULL, email_verification_expires_at = NULL
            WHERE NOT users.is_email_verified AND users.deleted_at IS NULL AND users.is_active
+             AND users.password_hash <> $8
            RETURNING id AS "id: UserId""#,
         UserId::new(now).0,
         email,
@@ -67,6 +69,7 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
         new.first_name,
         new.last_name,
         now,
+        NO_PASSWORD, // whoever was invited, perhaps to a role, gets in by the invitation alone
     )
     .fetch_optional(write.connection())
     .await?;
@@ -76,20 +79,22 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
         }
         return Ok(Registered::Account(user));
     }
-    let owner = sqlx::query_scalar!(
+    let owner = sqlx::query!(
         r#"WITH held AS (
              INSERT INTO username_holds (email, username) VALUES ($1, $2)
              ON CONFLICT (email) DO UPDATE SET username = excluded.username)
-           SELECT id AS "id: UserId" FROM users WHERE email = $1"#,
+           SELECT id AS "id: UserId", password_hash = $3 AS "is_invited!" FROM users WHERE email = $1"#,
         email,
         username,
+        NO_PASSWORD,
     )
     .fetch_one(write.connection())
     .await?;
     if new.may_mail {
-        outbox::put(write, Purpose::EmailTaken, owner).await?;
+        let purpose = if owner.is_invited { Purpose::ResetPassword } else { Purpose::EmailTaken };
+        outbox::put(write, purpose, owner.id).await?;
     }
-    Ok(Registered::EmailTaken(owner))
+    Ok(Registered::EmailTaken(owner.id))
 }
 
 /// Makes a new verification token for the user and ends the old one; none when the email is verified by now.
