@@ -34,6 +34,7 @@ pub struct Minted {
 /// # Errors
 /// Those of the database.
 pub async fn forgot(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_active AND deleted_at IS NULL"#,
         email.as_str()

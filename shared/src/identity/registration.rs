@@ -122,6 +122,7 @@ pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result
 /// # Errors
 /// Those of the database.
 pub async fn resend(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users
            WHERE email = $1 AND NOT is_email_verified AND is_active AND deleted_at IS NULL"#,
