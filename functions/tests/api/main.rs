@@ -16,11 +16,20 @@ mod catalog {
     mod sections;
 }
 mod identity {
+    mod credentials;
     mod deliver_mail;
+    mod forgot_password;
+    mod former_passwords;
     mod jwks;
+    mod letters;
     mod login;
+    mod logout;
     mod profile;
+    mod refresh;
     mod register;
+    mod resend_verification;
+    mod reset_password;
+    mod sessions;
     mod verify_email;
 }
 mod learning {
@@ -30,10 +39,29 @@ mod learning {
     mod enrollments;
     mod races;
 }
+mod limits {
+    mod calls;
+    mod edge;
+    mod guesses;
+    mod mails;
+    mod outage;
+    mod settings;
+    mod under_attack;
+}
 mod operating {
     mod health;
     mod not_found;
     mod openapi;
+}
+mod security {
+    mod forgery;
+    mod line_01_unknown_wrong_and_suspended_are_alike;
+    mod line_03_links;
+    mod line_04_resets_and_changes;
+    mod line_05_links_are_configuration;
+    mod line_06_forged_tokens;
+    mod line_07_refresh_tokens;
+    mod line_08_felt_by_the_next_call;
 }
 
 mod cargo_lambda;

@@ -12,8 +12,12 @@ mod caller;
 mod course;
 mod database;
 mod event;
+mod race;
+mod redis;
+mod registering;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use lyceum::app::{App, Needs};
@@ -31,9 +35,13 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster};
+pub use race::{at_once, how_many};
+pub(crate) use redis::on_both_stores;
+pub use redis::{RedisServer, Store};
+pub use registering::{FIRST_PASSWORD, new_user};
 
 /// One key for all tests: making it is not what they test.
-static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
+pub static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
 
 /// All functions in this process, over a database, a mail server and a clock of the test's own.
 pub struct Lyceum {
@@ -43,6 +51,7 @@ pub struct Lyceum {
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
+    wakes: Arc<AtomicU32>,
     _files: TempDir,
 }
 
@@ -74,7 +83,15 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) }))));
+        let wakes = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new({
+            let wakes = wakes.clone();
+            move |_| {
+                wakes.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            }
+        });
+        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(queue));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
@@ -90,7 +107,7 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, _files: files })
+        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, wakes, _files: files })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.
@@ -102,11 +119,21 @@ impl Lyceum {
         Answer::new(answer)
     }
 
+    /// Runs the function of a queue or a schedule.
+    pub async fn run(&self, function: &str, event: Value) -> Value {
+        self.functions[function].invoke(event).await.unwrap()
+    }
+
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        let answer = self.functions["deliver-mail"].invoke(event::wake(self.clock.now())).await.unwrap();
+        let answer = self.run("deliver-mail", event::wake(self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
+    }
+
+    /// How often the queue of `deliver-mail` was woken.
+    pub fn wakes(&self) -> u32 {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     /// The token in the newest mail to that address.
@@ -127,6 +154,11 @@ impl Lyceum {
         .fetch_all(&self.database)
         .await
         .unwrap()
+    }
+
+    /// Changes as the owner of the database what no call can, for the user of that id (`$1`).
+    pub async fn change(&self, sql: &'static str, id: &str) {
+        sqlx::query(sql).bind(uuid::Uuid::parse_str(id).unwrap()).execute(&self.database).await.unwrap();
     }
 
     /// One number that the API doesn't show.
