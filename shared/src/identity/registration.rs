@@ -57,7 +57,7 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
            VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM roles WHERE name = 'student'), $7)
            ON CONFLICT (email) DO UPDATE SET
              username = excluded.username, password_hash = excluded.password_hash,
-             first_name = excluded.first_name, last_name = excluded.last_name,
+             first_name = excluded.first_name, last_name = excluded.last_name, role_id = excluded.role_id,
              email_verification_token = NULL, email_verification_expires_at = NULL
            WHERE NOT users.is_email_verified AND users.deleted_at IS NULL AND users.is_active
              AND users.password_hash <> $8

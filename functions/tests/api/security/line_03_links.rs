@@ -193,3 +193,21 @@ async fn line_03_registering_takes_no_invited_account_over() {
     assert_eq!(signed_in["user"]["role"], "instructor");
     stranger.signs_in_as("head", FIRST_PASSWORD).await.problem(401, "invalid-credentials");
 }
+
+/// Nor must whoever registers it anew keep what was given to somebody before them.
+#[tokio::test]
+async fn line_03_registering_anew_keeps_no_role_that_was_given_meanwhile() {
+    let lyceum = Lyceum::new().await;
+    let (admin, visitor) = (lyceum.admin().await, lyceum.anonymous());
+    visitor.register("ada").await;
+    let users = admin.get("/v1/users?q=ada@school.test").await.ok();
+    let path = format!("/v1/users/{}/role", users["data"][0]["id"].as_str().unwrap());
+    admin.put(&path, json!({ "role": "admin" })).await.ok();
+
+    let mut body = crate::harness::new_user("stranger");
+    body["email"] = json!("ada@school.test");
+    visitor.post("/v1/auth/register", body).await.is(202);
+    visitor.verifies(&lyceum.token_mailed_to("ada@school.test").await).await.no_content();
+    let signed_in = visitor.signs_in_as("stranger", FIRST_PASSWORD).await.ok();
+    assert_eq!(signed_in["user"]["role"], "student");
+}
