@@ -49,6 +49,11 @@ async fn behind_a_distribution_a_call_that_comes_another_way_is_403() {
     visitor.with_header("cloudfront-viewer-address", "192.0.2.1:1").get("/v1/courses").await.problem(403, "forbidden");
     let twice = visitor.with_header("x-edge-secret", SECRET).with_header("x-edge-secret", "x");
     twice.get("/v1/courses").await.problem(403, "forbidden");
+    for (method, path) in
+        [("GET", "/health"), ("GET", "/v1/nothing"), ("PATCH", "/v1/courses"), ("GET", "/openapi.json")]
+    {
+        visitor.send(method, path, None).await.problem(403, "forbidden");
+    }
     visitor.with_header("x-edge-secret", SECRET).get("/v1/courses").await.ok();
     assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "no limit is used up that way");
 }
