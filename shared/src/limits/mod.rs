@@ -226,9 +226,10 @@ fn key(kind: &str, parts: &[&str]) -> String {
 /// The caller's address; of IPv6 its network, since whoever has one address there has 2^64. Empty when it is unknown.
 pub(crate) fn network(read: &Read) -> String {
     let address = read.context().address.as_deref().unwrap_or_default();
-    match address.parse() {
+    match address.parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.to_string(), // one that was mapped into IPv6, too
         Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
-        _ => address.to_owned(),
+        Err(_) => address.to_owned(),
     }
 }
 

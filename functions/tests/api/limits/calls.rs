@@ -83,7 +83,14 @@ async fn ipv6_counts_by_its_network(store: Store) {
     assert_eq!(call(&visitor.at("2001:db8:1:1:ffff:ffff:ffff:ffff")).await, refused(3));
     assert_eq!(call(&visitor.at("2001:0DB8:0001:0001::1")).await, refused(3), "however it is written");
     assert_eq!(call(&visitor.at("2001:db8:1:2::1")).await, LET_THROUGH);
-    assert_eq!(call(&visitor.at("192.0.2.1")).await, LET_THROUGH);
+    for number in 1..=21 {
+        let mapped = visitor.at(&format!("::ffff:192.0.2.{number}"));
+        assert_eq!(call(&mapped).await, LET_THROUGH, "an IPv4 address in IPv6's clothes is one of its own");
+    }
+    for _ in 0..19 {
+        assert_eq!(call(&visitor.at("192.0.2.1")).await, LET_THROUGH);
+    }
+    assert_eq!(call(&visitor.at("192.0.2.1")).await, refused(3));
 }
 
 async fn signed_in_calls_that_take_the_password_are_limited_too(store: Store) {
