@@ -18,14 +18,23 @@ mod catalog {
 mod identity {
     mod audit_logs;
     mod closing;
+    mod credentials;
     mod deliver_mail;
     mod export;
+    mod forgot_password;
+    mod former_passwords;
     mod jwks;
+    mod letters;
     mod login;
+    mod logout;
     mod profile;
+    mod refresh;
     mod register;
+    mod resend_verification;
+    mod reset_password;
     mod roles;
     mod rotate_keys;
+    mod sessions;
     mod users;
     mod users_list;
     mod verify_email;
@@ -37,6 +46,15 @@ mod learning {
     mod enrollments;
     mod races;
 }
+mod limits {
+    mod calls;
+    mod edge;
+    mod guesses;
+    mod mails;
+    mod outage;
+    mod settings;
+    mod under_attack;
+}
 mod operating {
     mod health;
     mod maintain;
@@ -44,6 +62,14 @@ mod operating {
     mod openapi;
 }
 mod security {
+    mod forgery;
+    mod line_01_unknown_wrong_and_suspended_are_alike;
+    mod line_03_links;
+    mod line_04_resets_and_changes;
+    mod line_05_links_are_configuration;
+    mod line_06_forged_tokens;
+    mod line_07_refresh_tokens;
+    mod line_08_felt_by_the_next_call;
     mod line_09_matrix;
     mod line_10_no_escalation;
     mod line_11_nothing_told;

@@ -14,8 +14,11 @@ mod database;
 mod event;
 mod permitted;
 mod race;
+mod redis;
+mod registering;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use lyceum::app::{App, Needs};
@@ -34,9 +37,12 @@ pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster};
 pub use race::{at_once, how_many};
+pub(crate) use redis::on_both_stores;
+pub use redis::{RedisServer, Store};
+pub use registering::{FIRST_PASSWORD, new_user};
 
 /// One key for all tests: making it is not what they test.
-static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
+pub static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
 
 /// All functions in this process, over a database, a mail server and a clock of the test's own.
 pub struct Lyceum {
@@ -47,6 +53,7 @@ pub struct Lyceum {
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
+    wakes: Arc<AtomicU32>,
     files: TempDir,
 }
 
@@ -82,7 +89,15 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) }))));
+        let wakes = Arc::new(AtomicU32::new(0));
+        let queue = Queue::new({
+            let wakes = wakes.clone();
+            move |_| {
+                wakes.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            }
+        });
+        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(queue));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
@@ -105,6 +120,7 @@ impl Lyceum {
             functions,
             routes,
             mailbox,
+            wakes,
             files,
         })
     }
@@ -133,6 +149,11 @@ impl Lyceum {
         let answer = self.run("deliver-mail", event::wake(self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
+    }
+
+    /// How often the queue of `deliver-mail` was woken.
+    pub fn wakes(&self) -> u32 {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     /// The token in the newest mail to that address.
