@@ -118,7 +118,7 @@ async fn the_file_of_the_private_key_is_for_its_owner_alone_and_whole() {
 
 /// Another process, as each Lambda is one, rotated: this one has its key in memory.
 #[tokio::test]
-async fn a_running_signer_takes_up_the_new_key_within_five_minutes() {
+async fn a_running_signer_takes_up_the_new_key_with_the_very_next_signature() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let old = kid(&student);
@@ -126,9 +126,9 @@ async fn a_running_signer_takes_up_the_new_key_within_five_minutes() {
     let new = lyceum::identity::keys::SigningKey::from_pem(pem.as_bytes()).unwrap();
     new.publish_as_owner(&mut lyceum.database.acquire().await.unwrap()).await.unwrap();
     std::fs::write(lyceum.signing_key_file(), pem).unwrap();
-    lyceum.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
-    assert_eq!(kid(&student.again().await), old);
-    lyceum.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(kid(&student.again().await), old, "it has not taken the old one's place yet");
+    let replaced = sqlx::query("UPDATE signing_keys SET retired_at = '2026-11-23T20:56:00Z' WHERE kid = $1").bind(&old);
+    replaced.execute(&lyceum.database).await.unwrap();
     let again = student.again().await;
     assert_eq!(kid(&again), new.kid());
     again.get("/v1/me").await.ok();

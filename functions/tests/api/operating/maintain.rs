@@ -14,8 +14,13 @@ async fn a_run_with_nothing_to_do_makes_partitions_only() {
     let report = maintain(&lyceum).await;
     assert_eq!(
         report,
-        json!({ "accounts_erased": 0, "sessions_removed": 0, "links_removed": 0, "mails_removed": 0, "limits_removed": 0,
-            "audit_partitions": ["audit_logs_202611", "audit_logs_202612", "audit_logs_202701"] })
+        json!({
+            "accounts_erased": 0,
+            "rows_removed": {
+                "sessions": 0, "password_reset_tokens": 0, "email_changes": 0, "known_addresses": 0, "outbox": 0, "limits": 0,
+            },
+            "audit_partitions": ["audit_logs_202611", "audit_logs_202612", "audit_logs_202701"],
+        })
     );
 }
 
@@ -59,19 +64,19 @@ async fn what_has_expired_is_removed_and_what_stands_is_kept() {
     student.post("/v1/auth/forgot-password", json!({ "email": student.email })).await.is(202);
     lyceum.mails().await;
     student.delete("/v1/me/sessions").await.no_content();
-    assert_eq!(maintain(&lyceum).await["links_removed"], 0);
+    assert_eq!(maintain(&lyceum).await["rows_removed"]["password_reset_tokens"], 0);
 
     lyceum.clock.advance(TimeDelta::days(2));
-    let report = maintain(&lyceum).await;
-    assert_eq!(report["links_removed"], 1);
-    assert_eq!((&report["sessions_removed"], &report["mails_removed"]), (&json!(0), &json!(0)));
-    assert!(report["limits_removed"].as_u64().unwrap() > 0, "{report}");
+    let removed = maintain(&lyceum).await["rows_removed"].clone();
+    assert_eq!(removed["password_reset_tokens"], 1);
+    assert_eq!((&removed["sessions"], &removed["outbox"]), (&json!(0), &json!(0)));
+    assert!(removed["limits"].as_u64().unwrap() > 0, "{removed}");
 
     lyceum.clock.advance(TimeDelta::days(29));
-    assert_eq!(maintain(&lyceum).await["mails_removed"], 1);
+    assert_eq!(maintain(&lyceum).await["rows_removed"]["outbox"], 1);
     lyceum.clock.advance(TimeDelta::days(60));
-    let report = maintain(&lyceum).await;
-    assert_eq!(report["sessions_removed"], 1, "one that ended 90 days ago; the other's is over since yesterday");
+    let removed = maintain(&lyceum).await["rows_removed"].clone();
+    assert_eq!(removed["sessions"], 1, "one that ended 90 days ago; the other's is over since yesterday");
     assert_eq!(lyceum.count("SELECT count(*) FROM sessions").await, 1);
     other.sign_in(crate::harness::PASSWORD).await.ok();
 }

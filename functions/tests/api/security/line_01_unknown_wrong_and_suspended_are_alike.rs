@@ -1,10 +1,9 @@
-//! Nobody learns from a login whether there is such an account (`security.md`, 1).
-
-use std::time::Instant;
+//! Nobody learns from a login whether there is such an account (`security.md`, 1). Its time is measured by
+//! `infra/bench/login-times`: two cores shared with other tests say little.
 
 use serde_json::json;
 
-use crate::harness::{Answer, Caller, Lyceum, PASSWORD};
+use crate::harness::{Answer, Lyceum, PASSWORD};
 
 /// The whole answer but for its request id.
 fn shown(answer: &Answer) -> String {
@@ -66,36 +65,4 @@ async fn line_01_asking_for_a_mail_is_alike_for_a_known_and_an_unknown_email() {
         }
         assert_eq!(answers[0], answers[1], "{path}");
     }
-}
-
-/// The times themselves are asserted by nobody here: two cores shared with other tests say little. They are printed
-/// for whoever wants to see them (`cargo test line_01 -- --ignored --nocapture`).
-#[tokio::test]
-#[ignore = "measures; it takes a while, and a quiet machine"]
-async fn line_01_the_median_times_of_unknown_wrong_and_suspended() {
-    let lyceum = Lyceum::with(|name| name.starts_with("LIMIT_").then(|| "1000000".to_owned())).await;
-    let (student, suspended) = (lyceum.student().await, lyceum.student().await);
-    lyceum.change("UPDATE users SET is_active = false WHERE id = $1", &suspended.id).await;
-    let cases = [
-        ("unknown", "nobody@school.test", "wrong"),
-        ("wrong", &student.email, "wrong"),
-        ("suspended", &suspended.email, PASSWORD),
-    ];
-    let mut times = [const { Vec::new() }; 3];
-    let visitor = lyceum.anonymous();
-    for number in 0..3 * 300 {
-        let case = (number + number / 3) % 3; // in changing order
-        let (_, identifier, password) = cases[case];
-        times[case].push(time(&visitor, identifier, password).await);
-    }
-    for ((name, ..), times) in cases.iter().zip(&mut times) {
-        times.sort_by(f64::total_cmp);
-        println!("{name}: median {:.2} ms", times[times.len() / 2] * 1000.0);
-    }
-}
-
-async fn time(visitor: &Caller, identifier: &str, password: &str) -> f64 {
-    let began = Instant::now();
-    visitor.signs_in_as(identifier, password).await.is(401);
-    began.elapsed().as_secs_f64()
 }
