@@ -3,7 +3,7 @@
 use deserr::Deserr;
 use serde_json::{Value, json};
 
-use super::{Describe, Faults, Invalid};
+use super::{Describe, Faults, Invalid, from_text};
 use crate::fields;
 
 /// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, white space alone is not a text.
@@ -69,3 +69,20 @@ fields! {
     /// No body, or no parameters.
     pub struct NoFields {}
 }
+
+/// `true` or `false` in a query string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag(bool);
+
+impl Flag {
+    #[must_use]
+    pub fn is_set(self) -> bool {
+        self.0
+    }
+}
+
+from_text!(Flag, { "type": "boolean" }, |text| match text {
+    "true" => Ok(Flag(true)),
+    "false" => Ok(Flag(false)),
+    _ => Err(Invalid::new("wrong_type", "It is true or false.")),
+});

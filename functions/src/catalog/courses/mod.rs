@@ -3,6 +3,7 @@
 mod archive;
 mod create;
 mod delete;
+mod facets;
 mod get;
 mod list;
 mod outline;
@@ -22,6 +23,7 @@ fn routes() -> Vec<Route> {
         archive::route(),
         create::route(),
         delete::route(),
+        facets::route(),
         get::route(),
         list::route(),
         outline::route(),

@@ -1,8 +1,8 @@
 //! Courses: what they are, who sees them, and how they change.
 
 mod editing;
+mod finding;
 mod lifecycle;
-mod listing;
 mod outline;
 
 use chrono::{DateTime, Utc};
@@ -19,9 +19,9 @@ use crate::input::{Money, text_enum};
 use crate::transaction::{Read, Write};
 use crate::version::Version;
 
-pub use editing::{CourseChanges, NewCourse, NewPrerequisite, create, update};
+pub use editing::{CourseChanges, NewCourse, create, update};
+pub use finding::{CategoryCount, CourseSummary, Facets, Filter, Price, Sort, ValueCount, facets, list};
 pub use lifecycle::{Restoration, archive, delete, publish, restore, unpublish};
-pub use listing::{CourseSummary, Filter, Sort, list};
 pub use outline::{Outline, OutlineLesson, OutlineSection, outline};
 
 text_enum! {
@@ -115,8 +115,7 @@ macro_rules! select_course {
             Course,
             r#"SELECT c.id AS "id: CourseId", c.title, c.slug, c.description, c.content, c.thumbnail_url,
                  c.instructor_id AS "instructor_id: UserId",
-                 jsonb_build_object('id', i.id, 'first_name', i.first_name, 'last_name', i.last_name,
-                   'profile_picture_url', i.profile_picture_url, 'bio', i.bio) AS "instructor!: Json<Instructor>",
+                 shown_to_anyone(i) AS "instructor!: Json<Instructor>",
                  c.category_id AS "category_id: CategoryId", c.status AS "status: CourseStatus",
                  c.visibility AS "visibility: Visibility", c.is_featured,
                  c.difficulty_level AS "difficulty_level: DifficultyLevel", c.language, c.price AS "price: Money",
@@ -231,7 +230,7 @@ async fn locked(write: &mut Write, id: CourseId) -> Result<Option<Course>> {
 }
 
 /// The course as it is now, after an edit.
-async fn reload(write: &mut Write, id: CourseId) -> Result<Course> {
+pub(super) async fn reload(write: &mut Write, id: CourseId) -> Result<Course> {
     let user = write.caller().user_id().map(|user| user.0);
     Ok(select_course!("WHERE c.id = $2", user, id.0).fetch_one(write.connection()).await?)
 }
