@@ -11,6 +11,7 @@ mod catalog {
     mod course_lifecycle;
     mod courses;
     mod courses_list;
+    mod duplicate;
     mod filters;
     mod lesson_editing;
     mod lessons;

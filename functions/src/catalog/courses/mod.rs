@@ -3,6 +3,7 @@
 mod archive;
 mod create;
 mod delete;
+mod duplicate;
 mod facets;
 mod get;
 mod list;
@@ -23,6 +24,7 @@ fn routes() -> Vec<Route> {
         archive::route(),
         create::route(),
         delete::route(),
+        duplicate::route(),
         facets::route(),
         get::route(),
         list::route(),

@@ -12,7 +12,7 @@ use crate::transaction::Write;
 use crate::{fields, optional_fields};
 
 /// How often another slug is tried before something else must be wrong.
-const SLUG_ATTEMPTS: usize = 5;
+pub(super) const SLUG_ATTEMPTS: usize = 5;
 
 fields! {
     /// A new course, a draft. The slug comes from the title unless given.
