@@ -17,6 +17,9 @@ ALTER TABLE courses ADD COLUMN search TSVECTOR NOT NULL GENERATED ALWAYS AS (
   || setweight(to_tsvector('simple', left(description, 100000)), 'C')
 ) STORED;
 CREATE INDEX courses_search_idx ON courses USING gin (search);
+DROP TRIGGER courses_version ON courses;
+CREATE TRIGGER courses_version BEFORE UPDATE ON courses FOR EACH ROW EXECUTE FUNCTION set_version();
+DROP FUNCTION set_course_version();
 DROP FUNCTION any_language_query(text);
 DROP FUNCTION course_query(text, text);
 DROP FUNCTION course_words(text, text, jsonb, text);

@@ -66,6 +66,21 @@ CREATE FUNCTION any_language_query(words text) RETURNS tsquery LANGUAGE sql IMMU
 RETURN (SELECT string_agg(DISTINCT '(' || websearch_to_tsquery(config, words)::text || ')', ' | ')::tsquery
   FROM unnest(search_configs()) AS config WHERE numnode(websearch_to_tsquery(config, words)) > 0);
 
+-- As `set_version`, without writing a long row out twice: `search` is generated after this trigger.
+CREATE FUNCTION set_course_version() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  shown courses := NEW;
+BEGIN
+  shown.search := OLD.search;
+  IF shown IS DISTINCT FROM OLD THEN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER courses_version ON courses;
+CREATE TRIGGER courses_version BEFORE UPDATE ON courses FOR EACH ROW EXECUTE FUNCTION set_course_version();
+
 ALTER TABLE courses DROP COLUMN search;
 ALTER TABLE courses ADD COLUMN search TSVECTOR NOT NULL
   GENERATED ALWAYS AS (course_words(language, title, tags, description)) STORED;
