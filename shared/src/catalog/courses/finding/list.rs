@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
 
-use super::matching::{Words, check, push_conditions};
+use super::matching::{Words, check, push_category, push_conditions};
 use super::relevance::{CANDIDATES, push_candidates};
 use super::{COLUMNS, CourseSummary, Filter, Sort};
 use crate::error::Result;
@@ -166,6 +166,9 @@ fn push_listed(
     query.push(" FROM courses c JOIN users i ON i.id = c.instructor_id");
     query.push(if popularity { " JOIN course_popularity p ON p.course_id = c.id WHERE " } else { " WHERE " });
     push_conditions(query, caller, filter);
+    if popularity {
+        push_category(query, filter, "p.category_id");
+    }
     if let Some(words) = words {
         query.push(" AND ");
         words.push_indexed(query, "c.search");
