@@ -57,7 +57,7 @@ RETURN setweight(to_tsvector(search_config(language), title) || to_tsvector('pg_
 
 -- What somebody searches for, in the language of a course; words that the language leaves out are taken as written.
 CREATE FUNCTION course_query(language text, words text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(nullif(websearch_to_tsquery(search_config(language), words), ''::tsquery),
+RETURN coalesce(nullif(websearch_to_tsquery(search_config(language), words), websearch_to_tsquery('pg_catalog.simple', '')),
   websearch_to_tsquery('pg_catalog.simple', words));
 
 -- The same in all languages at once: whatever `course_query` finds, this finds, and an index answers it.
