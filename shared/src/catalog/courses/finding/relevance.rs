@@ -4,7 +4,7 @@
 use sqlx::{Postgres, QueryBuilder};
 
 use super::Filter;
-use super::matching::{Words, push_conditions};
+use super::matching::{CATEGORY, Words, push_conditions};
 use crate::identity::Caller;
 
 /// How many are ranked, and counted by facets.
@@ -37,7 +37,7 @@ fn push_ranked(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Fil
     query.push("SELECT c.id, ts_rank_cd(c.search, c.query, 1) AS relevance FROM (SELECT c.id, c.search, ");
     words.push_query(query);
     query.push(" AS query FROM courses c WHERE ");
-    push_conditions(query, caller, filter);
+    push_conditions(query, caller, filter, CATEGORY);
     query.push(" AND ");
     words.push_indexed(query, vector);
     query.push(" OFFSET 0) c WHERE c.search @@ c.query");
