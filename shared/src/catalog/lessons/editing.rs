@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::types::Json;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section};
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
 use crate::catalog::order::Order;
@@ -90,7 +90,7 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
 }
 
 /// # Errors
-/// 409 when it is to be published and something is missing.
+/// 409 when it is to be published and something is missing; 422 for an address that its provider plays no video at.
 pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson) -> Result<Lesson> {
     let now = write.now();
     let id = LessonId::new(now);
@@ -120,6 +120,7 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     .execute(write.connection())
     .await?;
     let lesson = find(write, id).await?;
+    video_link::check(lesson.video_provider, lesson.video_url.as_deref())?;
     check_publishable(&lesson)?;
     Ok(lesson)
 }
@@ -127,36 +128,36 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
 /// What a lesson of its type needs before anyone but staff sees it.
 fn check_publishable(lesson: &Lesson) -> Result<()> {
     let some = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-    let missing = match lesson.lesson_type {
-        _ if !lesson.is_published => None,
-        LessonType::Video if lesson.self_hosted_video_path.is_some() => None,
-        LessonType::Video if lesson.video_url.is_none() => {
-            Some(("video_url", "A video lesson needs a video_url with its video_provider, or an uploaded video."))
-        }
-        LessonType::Video if lesson.video_provider.is_none() => {
-            Some(("video_provider", "The video_url needs its video_provider."))
+    let mut missing = Vec::new();
+    match lesson.lesson_type {
+        _ if !lesson.is_published => {}
+        LessonType::Video if lesson.self_hosted_video_path.is_some() => {}
+        LessonType::Video => {
+            if lesson.video_url.is_none() {
+                missing.push(("video_url", "A video lesson needs a video_url, or an uploaded video."));
+            }
+            if lesson.video_provider.is_none() {
+                missing.push(("video_provider", "The video_url needs its video_provider."));
+            }
         }
         LessonType::Document if lesson.document_paths.is_empty() => {
-            Some(("document_paths", "A document lesson needs an uploaded document."))
+            missing.push(("document_paths", "A document lesson needs an uploaded document."));
         }
         LessonType::Text | LessonType::Quiz | LessonType::Assignment
             if !some(&lesson.markdown_content) && !some(&lesson.content) =>
         {
-            Some(("markdown_content", "The lesson needs markdown_content or content."))
+            missing.push(("markdown_content", "The lesson needs markdown_content or content."));
         }
-        _ => None,
-    };
-    match missing {
-        None => Ok(()),
-        Some((code, detail)) => {
-            Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {detail}"))
-                .with("missing", json!([{ "code": code, "detail": detail }])))
-        }
+        _ => {}
     }
+    let Some((_, first)) = missing.first() else { return Ok(()) };
+    let all: Vec<_> = missing.iter().map(|(code, detail)| json!({ "code": code, "detail": detail })).collect();
+    Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {first}")).with("missing", all))
 }
 
 /// # Errors
-/// 409 when it is or becomes published and something is missing; 422 for a section of another course.
+/// 409 when it is or becomes published and something is missing; 422 for a section of another course, or an address
+/// that its provider plays no video at.
 pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
     let mut after = lesson.lesson.clone();
     let placed = changes.display_order.0.is_some();
@@ -180,6 +181,9 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
         if !placed {
             after.display_order = last;
         }
+    }
+    if (after.video_provider, &after.video_url) != (lesson.video_provider, &lesson.video_url) {
+        video_link::check(after.video_provider, after.video_url.as_deref())?;
     }
     check_publishable(&after)?;
     let mut after = after.with_html();
