@@ -164,6 +164,8 @@ impl World {
         ] {
             self.course(name, visibility).await;
         }
+        let another = self.things["course_id unvisited"].clone();
+        self.set("another_course", &another);
     }
 
     /// A course that became what its name says, where `enrolled` completed one of two lessons on the way.
