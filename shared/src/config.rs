@@ -24,6 +24,8 @@ pub struct Settings {
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
     pub mail_queue_url: Option<String>,
+    /// `PROGRESS_QUEUE_URL`
+    pub progress_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
     pub smtp_url: Option<String>,
     /// `MAIL_FROM`
@@ -81,6 +83,7 @@ impl Settings {
                 secret_access_key: variable("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
             }),
             mail_queue_url: variable("MAIL_QUEUE_URL"),
+            progress_queue_url: variable("PROGRESS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
             mail_from: variable("MAIL_FROM"),
             redis_url: variable("REDIS_URL"),

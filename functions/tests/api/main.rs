@@ -26,9 +26,11 @@ mod identity {
 mod learning {
     mod complete_lesson;
     mod dropping;
+    mod edits_under_way;
     mod enroll;
     mod enrollments;
     mod races;
+    mod recompute_progress;
 }
 mod operating {
     mod health;

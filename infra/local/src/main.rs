@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use lyceum::learning::check::{self, Checked};
 use lyceum_local::demo;
 use lyceum_local::stack::{Environment, Options, Stack};
+use sqlx::{Connection, PgConnection};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -21,7 +23,7 @@ struct Arguments {
     #[arg(long, default_value = ".local", global = true)]
     data_dir: PathBuf,
     /// A Postgres that runs already, as the owner of its database
-    #[arg(long)]
+    #[arg(long, global = true)]
     database_url: Option<String>,
 }
 
@@ -29,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Print the environment of the running stack, as KEY=value lines
     Env,
+    /// Recompute every learner's progress from the facts, and tell what differs
+    CheckProgress,
 }
 
 fn main() -> ExitCode {
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        Some(Command::CheckProgress) => check_progress(&arguments),
         None => run(arguments),
     };
     match result {
@@ -52,6 +57,28 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Of the given database, else the running stack's. Fails when a number is not as the facts say.
+#[tokio::main(flavor = "current_thread")]
+async fn check_progress(arguments: &Arguments) -> Result<()> {
+    let url = match &arguments.database_url {
+        Some(url) => url.clone(),
+        None => Environment::variable_of_running(&arguments.data_dir, "DATABASE_OWNER_URL")?,
+    };
+    let mut owner = PgConnection::connect(&url).await.context("the database does not answer")?;
+    let Checked { enrollments, waiting, differences } = check::check(&mut owner).await?;
+    for one in &differences {
+        println!(
+            "enrollment {}: {} {}, and by the facts {} {}",
+            one.enrollment_id, one.status, one.completion_percentage, one.recomputed_status, one.recomputed
+        );
+    }
+    println!(
+        "{enrollments} enrolments recomputed, {waiting} of them waiting for an edit's; {} differ",
+        differences.len()
+    );
+    if differences.is_empty() { Ok(()) } else { bail!("Progress is not as the facts say.") }
 }
 
 #[tokio::main]

@@ -1,8 +1,10 @@
 //! Who learns, and what they have learned: enrolments, completions, progress.
 
+pub mod check;
 pub mod completions;
 mod enrolling;
 pub mod enrollments;
+pub mod following;
 mod progress;
 pub mod view;
 

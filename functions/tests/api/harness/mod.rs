@@ -14,12 +14,14 @@ mod database;
 mod event;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use lyceum::app::{App, Needs};
 use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
+use lyceum::learning::check;
 use lyceum::queue::Queue;
 use lyceum::run::Running;
 use lyceum_local::mailbox::{Mail, Mailbox};
@@ -43,6 +45,8 @@ pub struct Lyceum {
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
+    /// How often `recompute-progress` was woken.
+    progress_wakes: Arc<AtomicUsize>,
     _files: TempDir,
 }
 
@@ -74,7 +78,13 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) }))));
+        let progress_wakes = Arc::new(AtomicUsize::new(0));
+        let woken = progress_wakes.clone();
+        let app = app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) })));
+        let app = Arc::new(app.with_progress_queue(Queue::new(move || {
+            woken.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { Ok(()) })
+        })));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         key.publish(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
@@ -90,7 +100,7 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, _files: files })
+        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, progress_wakes, _files: files })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.
@@ -104,9 +114,30 @@ impl Lyceum {
 
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        let answer = self.functions["deliver-mail"].invoke(event::wake(self.clock.now())).await.unwrap();
+        let answer = self.functions["deliver-mail"].invoke(event::wake("mail", self.clock.now())).await.unwrap();
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
+    }
+
+    /// Lets `recompute-progress` run, if it was woken since it ran last.
+    pub async fn recompute_progress(&self) {
+        while self.progress_wakes.swap(0, Ordering::SeqCst) > 0 {
+            self.run_recompute_progress().await;
+        }
+    }
+
+    /// Lets `recompute-progress` run, woken or not.
+    pub async fn run_recompute_progress(&self) {
+        let message = event::wake("progress", self.clock.now());
+        let answer = self.functions["recompute-progress"].invoke(message).await.unwrap();
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    }
+
+    /// Asserts that each learner's number is what the facts say, and that no course waits for that.
+    pub async fn assert_progress_is_as_the_facts_say(&self) {
+        let found = check::check(&mut self.database.acquire().await.unwrap()).await.unwrap();
+        assert!(found.differences.is_empty(), "{:#?}", found.differences);
+        assert_eq!(self.count("SELECT count(*) FROM progress_recomputations").await, 0);
     }
 
     /// The token in the newest mail to that address.
