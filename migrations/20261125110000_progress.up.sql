@@ -14,6 +14,11 @@ CREATE INDEX progress_recomputations_created_at_idx ON progress_recomputations (
 -- Serves the batches: the enrolments of a course that are not completed, in the order of their ids.
 CREATE INDEX enrollments_open_idx ON enrollments (course_id, id) WHERE completed_at IS NULL;
 
+-- Serve the roster, newest first, of all and of one status.
+DROP INDEX enrollments_course_id_idx;
+CREATE INDEX enrollments_course_id_idx ON enrollments (course_id, status, created_at DESC, id DESC);
+CREATE INDEX enrollments_roster_idx ON enrollments (course_id, created_at DESC, id DESC);
+
 -- Triggers, so that no way of changing a lesson can forget to ask. A course that nobody is on the way through is left
 -- out: whoever enrols or comes back later is counted by the lessons of then.
 CREATE FUNCTION ask_for_progress(changed UUID[]) RETURNS void LANGUAGE sql AS $$

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`identity`] | register, verify-email, login, profile, jwks, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons |
-//! | [`learning`] | enroll, enrollments, complete-lesson, recompute-progress |
+//! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | media |
 //! | [`operating`] | health, openapi, not-found |
 //!
@@ -34,6 +34,7 @@ pub const ALL: &[Function] = &[
     learning::enroll::FUNCTION,
     learning::enrollments::FUNCTION,
     learning::complete_lesson::FUNCTION,
+    learning::reports::FUNCTION,
     learning::recompute_progress::FUNCTION,
     media::FUNCTION,
     operating::health::FUNCTION,

@@ -21,6 +21,7 @@ pub struct App {
     pub limits: Limits,
     pub(crate) keys: VerificationKeys,
     pool: Option<PgPool>,
+    reader: Option<PgPool>,
     signing_key: Option<SigningKey>,
     storage: Option<Storage>,
     mailer: Option<Mailer>,
@@ -35,6 +36,7 @@ type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
     database: Option<Build<PgPool>>,
+    reader: Option<Build<Option<PgPool>>>,
     signing_key: Option<Build<SigningKey>>,
     storage: Option<Build<Storage>>,
     mailer: Option<Build<Mailer>>,
@@ -45,12 +47,26 @@ pub struct Needs {
 impl Needs {
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { database: None, signing_key: None, storage: None, mailer: None, mail_queue: None, progress_queue: None }
+        Self {
+            database: None,
+            reader: None,
+            signing_key: None,
+            storage: None,
+            mailer: None,
+            mail_queue: None,
+            progress_queue: None,
+        }
     }
 
     #[must_use]
     pub const fn database() -> Self {
         Self { database: Some(|settings| Box::pin(async { db::pool(settings) })), ..Self::nothing() }
+    }
+
+    /// The replica, where there is one.
+    #[must_use]
+    pub const fn and_reader(self) -> Self {
+        Self { reader: Some(|settings| Box::pin(async { db::reader_pool(settings) })), ..self }
     }
 
     #[must_use]
@@ -83,7 +99,7 @@ impl Needs {
     /// Everything, for one process that runs all functions.
     #[must_use]
     pub const fn everything() -> Self {
-        Self::database().and_signing_key().and_storage().and_mailer().and_mail_queue().and_progress_queue()
+        Self::database().and_reader().and_signing_key().and_storage().and_mailer().and_mail_queue().and_progress_queue()
     }
 }
 
@@ -93,8 +109,9 @@ impl App {
     /// # Errors
     /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (pool, signing_key, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
+        let (pool, reader, signing_key, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
             build(needs.database, &settings),
+            build(needs.reader, &settings),
             build(needs.signing_key, &settings),
             build(needs.storage, &settings),
             build(needs.mailer, &settings),
@@ -106,6 +123,7 @@ impl App {
             limits: Limits::new(&settings)?,
             keys: VerificationKeys::default(),
             pool,
+            reader: reader.flatten(),
             signing_key,
             storage,
             mailer,
@@ -136,6 +154,14 @@ impl App {
 
     pub(crate) async fn read(&self, context: Context) -> Result<Read> {
         Read::open(self.pool()?, context).await
+    }
+
+    /// A read by the replica; none where there is no replica.
+    pub(crate) async fn read_from_replica(&self, context: Context) -> Option<Result<Read>> {
+        match &self.reader {
+            Some(reader) => Some(Read::open(reader, context).await),
+            None => None,
+        }
     }
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {

@@ -10,6 +10,8 @@ use crate::limits::Rates;
 pub struct Settings {
     /// `DATABASE_URL`: as the application's role.
     pub database_url: Option<String>,
+    /// `READER_DATABASE_URL`: a replica, for reads that may be some moments old.
+    pub reader_database_url: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
@@ -69,6 +71,7 @@ impl Settings {
     pub fn from(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         Ok(Self {
             database_url: variable("DATABASE_URL"),
+            reader_database_url: variable("READER_DATABASE_URL"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")

@@ -115,6 +115,15 @@ impl Write {
         self.finish().await
     }
 
+    /// Commits what was done to many, each with a row of its own. Without any, nothing was changed after all.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is written then.
+    pub async fn commit_each(mut self, done: &[Audit]) -> Result<()> {
+        audit::record_each(&mut self.read, done).await?;
+        self.finish().await
+    }
+
     /// Commits an edit with what it changed; one that changed nothing leaves no row.
     ///
     /// # Errors

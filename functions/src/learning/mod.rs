@@ -4,3 +4,4 @@ pub mod complete_lesson;
 pub mod enroll;
 pub mod enrollments;
 pub mod recompute_progress;
+pub mod reports;

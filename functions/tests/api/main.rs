@@ -29,8 +29,12 @@ mod learning {
     mod edits_under_way;
     mod enroll;
     mod enrollments;
+    mod import;
     mod races;
     mod recompute_progress;
+    mod replica;
+    mod reports;
+    mod roster;
 }
 mod operating {
     mod health;

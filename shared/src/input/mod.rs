@@ -3,12 +3,14 @@
 //! A type that is written as text says how with `from_text!`, its JSON Schema beside its check, so that the
 //! OpenAPI document says what the code does.
 
+mod csv;
 mod fault;
 mod fields;
 mod merge_patch;
 mod number;
 mod text;
 
+pub use csv::Csv;
 pub use deserr::Deserr;
 pub use fault::Faults;
 #[doc(hidden)]
@@ -21,6 +23,9 @@ use serde_json::{Value, json};
 
 /// The JSON Schema of an input.
 pub trait Describe {
+    /// What a body of it is sent as. One that is not JSON is read as a text.
+    const MEDIA_TYPE: &'static str = "application/json";
+
     fn schema() -> Value;
 }
 

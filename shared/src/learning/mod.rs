@@ -5,7 +5,10 @@ pub mod completions;
 mod enrolling;
 pub mod enrollments;
 pub mod following;
+pub mod importing;
 mod progress;
+pub mod report;
+pub mod roster;
 pub mod view;
 
 pub use enrolling::{Enrolled, Target, drop_out, enroll};

@@ -107,6 +107,7 @@ async fn hundreds_of_learners_complete_while_lessons_come_and_go_and_all_numbers
     let wrong = "SELECT count(*) FROM enrollments
         WHERE completion_percentage > 100 OR (completed_at IS NULL) = (status = 'completed')";
     assert_eq!(lyceum.count(wrong).await, 0);
+    lyceum.clock.advance(chrono::TimeDelta::minutes(1)); // what a failed run took is free again
     lyceum.run_recompute_progress().await;
     lyceum.assert_progress_is_as_the_facts_say().await;
     let completed = lyceum.count("SELECT count(*) FROM enrollments WHERE status = 'completed'").await;
@@ -131,7 +132,7 @@ async fn hundreds_of_learners_complete_while_lessons_come_and_go_and_all_numbers
 /// Runs beside another: the messages of many edits.
 async fn recomputing(lyceum: &Lyceum) {
     for _ in 0..40 {
-        lyceum.run_recompute_progress().await;
+        let _ = lyceum.try_recompute_progress().await; // it may find everything busy
         tokio::task::yield_now().await;
     }
 }
