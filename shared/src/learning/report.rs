@@ -78,8 +78,13 @@ pub async fn of(read: &mut Read, course: CourseId) -> Result<Report> {
              FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
              WHERE s.course_id = $1),
            completion AS (
-             SELECT lc.enrollment_id, lesson.place, lc.time_spent_minutes
-             FROM lesson JOIN lesson_completions lc ON lc.lesson_id = lesson.id),
+             SELECT done.enrollment_id, lesson.place, done.time_spent_minutes
+             FROM (
+               SELECT lc.* FROM learner CROSS JOIN LATERAL ( -- learner by learner, never the whole table
+                 SELECT enrollment_id, lesson_id, time_spent_minutes FROM lesson_completions
+                 WHERE enrollment_id = learner.id OFFSET 0) lc
+               OFFSET 0) done
+             JOIN lesson ON lesson.id = done.lesson_id),
            reached AS (
              SELECT enrollment_id, max(place) AS place, sum(time_spent_minutes) AS minutes
              FROM completion GROUP BY enrollment_id),
