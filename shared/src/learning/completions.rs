@@ -108,7 +108,7 @@ pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: Notes) 
     sqlx::query!("UPDATE enrollments SET last_accessed_at = $2 WHERE id = $1", before.id.0, now)
         .execute(write.connection())
         .await?;
-    progress::recompute(write, before.course_id, &[before.id.0]).await?;
+    progress::recompute(write, before.course_id, before.id).await?;
     let enrollment = reload(write, before.id).await?;
     let changes = match &known {
         Some(known) => Changes::between(known, &completion)?,
@@ -140,6 +140,6 @@ pub async fn take_back(write: &mut Write, lesson: &ReadableLesson) -> Result<Opt
     )
     .fetch_optional(write.connection())
     .await?;
-    progress::recompute(write, enrollment.course_id, &[enrollment.id.0]).await?;
+    progress::recompute(write, enrollment.course_id, enrollment.id).await?;
     Ok(taken)
 }

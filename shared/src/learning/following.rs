@@ -65,7 +65,7 @@ pub async fn advance(write: &mut Write, taken: &Taken) -> Result<Option<Taken>> 
     )
     .fetch_all(write.connection())
     .await?;
-    progress::recompute(write, taken.course_id, &batch).await?;
+    progress::recompute_all(write, taken.course_id, &batch).await?;
     // The row comes last: an edit that holds it waits for nobody, and so nobody waits in a circle.
     if i64::try_from(batch.len()) != Ok(BATCH) {
         sqlx::query!(

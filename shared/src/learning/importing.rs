@@ -175,5 +175,5 @@ async fn take_up(write: &mut Write, course: &Course, before: &HashMap<UserId, En
     sqlx::query!("UPDATE enrollments SET status = 'active' WHERE id = ANY ($1)", &dropped)
         .execute(write.connection())
         .await?;
-    progress::recompute(write, course.id, &dropped).await
+    progress::recompute_all(write, course.id, &dropped).await
 }

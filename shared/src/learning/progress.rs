@@ -3,43 +3,55 @@
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::id::CourseId;
+use crate::id::{CourseId, EnrollmentId};
 use crate::transaction::Write;
 
-/// Recomputes enrolments of one course that this write has locked: counted lessons completed ÷ counted lessons, both
-/// by one statement on the lessons as they are now, rounded down. Completes an active one when nothing is left; never
-/// uncompletes. What stays as it was is not written.
-pub(super) async fn recompute(write: &mut Write, course: CourseId, enrollments: &[Uuid]) -> Result<()> {
+/// The rule: counted lessons completed ÷ counted lessons, both by one statement on the lessons as they are now, rounded
+/// down. It completes an active enrolment when nothing is left, and never uncompletes one; what stays as it was is not
+/// written. `$1` is the course, `$2` its enrolments, `$3` the time.
+macro_rules! recompute {
+    ($which:literal, $course:expr, $enrollments:expr, $now:expr) => {
+        sqlx::query!(
+            "WITH counted AS MATERIALIZED (
+               SELECT l.id FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published AND l.requires_completion
+               WHERE s.course_id = $1),
+             reached AS (
+               SELECT e.id, e.completed_at, e.status, count(c.id) AS done, (SELECT count(*) FROM counted) AS counted
+               FROM enrollments e
+               LEFT JOIN lesson_completions lc ON lc.enrollment_id = e.id
+               LEFT JOIN counted c ON c.id = lc.lesson_id
+               WHERE e.id " + $which + " GROUP BY e.id),
+             after AS MATERIALIZED (
+               SELECT id,
+                 CASE WHEN completed_at IS NOT NULL THEN 100.00 WHEN counted = 0 THEN 0.00
+                   ELSE trunc(100.0 * done / counted, 2) END AS completion_percentage,
+                 CASE WHEN completed_at IS NULL AND status = 'active' AND counted > 0 AND done = counted THEN $3
+                   ELSE completed_at END AS completed_at,
+                 CASE WHEN status = 'active' AND (completed_at IS NOT NULL OR counted > 0 AND done = counted)
+                   THEN 'completed' ELSE status END AS status
+               FROM reached)
+             UPDATE enrollments e
+             SET completion_percentage = n.completion_percentage, completed_at = n.completed_at, status = n.status
+             FROM after n
+             WHERE e.id = n.id AND (e.completion_percentage, e.completed_at, e.status)
+               IS DISTINCT FROM (n.completion_percentage, n.completed_at, n.status)",
+            $course,
+            $enrollments,
+            $now,
+        )
+    };
+}
+
+/// Recomputes an enrolment that this write has locked.
+pub(super) async fn recompute(write: &mut Write, course: CourseId, enrollment: EnrollmentId) -> Result<()> {
     let now = write.now();
-    sqlx::query!(
-        "WITH counted AS (
-           SELECT l.id FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published AND l.requires_completion
-           WHERE s.course_id = $1),
-         done AS (
-           SELECT lc.enrollment_id, count(*) AS lessons FROM lesson_completions lc JOIN counted c ON c.id = lc.lesson_id
-           WHERE lc.enrollment_id = ANY ($2) GROUP BY lc.enrollment_id),
-         reached AS (
-           SELECT e.id, n.counted > 0 AND n.done = n.counted AS all_done,
-             CASE WHEN n.counted = 0 THEN 0.00 ELSE trunc(100.0 * n.done / n.counted, 2) END AS quotient
-           FROM enrollments e LEFT JOIN done d ON d.enrollment_id = e.id
-           CROSS JOIN LATERAL (SELECT coalesce(d.lessons, 0) AS done, (SELECT count(*) FROM counted) AS counted) n
-           WHERE e.id = ANY ($2) AND e.course_id = $1),
-         now_so AS (
-           SELECT e.id,
-             CASE WHEN e.completed_at IS NOT NULL THEN 100.00 ELSE r.quotient END AS completion_percentage,
-             CASE WHEN e.completed_at IS NULL AND e.status = 'active' AND r.all_done THEN $3 ELSE e.completed_at END AS completed_at,
-             CASE WHEN e.status = 'active' AND (e.completed_at IS NOT NULL OR r.all_done) THEN 'completed' ELSE e.status END AS status
-           FROM enrollments e JOIN reached r ON r.id = e.id)
-         UPDATE enrollments e
-         SET completion_percentage = n.completion_percentage, completed_at = n.completed_at, status = n.status
-         FROM now_so n
-         WHERE e.id = n.id AND (e.completion_percentage, e.completed_at, e.status)
-           IS DISTINCT FROM (n.completion_percentage, n.completed_at, n.status)",
-        course.0,
-        enrollments,
-        now,
-    )
-    .execute(write.connection())
-    .await?;
+    recompute!("= $2", course.0, enrollment.0, now).execute(write.connection()).await?;
+    Ok(())
+}
+
+/// Recomputes enrolments of one course that this write has locked.
+pub(super) async fn recompute_all(write: &mut Write, course: CourseId, enrollments: &[Uuid]) -> Result<()> {
+    let now = write.now();
+    recompute!("= ANY ($2)", course.0, enrollments, now).execute(write.connection()).await?;
     Ok(())
 }

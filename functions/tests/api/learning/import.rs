@@ -152,7 +152,14 @@ async fn the_same_list_by_64_at_once_enrols_each_once() {
         .map(|number| {
             let (instructor, course, mut emails) = (instructor.clone(), course.clone(), emails.clone());
             emails.rotate_left(number % 16);
-            tokio::spawn(async move { told(import(&instructor, &course, &emails.join("\n")).await) })
+            tokio::spawn(async move {
+                loop {
+                    let answer = import(&instructor, &course, &emails.join("\n")).await;
+                    if answer.status != 503 {
+                        return told(answer); // whoever waited for too long changed nothing
+                    }
+                }
+            })
         })
         .collect();
     let mut enrolled = 0;

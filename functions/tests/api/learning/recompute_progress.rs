@@ -223,6 +223,13 @@ async fn what_a_dead_run_took_is_taken_up_again_where_it_was_left() {
 }
 
 #[tokio::test]
+async fn with_the_database_away_the_message_fails_and_so_comes_again() {
+    let away = |name: &str| (name == "DATABASE_URL").then(|| "postgres://nobody@127.0.0.1:9/nothing".to_owned());
+    let lyceum = Lyceum::with(away).await;
+    assert!(matches!(lyceum.try_recompute_progress().await, Err(lyceum::Error::Unavailable(_))));
+}
+
+#[tokio::test]
 async fn thousands_are_recomputed_in_batches() {
     let (lyceum, course, learners) = course_under_way(3, &[1]).await;
     sqlx::query(
