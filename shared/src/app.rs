@@ -4,11 +4,11 @@ use lambda_http::BoxFuture;
 use sqlx::PgPool;
 
 use crate::clock::Clock;
-use crate::config::{self, Settings, SigningKeySource, needed};
+use crate::config::{self, Settings, needed};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::identity::Caller;
-use crate::identity::keys::{SigningKey, VerificationKeys};
+use crate::identity::keys::{Signing, VerificationKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
@@ -22,7 +22,7 @@ pub struct App {
     pub(crate) keys: VerificationKeys,
     pool: Option<PgPool>,
     reader: Option<PgPool>,
-    signing_key: Option<SigningKey>,
+    signing: Option<Signing>,
     storage: Option<Storage>,
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
@@ -37,7 +37,7 @@ type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 pub struct Needs {
     database: Option<Build<PgPool>>,
     reader: Option<Build<Option<PgPool>>>,
-    signing_key: Option<Build<SigningKey>>,
+    signing: Option<Build<Signing>>,
     storage: Option<Build<Storage>>,
     mailer: Option<Build<Mailer>>,
     mail_queue: Option<Build<Option<Queue>>>,
@@ -50,7 +50,7 @@ impl Needs {
         Self {
             database: None,
             reader: None,
-            signing_key: None,
+            signing: None,
             storage: None,
             mailer: None,
             mail_queue: None,
@@ -71,7 +71,7 @@ impl Needs {
 
     #[must_use]
     pub const fn and_signing_key(self) -> Self {
-        Self { signing_key: Some(|settings| Box::pin(load_signing_key(settings))), ..self }
+        Self { signing: Some(|settings| Box::pin(async { signing(settings) })), ..self }
     }
 
     #[must_use]
@@ -109,10 +109,10 @@ impl App {
     /// # Errors
     /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (pool, reader, signing_key, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
+        let (pool, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
             build(needs.database, &settings),
             build(needs.reader, &settings),
-            build(needs.signing_key, &settings),
+            build(needs.signing, &settings),
             build(needs.storage, &settings),
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
@@ -120,11 +120,11 @@ impl App {
         )?;
         Ok(Self {
             clock: Clock::default(),
-            limits: Limits::new(&settings)?,
+            limits: Limits::new(settings.rates.clone(), settings.redis_url.as_deref())?,
             keys: VerificationKeys::default(),
             pool,
             reader: reader.flatten(),
-            signing_key,
+            signing,
             storage,
             mailer,
             mail_queue: mail_queue.flatten(),
@@ -169,18 +169,36 @@ impl App {
         Write::begin(self.pool()?, context, queues).await
     }
 
+    /// A read by the system itself, for functions that no person calls.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn read_as_system(&self) -> Result<Read> {
+        self.read(self.system()).await
+    }
+
     /// A write by the system itself, for functions that no person calls.
     ///
     /// # Errors
     /// 503 when the database is away.
     pub async fn write_as_system(&self) -> Result<Write> {
-        self.write(Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }).await
+        self.write(self.system()).await
+    }
+
+    fn system(&self) -> Context {
+        Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }
     }
 
     /// # Errors
     /// When the function was not given the key.
-    pub fn signing_key(&self) -> Result<&SigningKey> {
-        self.signing_key.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
+    pub fn signing(&self) -> Result<&Signing> {
+        self.signing.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
+    }
+
+    /// The queue that wakes `deliver-mail`, if there is one.
+    #[must_use]
+    pub fn mail_queue(&self) -> Option<&Queue> {
+        self.mail_queue.as_ref()
     }
 
     /// # Errors
@@ -203,19 +221,10 @@ async fn build<T>(need: Option<Build<T>>, settings: &Settings) -> Result<Option<
     }
 }
 
-async fn load_signing_key(settings: &Settings) -> Result<SigningKey> {
-    let pem = match &settings.signing_key {
-        Some(SigningKeySource::File(path)) => {
-            std::fs::read(path).map_err(|error| Error::internal(format!("{path}: {error}")))?
-        }
-        Some(SigningKeySource::Secret(id)) => {
-            let client = aws_sdk_secretsmanager::Client::new(&config::aws().await);
-            let secret = client.get_secret_value().secret_id(id).send().await.map_err(Error::internal)?;
-            secret.secret_string.unwrap_or_default().into_bytes()
-        }
-        None => return Err(Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set")),
-    };
-    SigningKey::from_pem(&pem)
+/// Where the key is; what is there is read with the first signature.
+fn signing(settings: &Settings) -> Result<Signing> {
+    let source = settings.signing_key.clone();
+    source.map(Signing::new).ok_or_else(|| Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set"))
 }
 
 async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {

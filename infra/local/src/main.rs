@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use lyceum::learning::check::{self, Checked};
-use lyceum_local::demo;
 use lyceum_local::stack::{Environment, Options, Stack};
-use sqlx::{Connection, PgConnection};
+use lyceum_local::{demo, operator};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -33,6 +31,28 @@ enum Command {
     Env,
     /// Recompute every learner's progress from the facts, and tell what differs
     CheckProgress,
+    /// Administrators, of the running stack or of --database-url
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Hand an event to a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
+    Invoke {
+        /// A function's name, as in the README
+        function: String,
+        /// The event, as JSON
+        event: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an administrator, and print the link with which they choose their password
+    Create {
+        #[arg(long)]
+        email: String,
+        /// The part of the email before its @, unless given
+        #[arg(long)]
+        username: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -45,9 +65,13 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     let arguments = Arguments::parse();
-    let result = match arguments.command {
+    let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
         Some(Command::CheckProgress) => check_progress(&arguments),
+        Some(Command::Admin(Admin::Create { email, username })) => {
+            create_administrator(&arguments, email, username.as_deref())
+        }
+        Some(Command::Invoke { function, event }) => invoke(&arguments, function, event.as_deref()),
         None => run(arguments),
     };
     match result {
@@ -59,26 +83,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Of the given database, else the running stack's. Fails when a number is not as the facts say.
-#[tokio::main(flavor = "current_thread")]
+/// Fails when a number is not as the facts say.
+#[tokio::main]
 async fn check_progress(arguments: &Arguments) -> Result<()> {
-    let url = match &arguments.database_url {
-        Some(url) => url.clone(),
-        None => Environment::variable_of_running(&arguments.data_dir, "DATABASE_OWNER_URL")?,
-    };
-    let mut owner = PgConnection::connect(&url).await.context("the database does not answer")?;
-    let Checked { enrollments, waiting, differences } = check::check(&mut owner).await?;
-    for one in &differences {
-        println!(
-            "enrollment {}: {} {}, and by the facts {} {}",
-            one.enrollment_id, one.status, one.completion_percentage, one.recomputed_status, one.recomputed
-        );
-    }
-    println!(
-        "{enrollments} enrolments recomputed, {waiting} of them waiting for an edit's; {} differ",
-        differences.len()
-    );
-    if differences.is_empty() { Ok(()) } else { bail!("Progress is not as the facts say.") }
+    let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
+    println!("{}", operator::check_progress(data_dir, database_url).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn create_administrator(arguments: &Arguments, email: &str, username: Option<&str>) -> Result<()> {
+    let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
+    println!("{}", operator::create_administrator(data_dir, database_url, email, username).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn invoke(arguments: &Arguments, function: &str, event: Option<&str>) -> Result<()> {
+    println!("{}", operator::invoke(&arguments.data_dir, function, event).await?);
+    Ok(())
 }
 
 #[tokio::main]

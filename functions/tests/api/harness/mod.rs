@@ -84,13 +84,13 @@ impl Lyceum {
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
         let progress_wakes = Arc::new(AtomicUsize::new(0));
         let woken = progress_wakes.clone();
-        let app = app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) })));
-        let app = Arc::new(app.with_progress_queue(Queue::new(move || {
+        let app = app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) })));
+        let app = Arc::new(app.with_progress_queue(Queue::new(move |_| {
             woken.fetch_add(1, Ordering::SeqCst);
             Box::pin(async { Ok(()) })
         })));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
-        key.publish(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+        key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
         let mut functions = HashMap::new();
         let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();

@@ -34,6 +34,9 @@ pub use environment::Environment;
 const BUCKET: &str = "lyceum-media";
 /// How often what waits in the database is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Maintenance waits until the start is over.
+const SOON: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where and how to run.
 #[derive(Debug, Clone)]
@@ -87,7 +90,7 @@ impl Stack {
         step(began, "Migrations");
 
         let key_file = data_dir.file("signing-key.pem", || Ok(keys::generate_pem()?))?;
-        SigningKey::from_pem(&std::fs::read(&key_file)?)?.publish(&mut owner).await?;
+        SigningKey::from_pem(&std::fs::read(&key_file)?)?.publish_as_owner(&mut owner).await?;
         let environment = Environment::new(&url, &database, &data_dir, &storage, &mailbox, BUCKET, &key_file)?;
 
         let began = Instant::now();
@@ -103,6 +106,7 @@ impl Stack {
         let mut tasks = vec![
             tokio::spawn(work(gateway.clone(), "deliver-mail", mail)),
             tokio::spawn(work(gateway.clone(), "recompute-progress", progress)),
+            tokio::spawn(maintain(gateway.clone())),
         ];
         let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
         for listener in listeners {
@@ -151,8 +155,12 @@ async fn app(environment: &Environment, mail: &Arc<Notify>, progress: &Arc<Notif
 
 fn queue(wake: &Arc<Notify>) -> Queue {
     let wake = wake.clone();
-    Queue::new(move || {
-        wake.notify_one();
+    Queue::new(move |delay| {
+        let wake = wake.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            wake.notify_one();
+        });
         Box::pin(async { Ok(()) })
     })
 }
@@ -168,6 +176,19 @@ async fn work(gateway: Arc<Gateway>, function: &str, wake: Arc<Notify>) {
         };
         if let Err(error) = gateway.invoke(function, event).await {
             tracing::warn!(%error, "{function} failed");
+        }
+    }
+}
+
+/// The schedule of `maintain`.
+async fn maintain(gateway: Arc<Gateway>) {
+    let mut days = tokio::time::interval_at(tokio::time::Instant::now() + SOON, DAY);
+    loop {
+        days.tick().await;
+        #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
+        let now = chrono::Utc::now();
+        if let Err(error) = gateway.invoke("maintain", event::schedule("maintain", now)).await {
+            tracing::warn!(%error, "maintenance failed");
         }
     }
 }
