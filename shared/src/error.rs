@@ -12,7 +12,8 @@ pub enum Error {
     Problem(Box<Problem>),
     /// A neighbour (the database, S3) is away or too busy: 503 with `Retry-After`.
     Unavailable(Cause),
-    /// The database asks to run the transaction again: a serialization failure or a deadlock.
+    /// The transaction is to be run again: the database asks for it (a serialization failure, a deadlock), or what was
+    /// checked before it does not hold any more.
     Retry(Cause),
     /// A fault of ours. The caller learns the request id, the log the rest.
     Internal(Cause),
@@ -84,7 +85,8 @@ impl Error {
 
     /// 429 with the time to wait.
     pub fn too_many(detail: &str, wait: chrono::TimeDelta) -> Self {
-        let seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
+        let microseconds = wait.num_microseconds().unwrap_or(i64::MAX);
+        let seconds = u64::try_from(microseconds).unwrap_or(0).div_ceil(1_000_000).max(1); // never too early
         let detail = format!("{detail} Try again in {seconds} s.");
         match Self::problem(&problem::TOO_MANY, detail) {
             Self::Problem(mut problem) => {

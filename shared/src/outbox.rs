@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{MailId, UserId};
 use crate::input::text_enum;
 use crate::transaction::{Read, Write};
@@ -32,7 +32,8 @@ text_enum! {
 #[derive(Debug)]
 pub struct Due {
     pub id: MailId,
-    pub purpose: Purpose,
+    /// A [`Purpose`], or one of a newer version, which fails for itself and stops no other.
+    pub purpose: String,
     pub user_id: UserId,
     /// Where it is not the user's own address of now.
     pub recipient: Option<String>,
@@ -76,12 +77,37 @@ pub async fn take(write: &mut Write) -> Result<Option<Due>> {
              WHERE due_at <= $1 AND delivered_at IS NULL AND dead_at IS NULL
              ORDER BY due_at, id LIMIT 1
              FOR UPDATE SKIP LOCKED)
-           RETURNING id AS "id: MailId", purpose AS "purpose: Purpose", user_id AS "user_id: UserId", recipient, attempts"#,
+           RETURNING id AS "id: MailId", purpose, user_id AS "user_id: UserId", recipient, attempts"#,
         now,
         now + LEASE,
     )
     .fetch_optional(write.connection())
     .await?)
+}
+
+impl Due {
+    /// Why it is sent.
+    ///
+    /// # Errors
+    /// When this version does not know.
+    pub fn purpose(&self) -> Result<Purpose> {
+        Purpose::ALL
+            .iter()
+            .copied()
+            .find(|purpose| purpose.as_str() == self.purpose)
+            .ok_or_else(|| Error::internal(format!("nobody here knows the purpose {}", self.purpose)))
+    }
+
+    /// Demands that there were not too many attempts: those that ended without a word (a crash, a timeout) count too.
+    ///
+    /// # Errors
+    /// When there were.
+    pub fn may_be_tried(&self) -> Result<()> {
+        if self.attempts <= MOST_ATTEMPTS {
+            return Ok(());
+        }
+        Err(Error::internal("the attempts before this one ended without a word"))
+    }
 }
 
 /// Notes that the mail was handed over.

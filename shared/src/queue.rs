@@ -10,7 +10,7 @@ use lambda_http::BoxFuture;
 pub struct Queue(Arc<dyn Fn(Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
 
 /// The longest that SQS holds a message back.
-const LONGEST_DELAY: Duration = Duration::from_secs(900);
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 impl Queue {
     /// A queue that is woken by that, after the delay it is given.

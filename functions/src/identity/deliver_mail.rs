@@ -74,6 +74,7 @@ async fn deliver_one(app: &App) -> Result<bool> {
 }
 
 async fn send(app: &App, mailer: &Mailer, due: &Due) -> Result<()> {
+    due.may_be_tried()?;
     let mut tx = app.write_as_system().await?;
     let letter = letters::write(&mut tx, mailer, due).await?;
     tx.commit_unaudited("the token's hash must be there before the mail is").await?;

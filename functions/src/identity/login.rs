@@ -74,11 +74,8 @@ async fn handler(request: Request<Body>) -> Result<Reply<SignedIn>> {
     let key = request.app().signing()?.key(&mut request.read().await?).await?;
     let mut tx = request.write().await?;
     limits.guessed(&mut tx, &guess).await?;
-    if let Some(new_hash) = new_hash {
-        sign_in::replace_hash(&mut tx, &account, &new_hash).await?;
-    }
     let Session { id, access_token, refresh_token } =
-        sign_in::open_session(&mut tx, &account, &key, &request.app().settings.issuer).await?;
+        sign_in::open_session(&mut tx, &account, new_hash.as_deref(), &key, &request.app().settings.issuer).await?;
     let user = profile(&mut tx, account.id).await?;
     tx.commit(audit("session.create", id).by(account.id)).await?;
     Ok(Reply::ok(SignedIn { tokens: Tokens::new(access_token, refresh_token), user }))

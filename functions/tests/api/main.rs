@@ -16,11 +16,27 @@ mod catalog {
     mod sections;
 }
 mod identity {
+    mod audit_logs;
+    mod closing;
+    mod credentials;
     mod deliver_mail;
+    mod export;
+    mod forgot_password;
+    mod former_passwords;
     mod jwks;
+    mod letters;
     mod login;
+    mod logout;
     mod profile;
+    mod refresh;
     mod register;
+    mod resend_verification;
+    mod reset_password;
+    mod roles;
+    mod rotate_keys;
+    mod sessions;
+    mod users;
+    mod users_list;
     mod verify_email;
 }
 mod learning {
@@ -36,10 +52,41 @@ mod learning {
     mod reports;
     mod roster;
 }
+mod limits {
+    mod calls;
+    mod edge;
+    mod guesses;
+    mod mails;
+    mod outage;
+    mod settings;
+    mod under_attack;
+}
 mod operating {
     mod health;
+    mod maintain;
     mod not_found;
     mod openapi;
+}
+mod security {
+    mod forgery;
+    mod line_01_unknown_wrong_and_suspended_are_alike;
+    mod line_03_links;
+    mod line_04_resets_and_changes;
+    mod line_05_links_are_configuration;
+    mod line_06_forged_tokens;
+    mod line_07_refresh_tokens;
+    mod line_08_felt_by_the_next_call;
+    mod line_09_matrix;
+    mod line_10_no_escalation;
+    mod line_11_nothing_told;
+    mod line_12_unpublished;
+    mod line_13_fields;
+    mod line_14_sizes;
+    mod line_15_headers;
+    mod line_16_faults;
+    mod line_17_database_role;
+    mod matrix;
+    mod world;
 }
 
 mod cargo_lambda;

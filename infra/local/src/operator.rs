@@ -16,6 +16,9 @@ use sqlx::{Connection, PgConnection};
 
 use crate::stack::Environment;
 
+#[cfg(test)]
+mod tests;
+
 /// Makes an administrator, who has no password until the link that is returned was used: nothing comes with a default
 /// password. On a given database, which is brought up to date first, or on the running stack's.
 ///
@@ -27,6 +30,10 @@ pub async fn create_administrator(
     email: &str,
     username: Option<&str>,
 ) -> Result<String> {
+    // Before anything is touched.
+    let email: Email = read(email)?;
+    let username = username.or_else(|| email.as_str().split('@').next()).unwrap_or_default();
+    let username: Username = read(username).context("another can be given with --username")?;
     let environment = match database_url {
         Some(url) => {
             let mut owner = PgConnection::connect(url).await.context("the given database does not answer")?;
@@ -37,8 +44,6 @@ pub async fn create_administrator(
         }
         None => Environment::of_running(data_dir)?,
     };
-    let username = username.map_or_else(|| username_of(email), ToOwned::to_owned);
-    let (email, username): (Email, Username) = (read(email)?, read(&username)?);
 
     let app = App::start(Settings::from(|name| environment.get(name))?, Needs::database()).await?;
     let mut tx = app.write_as_system().await?;
@@ -93,13 +98,6 @@ pub async fn invoke(data_dir: &Path, function: &str, event: Option<&str>) -> Res
     let function = function.with_context(|| format!("there is no such function; there are: {}", known()))?;
     let app = App::start(Settings::from(|name| environment.get(name))?, function.needs).await?;
     Ok(Running::new(function, Arc::new(app))?.invoke(event).await?)
-}
-
-/// What a username may have of an email's part before the `@`.
-fn username_of(email: &str) -> String {
-    let allowed = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let name: String = email.split('@').next().unwrap_or_default().chars().filter(allowed).collect();
-    if name.chars().count() < 3 { format!("admin-{name}") } else { name }
 }
 
 /// Reads an argument as the API reads a field.

@@ -67,7 +67,8 @@ impl Api {
         let if_none_match = incoming.header(IF_NONE_MATCH).map(ToOwned::to_owned);
         let anonymous = !incoming.headers.contains_key(AUTHORIZATION);
 
-        let (route, result) = match self.find(&mut incoming) {
+        let found = incoming.comes_by_the_edge().and_then(|()| self.find(&mut incoming));
+        let (route, result) = match found {
             Ok(route) => (Some(route), self.call(route, &mut incoming).await),
             Err(error) => (None, Err(error)),
         };
@@ -123,7 +124,6 @@ impl Api {
     }
 
     async fn call(&self, route: &Route, incoming: &mut Incoming) -> Result<Answer> {
-        incoming.comes_by_the_edge()?;
         if route.limited {
             let mut read = incoming.app.read(incoming.context.clone()).await?;
             incoming.app.limits.call(&mut read, route.path).await?;

@@ -20,7 +20,7 @@ const JSON: &str = "application/json";
 /// What a body may have.
 const LARGEST_BODY: usize = 1024 * 1024;
 
-/// The viewer's address and port, as CloudFront writes them.
+/// The viewer's address and port, as `CloudFront` writes them.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
 /// What the distribution proves itself with.
 const EDGE_SECRET: &str = "x-edge-secret";

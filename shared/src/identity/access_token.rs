@@ -41,7 +41,7 @@ pub(crate) struct Holder<'a> {
 
 /// Signs a token.
 pub(crate) fn sign(key: &SigningKey, issuer: &str, now: DateTime<Utc>, holder: &Holder) -> Result<String> {
-    let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::ES256) };
+    let header = ours(&key.kid);
     let claims = Claims {
         iss: issuer.to_owned(),
         aud: AUDIENCE.to_owned(),
@@ -56,10 +56,16 @@ pub(crate) fn sign(key: &SigningKey, issuer: &str, now: DateTime<Utc>, holder: &
     jsonwebtoken::encode(&header, &claims, &key.private).map_err(Error::internal)
 }
 
-/// The name of the key that a token claims to be signed with; none when it is no token of ours.
+/// The name of the key that a token claims to be signed with; none when it is no token of ours: our headers say nothing
+/// but algorithm, type and key, so that one with more (`crit`, `jku`, `jwk`, …) is not even looked up.
 pub(crate) fn key_name(token: &str) -> Option<String> {
     let header = jsonwebtoken::decode_header(token).ok()?;
-    (header.alg == Algorithm::ES256).then_some(header.kid).flatten()
+    let kid = header.kid.clone().filter(|kid| kid.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    (header == ours(&kid)).then_some(kid)
+}
+
+fn ours(kid: &str) -> Header {
+    Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::ES256) }
 }
 
 /// The claims of a genuine token that has not expired; none for any other.

@@ -1,5 +1,5 @@
 //! From an access token to a caller, by one primary-key query a call: what ended or changed is felt at the
-//! very next one. The only place where a caller comes from.
+//! very next one, a compromised key too, whatever this process has read of it. The only place where a caller comes from.
 
 use super::access_token;
 use super::caller::{Caller, SignedIn};
@@ -31,10 +31,12 @@ pub(crate) async fn authenticate(
            JOIN users u ON u.id = s.user_id
            JOIN roles r ON r.id = u.role_id
            WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND s.expires_at > $3
-             AND u.is_active AND u.is_email_verified AND u.deleted_at IS NULL"#,
+             AND u.is_active AND u.is_email_verified AND u.deleted_at IS NULL
+             AND EXISTS (SELECT FROM signing_keys k WHERE k.kid = $4 AND (k.retired_at IS NULL OR k.retired_at > $3))"#,
         claims.sid.0,
         claims.sub.0,
         now,
+        kid,
     )
     .fetch_optional(read.connection())
     .await?;

@@ -1,7 +1,7 @@
-//! What changes an account takes its password once more: confirming it, and changing it.
+//! Confirming the password once more, and what takes that: another password, and closing the account.
 
 use super::password::{self, Password, Verdict};
-use super::{links, sessions};
+use super::{closing, links, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::outbox::{self, Purpose};
@@ -20,6 +20,7 @@ pub struct Credentials {
 pub struct Confirmed {
     pub user_id: UserId,
     pub(super) email: String,
+    password_hash: String,
 }
 
 /// The caller's credentials, to be confirmed.
@@ -44,11 +45,41 @@ impl Credentials {
     /// # Errors
     /// 403 when it is wrong.
     pub async fn confirm(self, password: Password) -> Result<Confirmed> {
-        match password::verify(password, Some(self.password_hash)).await? {
-            Verdict::Right | Verdict::RightWith(_) => Ok(Confirmed { user_id: self.user_id, email: self.email }),
+        let Self { user_id, email, password_hash, .. } = self;
+        match password::verify(password, Some(password_hash.clone())).await? {
+            Verdict::Right | Verdict::RightWith(_) => Ok(Confirmed { user_id, email, password_hash }),
             Verdict::Wrong => Err(Error::problem(&problem::WRONG_PASSWORD, "This is not your password.")),
         }
     }
+}
+
+impl Confirmed {
+    /// Demands that the password that was checked is still the one, and holds it until the commit: nobody who lost the
+    /// account to a reset meanwhile changes it after that.
+    ///
+    /// # Errors
+    /// When it is another, so that it is to be checked again.
+    pub(super) async fn still_holds(&self, write: &mut Write) -> Result<()> {
+        sqlx::query_scalar!(
+            r#"SELECT id AS "id: UserId" FROM users WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL
+               FOR NO KEY UPDATE"#,
+            self.user_id.0,
+            self.password_hash,
+        )
+        .fetch_optional(write.connection())
+        .await?
+        .map(drop)
+        .ok_or_else(|| Error::Retry("the password changed while it was checked".into()))
+    }
+}
+
+/// Closes the caller's account.
+///
+/// # Errors
+/// 409 for the last administrator.
+pub async fn close(write: &mut Write, confirmed: &Confirmed) -> Result<()> {
+    confirmed.still_holds(write).await?;
+    closing::close(write, confirmed.user_id).await
 }
 
 /// Sets a new password, and ends the caller's other sessions and all links that would still set one.
@@ -56,6 +87,7 @@ impl Credentials {
 /// # Errors
 /// Those of the database.
 pub async fn change_password(write: &mut Write, confirmed: &Confirmed, password_hash: &str) -> Result<()> {
+    confirmed.still_holds(write).await?;
     let (user, current) = (confirmed.user_id, write.caller().session_id());
     sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", user.0, password_hash)
         .execute(write.connection())

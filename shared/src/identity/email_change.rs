@@ -20,6 +20,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// # Errors
 /// Those of the database.
 pub async fn ask(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<()> {
+    confirmed.still_holds(write).await?;
     let (user, now) = (confirmed.user_id, write.now());
     if new.as_str() == confirmed.email {
         return links::end_email_change(write, user).await; // it stays as it is
@@ -40,7 +41,7 @@ pub async fn ask(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new:
     .execute(write.connection())
     .await?;
     outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
-    if !limits.mail(write, new.as_str()).await? {
+    if !limits.mail(write, Purpose::VerifyNewEmail, new.as_str()).await? {
         return Ok(());
     }
     match owner {

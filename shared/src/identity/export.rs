@@ -28,6 +28,8 @@ pub struct Export {
     /// The courses that the user teaches or created.
     pub courses: Vec<ExportedCourse>,
     pub uploads: Vec<ExportedUpload>,
+    /// The mails that were written to the user in the last 30 days, and those that wait.
+    pub mails: Vec<ExportedMail>,
     /// What the user did, the newest first.
     pub audit_logs: Vec<Entry>,
     /// Whether all of the audit log is there, and not just the newest 5,000 rows.
@@ -72,7 +74,8 @@ pub struct ExportedCompletion {
     pub id: Uuid,
     pub enrollment_id: Uuid,
     pub lesson_id: Uuid,
-    pub lesson_title: String,
+    /// None while the lesson is withdrawn.
+    pub lesson_title: Option<String>,
     pub completed_at: DateTime<Utc>,
     pub time_spent_minutes: i32,
     pub notes: Option<String>,
@@ -85,6 +88,8 @@ pub struct ExportedCourse {
     pub slug: String,
     pub status: String,
     pub created_at: DateTime<Utc>,
+    /// When it was deleted; it is held still.
+    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,6 +99,18 @@ pub struct ExportedUpload {
     pub content_type: String,
     pub size_bytes: i64,
     pub created_at: DateTime<Utc>,
+}
+
+/// A mail; its words are not kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedMail {
+    pub id: Uuid,
+    /// As `reset-password`.
+    pub purpose: String,
+    /// Where it is not the account's own address.
+    pub recipient: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub delivered_at: Option<DateTime<Utc>>,
 }
 
 /// Everything about the caller. Hashes and tokens are secrets, not data about somebody, and are not among it.
@@ -132,7 +149,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let lesson_completions = sqlx::query_as!(
         ExportedCompletion,
-        "SELECT k.id, k.enrollment_id, k.lesson_id, l.title AS lesson_title, k.completed_at, k.time_spent_minutes, k.notes
+        "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title, k.completed_at, k.time_spent_minutes, k.notes
          FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id WHERE k.user_id = $1 ORDER BY k.completed_at, k.id",
         id
     )
@@ -140,8 +157,8 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let courses = sqlx::query_as!(
         ExportedCourse,
-        "SELECT id, title, slug, status, created_at FROM courses
-         WHERE (instructor_id = $1 OR created_by = $1) AND deleted_at IS NULL ORDER BY created_at, id",
+        "SELECT id, title, slug, status, created_at, deleted_at FROM courses
+         WHERE instructor_id = $1 OR created_by = $1 ORDER BY created_at, id",
         id
     )
     .fetch_all(read.connection())
@@ -149,6 +166,13 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     let uploads = sqlx::query_as!(
         ExportedUpload,
         "SELECT id, file_name, content_type, size_bytes, created_at FROM uploads WHERE uploaded_by = $1 ORDER BY created_at, id",
+        id
+    )
+    .fetch_all(read.connection())
+    .await?;
+    let mails = sqlx::query_as!(
+        ExportedMail,
+        "SELECT id, purpose, recipient, created_at, delivered_at FROM outbox WHERE user_id = $1 ORDER BY created_at, id",
         id
     )
     .fetch_all(read.connection())
@@ -175,6 +199,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
         lesson_completions,
         courses,
         uploads,
+        mails,
         audit_logs,
         audit_logs_complete,
     })

@@ -3,6 +3,7 @@
 
 use super::{email_change, recovery, registration};
 use crate::error::Result;
+use crate::id::UserId;
 use crate::mail::{Letter, Mailer, Message, Recipient};
 use crate::outbox::{Due, Purpose};
 use crate::transaction::Write;
@@ -13,26 +14,26 @@ use crate::transaction::Write;
 /// # Errors
 /// Those of the database.
 pub async fn write(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, Letter)>> {
+    let purpose = due.purpose()?;
     let recipient = sqlx::query_as!(
         Recipient,
         r#"SELECT coalesce($2, email) AS "email!", first_name, last_name FROM users
            WHERE id = $1 AND erased_at IS NULL AND ($3 OR (deleted_at IS NULL AND is_active))"#,
         due.user_id.0,
         due.recipient,
-        due.purpose == Purpose::AccountClosed,
+        purpose == Purpose::AccountClosed,
     )
     .fetch_optional(write.connection())
     .await?;
     let Some(recipient) = recipient else { return Ok(None) };
-    let Some(message) = message(write, due, &recipient).await? else { return Ok(None) };
+    let Some(message) = message(write, purpose, due.user_id, &recipient).await? else { return Ok(None) };
     let letter = mailer.write(&recipient, &message)?;
     Ok(Some((recipient, letter)))
 }
 
 /// What there is to say; none when the matter is settled.
-async fn message(write: &mut Write, due: &Due, recipient: &Recipient) -> Result<Option<Message>> {
-    let user = due.user_id;
-    Ok(match due.purpose {
+async fn message(write: &mut Write, purpose: Purpose, user: UserId, recipient: &Recipient) -> Result<Option<Message>> {
+    Ok(match purpose {
         Purpose::VerifyEmail => {
             registration::mint_verification(write, user).await?.map(|token| Message::VerifyEmail { token })
         }

@@ -34,6 +34,7 @@ pub struct Minted {
 /// # Errors
 /// Those of the database.
 pub async fn forgot(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
+    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_active AND deleted_at IS NULL"#,
         email.as_str()
@@ -41,7 +42,7 @@ pub async fn forgot(write: &mut Write, limits: &Limits, email: &Email) -> Result
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = user
-        && limits.mail(write, email.as_str()).await?
+        && limits.mail(write, Purpose::ResetPassword, email.as_str()).await?
     {
         outbox::put(write, Purpose::ResetPassword, user).await?;
     }

@@ -1,6 +1,7 @@
 //! Registering, and proving that the email is one's own.
 
 use super::email::{Email, Username};
+use super::password::NO_PASSWORD;
 use super::secret_token::{self, SecretToken};
 use crate::error::{Error, Result};
 use crate::id::UserId;
@@ -26,7 +27,7 @@ pub struct Registration {
 pub enum Registered {
     /// A new account, or one whose email was never verified, registered anew.
     Account(UserId),
-    /// The email is somebody's: they are told by mail, and the username is held.
+    /// The email is somebody's: they are told by mail, or invited once more, and the username is held.
     EmailTaken(UserId),
 }
 
@@ -55,9 +56,10 @@ pub async fn register(write: &mut Write, limits: &Limits, new: &Registration) ->
            VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM roles WHERE name = 'student'), $7)
            ON CONFLICT (email) DO UPDATE SET
              username = excluded.username, password_hash = excluded.password_hash,
-             first_name = excluded.first_name, last_name = excluded.last_name,
+             first_name = excluded.first_name, last_name = excluded.last_name, role_id = excluded.role_id,
              email_verification_token = NULL, email_verification_expires_at = NULL
            WHERE NOT users.is_email_verified AND users.deleted_at IS NULL AND users.is_active
+             AND users.password_hash <> $8
            RETURNING id AS "id: UserId""#,
         UserId::new(now).0,
         email,
@@ -66,29 +68,32 @@ pub async fn register(write: &mut Write, limits: &Limits, new: &Registration) ->
         new.first_name,
         new.last_name,
         now,
+        NO_PASSWORD, // whoever was invited, perhaps to a role, gets in by the invitation alone
     )
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = account {
-        if limits.mail(write, email).await? {
+        if limits.mail(write, Purpose::VerifyEmail, email).await? {
             outbox::put(write, Purpose::VerifyEmail, user).await?;
         }
         return Ok(Registered::Account(user));
     }
-    let owner = sqlx::query_scalar!(
+    let owner = sqlx::query!(
         r#"WITH held AS (
              INSERT INTO username_holds (email, username) VALUES ($1, $2)
              ON CONFLICT (email) DO UPDATE SET username = excluded.username)
-           SELECT id AS "id: UserId" FROM users WHERE email = $1"#,
+           SELECT id AS "id: UserId", password_hash = $3 AS "is_invited!" FROM users WHERE email = $1"#,
         email,
         username,
+        NO_PASSWORD,
     )
     .fetch_one(write.connection())
     .await?;
-    if limits.mail(write, email).await? {
-        outbox::put(write, Purpose::EmailTaken, owner).await?;
+    let purpose = if owner.is_invited { Purpose::ResetPassword } else { Purpose::EmailTaken };
+    if limits.mail(write, purpose, email).await? {
+        outbox::put(write, purpose, owner.id).await?;
     }
-    Ok(Registered::EmailTaken(owner))
+    Ok(Registered::EmailTaken(owner.id))
 }
 
 /// Makes a new verification token for the user and ends the old one; none when the email is verified by now.
@@ -116,6 +121,7 @@ pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result
 /// # Errors
 /// Those of the database.
 pub async fn resend(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
+    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users
            WHERE email = $1 AND NOT is_email_verified AND is_active AND deleted_at IS NULL"#,
@@ -124,7 +130,7 @@ pub async fn resend(write: &mut Write, limits: &Limits, email: &Email) -> Result
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = user
-        && limits.mail(write, email.as_str()).await?
+        && limits.mail(write, Purpose::VerifyEmail, email.as_str()).await?
     {
         outbox::put(write, Purpose::VerifyEmail, user).await?;
     }

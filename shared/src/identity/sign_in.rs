@@ -8,7 +8,7 @@ use super::password::{self, Password, Verdict};
 use super::recovery::remember_address;
 use super::secret_token::SecretToken;
 use super::sessions::{ABSOLUTE, IDLE};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::transaction::{Read, Write};
 
@@ -86,36 +86,30 @@ pub async fn check(account: Option<Account>, password: Password) -> Result<Check
     })
 }
 
-/// Replaces the hash of an earlier system, unless the password was changed meanwhile.
+/// Opens a session for an account whose password was checked, and replaces the hash of an earlier system.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn replace_hash(write: &mut Write, account: &Account, hash: &str) -> Result<()> {
-    sqlx::query!(
-        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
-        account.id.0,
-        account.password_hash,
-        hash
-    )
-    .execute(write.connection())
-    .await?;
-    Ok(())
-}
-
-/// Opens a session for an account whose password was checked.
-///
-/// # Errors
-/// Those of the database.
-pub async fn open_session(write: &mut Write, account: &Account, key: &SigningKey, issuer: &str) -> Result<Session> {
+/// When the account changed while its password was checked, so that it is to be checked again: no login that was under
+/// way outlives a reset.
+pub async fn open_session(
+    write: &mut Write,
+    account: &Account,
+    new_hash: Option<&str>,
+    key: &SigningKey,
+    issuer: &str,
+) -> Result<Session> {
     let now = write.now();
     let context = write.context().clone();
     let id = SessionId::new(now);
     let refresh_token = SecretToken::new()?;
-    sqlx::query!(
-        "WITH session AS (
+    let opened = sqlx::query!(
+        "WITH account AS (
+           UPDATE users SET last_login = $5, password_hash = coalesce($10, password_hash)
+           WHERE id = $2 AND password_hash = $9 AND is_active AND is_email_verified AND deleted_at IS NULL
+           RETURNING id),
+         session AS (
            INSERT INTO sessions (id, user_id, ip_address, user_agent, last_used_at, expires_at, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $5) RETURNING id),
-         signed_in AS (UPDATE users SET last_login = $5 WHERE id = $2)
+           SELECT $1, id, $3, $4, $5, $6, $5 FROM account RETURNING id)
          INSERT INTO refresh_tokens (token, session_id, expires_at, created_at) SELECT $7, id, $8, $5 FROM session",
         id.0,
         account.id.0,
@@ -125,9 +119,14 @@ pub async fn open_session(write: &mut Write, account: &Account, key: &SigningKey
         now + ABSOLUTE,
         refresh_token.hash(),
         now + IDLE,
+        account.password_hash,
+        new_hash,
     )
     .execute(write.connection())
     .await?;
+    if opened.rows_affected() == 0 {
+        return Err(Error::Retry("the account changed while its password was checked".into()));
+    }
     remember_address(write, account.id).await?;
     let holder = Holder { user_id: account.id, session_id: id, role: &account.role, permissions: &account.permissions };
     let access_token = access_token::sign(key, issuer, now, &holder)?;

@@ -1,6 +1,6 @@
 //! Limits as rows. Each count is one statement, so that of many at once each is seen.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Bucket, Delay, MEMORY};
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::transaction::Read;
 
 pub(super) async fn take(read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
     let now = read.now();
-    let capacity = bucket.interval * bucket.size;
+    let capacity = bucket.capacity();
     let taken = sqlx::query!(
         "INSERT INTO limits AS l (key, until, expires_at) VALUES ($1, $2::timestamptz + $3::interval, $2 + $3::interval)
          ON CONFLICT (key) DO UPDATE
@@ -50,6 +50,37 @@ pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result
         return Ok(None);
     }
     wait(read, key).await.map(Some)
+}
+
+/// The longest that one of these counts of failures has to wait.
+pub(super) async fn waiting(read: &mut Read, keys: &[String]) -> Result<Option<TimeDelta>> {
+    let now = read.now();
+    let until = sqlx::query_scalar!("SELECT max(until) FROM limits WHERE key = ANY($1)", keys)
+        .fetch_one(read.connection())
+        .await?;
+    Ok(until.map(|until| until - now).filter(|wait| *wait > TimeDelta::zero()))
+}
+
+/// Notes what is counted elsewhere, unless it is here already.
+pub(super) async fn note(
+    read: &mut Read,
+    key: &str,
+    failures: i32,
+    until: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO limits AS l (key, failures, until, expires_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (key) DO UPDATE SET failures = greatest(l.failures, $2), until = $3, expires_at = $4
+           WHERE l.until < $3",
+        key,
+        failures,
+        until,
+        expires_at,
+    )
+    .execute(read.connection())
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn forget(read: &mut Read, keys: &[String]) -> Result<()> {

@@ -35,8 +35,30 @@ static ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Counts nothing; answers the wait of each in milliseconds.
+static WAITING: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local waits = {}
+         for number, key in ipairs(KEYS) do
+           waits[number] = math.max(tonumber(redis.call('HGET', key, 'until') or '0') - tonumber(ARGV[1]), 0)
+         end
+         return waits",
+    )
+});
+
+pub(super) async fn waiting(redis: &Redis, keys: &[String], now: DateTime<Utc>) -> Option<Vec<TimeDelta>> {
+    let waits = redis.ask(|mut connection| async move {
+        let mut call = WAITING.prepare_invoke();
+        for key in keys {
+            call.key(key);
+        }
+        call.arg(now.timestamp_millis()).invoke_async::<Vec<i64>>(&mut connection).await
+    });
+    Some(waits.await?.into_iter().map(TimeDelta::milliseconds).collect())
+}
+
 pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
-    let capacity = bucket.interval * bucket.size;
+    let capacity = bucket.capacity();
     let wait = redis.ask(|mut connection| async move {
         let mut call = TAKE.prepare_invoke();
         call.key(key).arg(now.timestamp_millis());

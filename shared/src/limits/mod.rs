@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::outbox::Purpose;
 use crate::redis::Redis;
 use crate::transaction::Read;
 
@@ -45,6 +46,19 @@ struct Bucket {
     interval: TimeDelta,
 }
 
+impl Bucket {
+    /// Lets `size` through at once, and `count` more in each `period`. In whole microseconds, as Postgres keeps them,
+    /// whatever the settings divide by.
+    fn new(size: i32, period: TimeDelta, count: i32) -> Self {
+        let interval = period.num_microseconds().unwrap_or(i64::MAX) / i64::from(count.max(1));
+        Self { size, interval: TimeDelta::microseconds(interval) }
+    }
+
+    fn capacity(&self) -> TimeDelta {
+        self.interval * self.size
+    }
+}
+
 /// A count of failures that makes the next attempt wait.
 struct Delay {
     /// So many are free.
@@ -75,7 +89,7 @@ impl Limits {
     /// 429 when there were too many in the last minute.
     pub(crate) async fn call(&self, read: &mut Read, route: &str) -> Result<()> {
         let size = self.rates.calls_per_minute;
-        let bucket = Bucket { size, interval: TimeDelta::minutes(1) / size };
+        let bucket = Bucket::new(size, TimeDelta::minutes(1), size);
         let key = key("call", &[route, &network(read)]);
         match self.take(read, &key, &bucket).await? {
             None => Ok(()),
@@ -84,13 +98,15 @@ impl Limits {
     }
 
     /// Counts a mail to that address, and tells whether it may be sent. Whoever asks for one is told the same either
-    /// way.
+    /// way. Links to a new password count apart from all others: they are the way in for whoever is kept out, and
+    /// nobody may use them up by registering with that address.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
-        let bucket = Bucket { size: self.rates.mails, interval: TimeDelta::hours(1) / self.rates.mails_per_hour };
-        Ok(self.take(read, &key("mail", &[email]), &bucket).await?.is_none())
+    pub(crate) async fn mail(&self, read: &mut Read, purpose: Purpose, email: &str) -> Result<bool> {
+        let bucket = Bucket::new(self.rates.mails, TimeDelta::hours(1), self.rates.mails_per_hour);
+        let kind = if purpose == Purpose::ResetPassword { "mail-to-reset" } else { "mail" };
+        Ok(self.take(read, &key(kind, &[email]), &bucket).await?.is_none())
     }
 
     /// Counts an attempt at the secret of whoever is named by `identifier` as it was typed, whether or not there is
@@ -106,6 +122,10 @@ impl Limits {
         if !known {
             keys.push(everywhere(identifier));
             free.push(self.rates.failures_per_identifier);
+        }
+        // Before anything is counted: what is refused is no failure, and the wait that is told is the longest.
+        if let Some(wait) = self.waiting(read, &keys, &free).await? {
+            return Err(Error::too_many("Too many wrong attempts.", wait));
         }
         for (key, free) in keys.iter().zip(free) {
             let delay = Delay { free, first: self.rates.first_delay, longest: self.rates.longest_delay };
@@ -142,9 +162,29 @@ impl Limits {
         if let Some(redis) = &self.redis
             && let Some(wait) = in_redis::take(redis, key, bucket, read.now()).await
         {
+            if let Some(wait) = wait {
+                let full = read.now() + wait - bucket.interval + bucket.capacity();
+                in_postgres::note(read, key, 0, full, full).await?;
+            }
             return Ok(wait);
         }
         in_postgres::take(read, key, bucket).await
+    }
+
+    /// The longest wait of these counts of failures. What Redis says is noted in Postgres: whoever has to wait still has
+    /// to when Redis goes.
+    async fn waiting(&self, read: &mut Read, keys: &[String], free: &[i32]) -> Result<Option<TimeDelta>> {
+        let now = read.now();
+        let Some(redis) = &self.redis else { return in_postgres::waiting(read, keys).await };
+        let Some(waits) = in_redis::waiting(redis, keys, now).await else {
+            return in_postgres::waiting(read, keys).await;
+        };
+        for ((key, free), wait) in keys.iter().zip(free).zip(&waits) {
+            if *wait > TimeDelta::zero() {
+                in_postgres::note(read, key, *free, now + *wait, now + MEMORY).await?;
+            }
+        }
+        Ok(waits.into_iter().max().filter(|wait| *wait > TimeDelta::zero()))
     }
 
     /// Counts one more failure; else tells how long to wait.
@@ -184,8 +224,9 @@ fn key(kind: &str, parts: &[&str]) -> String {
 /// The caller's address; of IPv6 its network, since whoever has one address there has 2^64. Empty when it is unknown.
 pub(crate) fn network(read: &Read) -> String {
     let address = read.context().address.as_deref().unwrap_or_default();
-    match address.parse() {
+    match address.parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.to_string(), // one that was mapped into IPv6, too
         Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
-        _ => address.to_owned(),
+        Err(_) => address.to_owned(),
     }
 }

@@ -80,7 +80,8 @@ impl Mailer {
     /// When the server doesn't take it.
     pub async fn send(&self, id: MailId, to: &Recipient, letter: Letter) -> Result<()> {
         let address = to.email.parse().map_err(Error::internal)?;
-        let name = format!("{} {}", to.first_name, to.last_name);
+        // A line break in a header would begin another one; the builder panics at it.
+        let name = format!("{} {}", to.first_name, to.last_name).replace(char::is_control, " ");
         let message = lettre::Message::builder()
             .message_id(Some(format!("<{}@{}>", id.uuid(), self.from.email.domain())))
             .from(self.from.clone())

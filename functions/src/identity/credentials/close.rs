@@ -3,8 +3,8 @@
 use lyceum::audit::audit;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, delete};
+use lyceum::identity::credentials;
 use lyceum::identity::password::Password;
-use lyceum::identity::{closing, credentials};
 use lyceum::{fields, problem};
 
 use super::confirm;
@@ -27,7 +27,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let own = credentials::of_caller(&mut request.read().await?).await?;
     let confirmed = confirm(&request, own, password).await?;
     let mut tx = request.write().await?;
-    closing::close(&mut tx, confirmed.user_id).await?;
+    credentials::close(&mut tx, &confirmed).await?;
     tx.commit(audit("user.close", confirmed.user_id)).await?;
     Ok(Reply::no_content())
 }

@@ -25,6 +25,11 @@ impl Answer {
         self.headers[name].as_str().unwrap_or_default()
     }
 
+    /// All of them.
+    pub fn headers(&self) -> &Value {
+        &self.headers
+    }
+
     /// Demands the status, and shows the answer otherwise.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {

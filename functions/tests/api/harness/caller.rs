@@ -132,6 +132,17 @@ impl Caller {
         self.token.as_deref().unwrap_or_default()
     }
 
+    /// The same person, with a session of now.
+    pub async fn again(&self) -> Self {
+        let tokens = self.sign_in(PASSWORD).await.ok();
+        self.with_token(tokens["access_token"].as_str().unwrap())
+    }
+
+    /// The same, calling a Lyceum over a copy of the database, from an address of their own.
+    pub fn calling(&self, lyceum: &Arc<Lyceum>) -> Self {
+        Self { lyceum: lyceum.clone(), address: lyceum.anonymous().address, ..self.clone() }
+    }
+
     /// The same, calling from there.
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }

@@ -16,6 +16,7 @@ pub struct Databases {
 }
 
 pub struct Database {
+    pub name: String,
     pub owner: PgPool,
     pub application_url: String,
     pub owner_url: String,
@@ -29,6 +30,21 @@ impl Databases {
         let name = format!("test_{}", self.next.fetch_add(1, Ordering::Relaxed));
         execute(cluster, format!("CREATE DATABASE {name} TEMPLATE template_lyceum OWNER lyceum_owner")).await;
         Database::connect(cluster, &name)
+    }
+
+    /// A copy of that database, with all that is in it. Whoever is connected to it is cut off.
+    pub async fn copy(&self, original: &str) -> Database {
+        let cluster = cluster().await;
+        let name = format!("copy_{}", self.next.fetch_add(1, Ordering::Relaxed));
+        let cut_off = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{original}'");
+        execute(cluster, cut_off).await;
+        execute(cluster, format!("CREATE DATABASE {name} TEMPLATE {original} OWNER lyceum_owner")).await;
+        Database::connect(cluster, &name)
+    }
+
+    /// Removes a database that is not needed any more: all are in memory.
+    pub async fn remove(&self, name: &str) {
+        execute(cluster().await, format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 
     /// A database without a schema, for the tests of migrations.
@@ -52,6 +68,7 @@ impl Database {
         let owner_url = cluster.url("lyceum_owner", name);
         let options = PgPoolOptions::new().max_connections(2);
         Self {
+            name: name.to_owned(),
             owner: options.connect_lazy(&owner_url).unwrap(),
             application_url: cluster.url(db::APPLICATION_ROLE, name),
             owner_url,

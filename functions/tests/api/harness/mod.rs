@@ -12,9 +12,13 @@ mod caller;
 mod course;
 mod database;
 mod event;
+mod permitted;
+mod race;
+mod redis;
+mod registering;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use lyceum::app::{App, Needs};
@@ -33,21 +37,28 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster};
+pub use race::{at_once, how_many};
+pub(crate) use redis::on_both_stores;
+pub use redis::{RedisServer, Store};
+pub use registering::{FIRST_PASSWORD, new_user};
 
 /// One key for all tests: making it is not what they test.
-static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
+pub static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
 
 /// All functions in this process, over a database, a mail server and a clock of the test's own.
 pub struct Lyceum {
     pub clock: Clock,
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
+    pub database_name: String,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
-    /// How often `recompute-progress` was woken.
-    progress_wakes: Arc<AtomicUsize>,
-    _files: TempDir,
+    /// How often `deliver-mail` was woken.
+    wakes: Arc<AtomicU32>,
+    /// How often `recompute-progress` was.
+    progress_wakes: Arc<AtomicU32>,
+    files: TempDir,
 }
 
 impl Lyceum {
@@ -60,7 +71,7 @@ impl Lyceum {
         Self::over(DATABASES.create().await, setting).await
     }
 
-    /// Over a database of one's own, too.
+    /// Over a database of which there is one already.
     pub async fn over(database: Database, setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         let files = tempfile::tempdir().unwrap();
         let key_file = files.path().join("signing-key.pem");
@@ -82,13 +93,9 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let progress_wakes = Arc::new(AtomicUsize::new(0));
-        let woken = progress_wakes.clone();
-        let app = app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) })));
-        let app = Arc::new(app.with_progress_queue(Queue::new(move |_| {
-            woken.fetch_add(1, Ordering::SeqCst);
-            Box::pin(async { Ok(()) })
-        })));
+        let (wakes, progress_wakes) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let app = app.with_clock(clock.clone()).with_mail_queue(counting(&wakes));
+        let app = Arc::new(app.with_progress_queue(counting(&progress_wakes)));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
@@ -104,7 +111,17 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, progress_wakes, _files: files })
+        Arc::new(Self {
+            clock,
+            database: database.owner,
+            database_name: database.name,
+            functions,
+            routes,
+            mailbox,
+            wakes,
+            progress_wakes,
+            files,
+        })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.
@@ -116,9 +133,19 @@ impl Lyceum {
         Answer::new(answer)
     }
 
+    /// Runs the function of a queue or a schedule.
+    pub async fn run(&self, function: &str, event: Value) -> Value {
+        self.functions[function].invoke(event).await.unwrap()
+    }
+
+    /// Where the private key of access tokens is.
+    pub fn signing_key_file(&self) -> std::path::PathBuf {
+        self.files.path().join("signing-key.pem")
+    }
+
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        let answer = self.functions["deliver-mail"].invoke(event::wake("mail", self.clock.now())).await.unwrap();
+        let answer = self.run("deliver-mail", event::wake("mail", self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
     }
@@ -147,6 +174,11 @@ impl Lyceum {
         assert_eq!(self.count("SELECT count(*) FROM progress_recomputations").await, 0);
     }
 
+    /// How often the queue of `deliver-mail` was woken.
+    pub fn wakes(&self) -> u32 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+
     /// The token in the newest mail to that address.
     pub async fn token_mailed_to(&self, email: &str) -> String {
         let mail = self.mails().await.into_iter().find(|mail| mail.to.contains(email)).expect("a mail");
@@ -167,8 +199,22 @@ impl Lyceum {
         .unwrap()
     }
 
+    /// Changes as the owner of the database what no call can, for the user of that id (`$1`).
+    pub async fn change(&self, sql: &'static str, id: &str) {
+        sqlx::query(sql).bind(uuid::Uuid::parse_str(id).unwrap()).execute(&self.database).await.unwrap();
+    }
+
     /// One number that the API doesn't show.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.database).await.unwrap()
     }
+}
+
+/// A queue that counts how often it was woken, and does nothing.
+fn counting(wakes: &Arc<AtomicU32>) -> Queue {
+    let wakes = wakes.clone();
+    Queue::new(move |_| {
+        wakes.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    })
 }

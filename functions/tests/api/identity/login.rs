@@ -134,3 +134,47 @@ async fn missing_fields_are_told() {
     let faults = lyceum.anonymous().post("/v1/auth/login", json!({ "identifier": 1, "x": 2 })).await.faults();
     assert_eq!(faults, ["/identifier wrong_type", "/x unknown_field", "/password required"]);
 }
+
+#[tokio::test]
+async fn every_keyboard_writes_the_same_password() {
+    let lyceum = Lyceum::new().await;
+    let visitor = lyceum.anonymous();
+    let mut body = crate::harness::new_user("ada");
+    body["password"] = json!("\u{fb01}fteen \u{e9}clairs, please");
+    visitor.post("/v1/auth/register", body).await.is(202);
+    visitor.verifies(&lyceum.token_mailed_to("ada@school.test").await).await.no_content();
+    visitor.signs_in_as("ada", "fifteen e\u{301}clairs, please").await.ok();
+    visitor.signs_in_as("ada", "Fifteen \u{e9}clairs, please").await.problem(401, "invalid-credentials");
+}
+
+#[tokio::test]
+async fn each_login_is_a_session_of_its_own_and_the_last_is_noted() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    lyceum.clock.advance(TimeDelta::hours(1));
+    let (one, other) = (student.sign_in(PASSWORD).await.ok(), student.sign_in(PASSWORD).await.ok());
+    assert_ne!(one["refresh_token"], other["refresh_token"]);
+    assert_ne!(one["access_token"], other["access_token"]);
+    let noted: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("SELECT last_login FROM users").fetch_one(&lyceum.database).await.unwrap();
+    assert_eq!(noted, lyceum.clock.now());
+}
+
+#[tokio::test]
+async fn a_refusal_is_audited_with_whose_account_it_was_and_no_word_of_what_was_typed() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    let visitor = lyceum.anonymous();
+    visitor.signs_in_as(&student.email, "a secret slip").await.is(401);
+    visitor.signs_in_as("nobody@school.test", "a secret slip").await.is(401);
+    let refused = lyceum.audited("session.refuse").await;
+    assert_eq!((&refused[0]["user_id"], &refused[1]["user_id"]), (&json!(student.id), &Value::Null));
+    assert!(refused.iter().all(|row| row["ip_address"] == visitor.address && row["changes"].is_null()));
+}
+
+#[tokio::test]
+async fn an_answer_with_tokens_is_kept_by_no_cache() {
+    let lyceum = Lyceum::new().await;
+    let answer = lyceum.student().await.sign_in(PASSWORD).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+}

@@ -1,13 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::harness::Lyceum;
-
-fn new_user(username: &str) -> Value {
-    json!({
-        "email": format!("{username}@school.test"), "username": username, "password": "a long enough sentence",
-        "first_name": "Ada", "last_name": "Löwe",
-    })
-}
+use crate::harness::{FIRST_PASSWORD, Lyceum, PASSWORD, at_once, how_many, new_user};
 
 #[tokio::test]
 async fn a_new_student_is_mailed_a_link_and_can_sign_in_once_it_was_used() {
@@ -141,17 +134,14 @@ async fn registering_again_before_verifying_replaces_what_was_registered() {
 #[tokio::test]
 async fn sixty_four_at_once_with_one_username_make_one_account() {
     let lyceum = Lyceum::new().await;
-    let calls = (0..64).map(|number| {
+    let taken = at_once(64, |number| {
         let visitor = lyceum.anonymous();
         let mut body = new_user("ada");
         body["email"] = json!(format!("ada{number}@school.test"));
-        tokio::spawn(async move { visitor.post("/v1/auth/register", body).await.status })
-    });
-    let mut taken = Vec::new();
-    for call in calls.collect::<Vec<_>>() {
-        taken.push(call.await.unwrap());
-    }
-    assert_eq!(taken.iter().filter(|status| **status == 202).count(), 1, "{taken:?}");
+        async move { visitor.post("/v1/auth/register", body).await.status }
+    })
+    .await;
+    assert_eq!(how_many(&taken, 202), 1, "{taken:?}");
     assert!(taken.iter().all(|status| [202, 409].contains(status)), "{taken:?}");
     assert_eq!(lyceum.count("SELECT count(*) FROM users").await, 1);
 }
@@ -171,4 +161,55 @@ async fn bodies_that_are_no_json_are_told_so() {
     let mut faults = visitor.post(path, nul).await.faults();
     faults.sort();
     assert_eq!(faults, ["/first_name invalid_text", "/password invalid_text"]);
+}
+
+#[tokio::test]
+async fn sixty_four_at_once_with_one_email_make_one_account_and_are_answered_alike() {
+    let lyceum = Lyceum::new().await;
+    let statuses = at_once(64, |number| {
+        let visitor = lyceum.anonymous();
+        let mut body = new_user(&format!("ada{number}"));
+        body["email"] = json!("ada@school.test");
+        async move { visitor.post("/v1/auth/register", body).await.status }
+    })
+    .await;
+    assert_eq!(how_many(&statuses, 202), 64, "{statuses:?}");
+    assert_eq!(lyceum.count("SELECT count(*) FROM users").await, 1);
+    let token = lyceum.token_mailed_to("ada@school.test").await;
+    lyceum.anonymous().verifies(&token).await.no_content();
+}
+
+#[tokio::test]
+async fn a_closed_account_keeps_its_email_and_username_until_it_is_erased() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    student.send("DELETE", "/v1/me", Some(json!({ "password": PASSWORD }))).await.no_content();
+    let before = lyceum.mails().await.len();
+    let mut body = new_user("somebody");
+    body["email"] = json!(student.email);
+    lyceum.anonymous().post("/v1/auth/register", body.clone()).await.is(202);
+    assert_eq!(lyceum.mails().await.len(), before, "nobody is there to be told");
+    let mut other = new_user("other");
+    other["username"] = json!(student.username);
+    lyceum.anonymous().post("/v1/auth/register", other.clone()).await.problem(409, "username-taken");
+
+    lyceum.clock.advance(chrono::TimeDelta::days(30));
+    lyceum.run("maintain", json!({})).await;
+    lyceum.anonymous().post("/v1/auth/register", body).await.is(202);
+    lyceum.anonymous().post("/v1/auth/register", other).await.is(202);
+    let token = lyceum.token_mailed_to(&student.email).await;
+    lyceum.anonymous().verifies(&token).await.no_content();
+    lyceum.anonymous().signs_in_as(&student.email, FIRST_PASSWORD).await.ok();
+    student.sign_in(PASSWORD).await.problem(401, "invalid-credentials");
+}
+
+#[tokio::test]
+async fn a_suspended_unverified_account_cannot_be_registered_anew() {
+    let lyceum = Lyceum::new().await;
+    lyceum.anonymous().register("ada").await;
+    sqlx::query("UPDATE users SET is_active = false").execute(&lyceum.database).await.unwrap();
+    let mut body = new_user("again");
+    body["email"] = json!("ada@school.test");
+    lyceum.anonymous().post("/v1/auth/register", body).await.is(202);
+    assert_eq!(lyceum.count("SELECT count(*) FROM users WHERE username = 'ada' AND NOT is_active").await, 1);
 }

@@ -21,4 +21,5 @@ mod tests;
 
 pub use binaries::Binaries;
 pub use cluster::Cluster;
+pub use owner::die_with_parent;
 pub use throwaway::throwaway;

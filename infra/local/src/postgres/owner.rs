@@ -87,11 +87,11 @@ impl Owner {
     }
 }
 
-/// Even a `kill -9` of this process then shuts the child down. Only Linux can; elsewhere the next
-/// start ends what was left behind.
+/// Even a `kill -9` of this process then shuts the child down; so does the end of the thread that spawned it. Only
+/// Linux can; elsewhere the next start ends what was left behind.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "what runs between fork and exec makes two system calls only")]
-fn die_with_parent(command: &mut Command) {
+pub fn die_with_parent(command: &mut Command) {
     use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
     let parent = getpid();
@@ -105,5 +105,6 @@ fn die_with_parent(command: &mut Command) {
     }
 }
 
+/// Only Linux can.
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent(_: &mut Command) {}
+pub fn die_with_parent(_: &mut Command) {}

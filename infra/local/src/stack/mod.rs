@@ -35,8 +35,8 @@ const BUCKET: &str = "lyceum-media";
 /// How often what waits in the database is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Maintenance waits until the start is over.
-const SOON: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const SOON: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Where and how to run.
 #[derive(Debug, Clone)]

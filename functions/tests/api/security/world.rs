@@ -1,0 +1,211 @@
+//! The world of the matrix: everyone and everything that it names, made once through the API.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, DATABASES, Lyceum, PASSWORD};
+
+/// In the order of the matrix' columns.
+pub const CALLERS: [&str; 7] = ["anonymous", "student", "enrolled", "other", "instructor", "admin", "suspended"];
+
+pub struct World {
+    lyceum: Arc<Lyceum>,
+    callers: HashMap<&'static str, Caller>,
+    /// By `name object`, or by `name object caller`.
+    things: HashMap<String, String>,
+}
+
+impl World {
+    pub async fn make() -> Self {
+        let lyceum = Lyceum::new().await;
+        let admin = lyceum.admin().await;
+        let (erased, closed) = (lyceum.student().await, lyceum.student().await);
+        admin.delete(&format!("/v1/users/{}", erased.id)).await.no_content();
+        lyceum.clock.advance(TimeDelta::days(31));
+        lyceum.run("maintain", json!({})).await;
+
+        let admin = admin.again().await;
+        let mut callers = HashMap::from([("anonymous", lyceum.anonymous())]);
+        for (name, role) in [
+            ("student", "student"),
+            ("enrolled", "student"),
+            ("other", "instructor"),
+            ("instructor", "instructor"),
+            ("suspended", "student"),
+        ] {
+            callers.insert(name, lyceum.signed_in(role).await);
+        }
+        callers.insert("admin", admin.clone());
+        let mut world = Self { lyceum, callers, things: HashMap::new() };
+        world.people(&admin, &erased, &closed).await;
+        world.roles(&admin).await;
+        world.courses(&admin).await;
+        world.set("proxy a_file", "swagger-ui.css");
+        world.set("proxy missing", "none.css");
+        world.set("problem a_problem", "not-found");
+        world.set("problem missing", "none");
+        for name in ["user_id", "session_id", "role_id", "category_id", "course_id", "section_id", "lesson_id"] {
+            world.set(&format!("{name} missing"), "01920000-0000-7000-8000-000000000000");
+        }
+        world.set("enrollment_id missing", "01920000-0000-7000-8000-000000000000");
+        for name in ["hidden", "done", "second_section"] {
+            world.set(&format!("{name} missing"), "01920000-0000-7000-8000-000000000001");
+        }
+        world
+    }
+
+    /// The same world again, for whoever changes it.
+    pub async fn copy(&self) -> Arc<Lyceum> {
+        let lyceum = Lyceum::over(DATABASES.copy(&self.lyceum.database_name).await, |_| None).await;
+        lyceum.clock.advance(self.lyceum.clock.now() - lyceum.clock.now());
+        lyceum
+    }
+
+    pub fn caller(&self, name: &str, lyceum: &Arc<Lyceum>) -> Caller {
+        self.callers[name].calling(lyceum)
+    }
+
+    /// What has this name, for that object and that caller.
+    pub fn thing(&self, name: &str, object: &str, caller: &str) -> &str {
+        let names = [format!("{name} {object} {caller}"), format!("{name} {object}"), name.to_owned()];
+        let found = names.iter().find_map(|name| self.things.get(name));
+        found.unwrap_or_else(|| panic!("the world has no {name} of {object} for {caller}"))
+    }
+
+    fn set(&mut self, name: &str, thing: &str) {
+        self.things.insert(name.to_owned(), thing.to_owned());
+    }
+
+    async fn people(&mut self, admin: &Caller, erased: &Caller, closed: &Caller) {
+        admin.delete(&format!("/v1/users/{}", closed.id)).await.no_content();
+        self.set("password", PASSWORD);
+        let callers: Vec<_> = self.callers.iter().map(|(name, caller)| (*name, caller.clone())).collect();
+        for (name, caller) in callers.into_iter().filter(|(_, caller)| !caller.id.is_empty()) {
+            self.set(&format!("user_id own {name}"), &caller.id);
+            self.set(&format!("email {name}"), &caller.email);
+        }
+        let student = self.callers["student"].clone();
+        let unverified = json!({ "email": "unverified@school.test", "username": "unverified", "password": PASSWORD,
+            "first_name": "Un", "last_name": "Verified" });
+        self.lyceum.anonymous().post("/v1/auth/register", unverified).await.is(202);
+        let verification = self.lyceum.token_mailed_to("unverified@school.test").await;
+        student.post("/v1/auth/forgot-password", json!({ "email": student.email })).await.is(202);
+        let reset = self.lyceum.token_mailed_to(&student.email).await;
+        let somebody = self.lyceum.student().await;
+        for (name, thing) in [
+            ("user_id own", student.id.as_str()),
+            ("user_id anothers", &student.id),
+            ("user_id closed", &closed.id),
+            ("user_id erased", &erased.id),
+            ("somebody", &somebody.id),
+            ("email closed", &closed.email),
+            ("email unverified", "unverified@school.test"),
+            ("email unknown", "nobody@school.test"),
+            ("verification_token unverified", &verification),
+            ("verification_token unknown", "none"),
+            ("reset_token student", &reset),
+            ("reset_token unknown", "none"),
+            ("refresh_token unknown", "none"),
+        ] {
+            self.set(name, thing);
+        }
+        // Nobody is signed in twice but for the tokens that are sent to refresh.
+        for name in CALLERS.into_iter().skip(1) {
+            let caller = self.callers[name].clone();
+            let session = caller.get("/v1/me/sessions").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
+            self.set(&format!("session_id own {name}"), &session);
+            let tokens = caller.sign_in(PASSWORD).await.ok();
+            self.set(&format!("refresh_token {name}"), tokens["refresh_token"].as_str().unwrap());
+        }
+        let (own, anothers) = (
+            self.thing("session_id", "own", "student").to_owned(),
+            self.thing("session_id", "own", "other").to_owned(),
+        );
+        self.set("session_id own", &own);
+        self.set("session_id anothers", &anothers);
+        self.set("session_id anothers other", &own);
+        let suspended = format!("/v1/users/{}", self.callers["suspended"].id);
+        admin.patch(&suspended, json!({ "is_active": false })).await.ok();
+    }
+
+    async fn roles(&mut self, admin: &Caller) {
+        let roles = admin.get("/v1/roles").await.ok();
+        let named = |name: &str| {
+            let mut roles = roles["data"].as_array().unwrap().iter();
+            id_of(roles.find(|role| role["name"] == name).expect("a built-in role"))
+        };
+        self.set("role_id own", &named("student"));
+        self.set("role_id administrators", &named("admin"));
+        for name in ["custom", "held"] {
+            let role = admin.post("/v1/roles", json!({ "name": name, "permissions": [] })).await.created();
+            self.set(&format!("role_id {name}"), &id_of(&role));
+        }
+        let holder = self.lyceum.student().await;
+        admin.put(&format!("/v1/users/{}/role", holder.id), json!({ "role": "held" })).await.ok();
+    }
+
+    async fn courses(&mut self, admin: &Caller) {
+        for name in ["used", "empty"] {
+            let category = id_of(&admin.post("/v1/categories", json!({ "name": name })).await.created());
+            self.set(&format!("category_id {name}"), &category);
+            self.set(&format!("{name}_category"), &category);
+        }
+        for (name, visibility) in [
+            ("draft", "public"),
+            ("published", "public"),
+            ("unvisited", "public"),
+            ("restricted", "restricted"),
+            ("private", "private"),
+            ("archived", "public"),
+            ("deleted", "public"),
+        ] {
+            self.course(name, visibility).await;
+        }
+    }
+
+    /// A course that became what its name says, where `enrolled` completed one of two lessons on the way.
+    async fn course(&mut self, name: &str, visibility: &str) {
+        let (instructor, enrolled) = (self.callers["instructor"].clone(), self.callers["enrolled"].clone());
+        let course = json!({ "title": name, "description": "To test with.", "visibility": visibility,
+            "category_id": self.things["used_category"] });
+        let course = id_of(&instructor.post("/v1/courses", course).await.created());
+        let path = format!("/v1/courses/{course}");
+        let section = instructor.post(&format!("{path}/sections"), json!({ "title": "A section" })).await.created();
+        let section = id_of(&section);
+        let second =
+            instructor.post(&format!("{path}/sections"), json!({ "title": "Another section" })).await.created();
+        self.set(&format!("second_section {name}"), &id_of(&second));
+        for lesson in ["", "/hidden", "/done"] {
+            let body = json!({ "title": "A lesson", "markdown_content": "Text.", "is_published": lesson != "/hidden" });
+            let id = id_of(&instructor.post(&format!("/v1/sections/{section}/lessons"), body).await.created());
+            self.set(&format!("lesson_id {name}{lesson}"), &id);
+            self.set(&format!("{} {name}", lesson.trim_start_matches('/')), &id);
+        }
+        self.set(&format!("course_id {name}"), &course);
+        self.set(&format!("section_id {name}"), &section);
+        if name == "draft" {
+            return;
+        }
+        instructor.post(&format!("{path}/publish"), json!({})).await.ok();
+        if name == "unvisited" {
+            return;
+        }
+        let enrollment =
+            instructor.post(&format!("{path}/enrollments"), json!({ "user_id": enrolled.id })).await.created();
+        self.set(&format!("enrollment_id {name}"), &id_of(&enrollment));
+        let done = format!("/v1/lessons/{}/completion", self.things[&format!("done {name}")]);
+        enrolled.put(&done, json!({})).await.ok();
+        match name {
+            "archived" => drop(instructor.post(&format!("{path}/archive"), json!({})).await.ok()),
+            "deleted" => instructor.delete(&path).await.no_content(),
+            _ => {}
+        }
+    }
+}
+
+fn id_of(object: &Value) -> String {
+    object["id"].as_str().expect("an id").to_owned()
+}
