@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
-//! | [`learning`] | enroll, enrollments, complete-lesson |
+//! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | media |
 //! | [`operating`] | health, openapi, not-found, maintain |
 //!
@@ -47,6 +47,8 @@ pub const ALL: &[Function] = &[
     learning::enroll::FUNCTION,
     learning::enrollments::FUNCTION,
     learning::complete_lesson::FUNCTION,
+    learning::reports::FUNCTION,
+    learning::recompute_progress::FUNCTION,
     media::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,

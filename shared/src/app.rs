@@ -12,7 +12,7 @@ use crate::identity::keys::{Signing, VerificationKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
-use crate::queue::Queue;
+use crate::queue::{Queue, Queues};
 use crate::transaction::{Context, Read, Write};
 
 pub struct App {
@@ -21,10 +21,12 @@ pub struct App {
     pub limits: Limits,
     pub(crate) keys: VerificationKeys,
     pool: Option<PgPool>,
+    reader: Option<PgPool>,
     signing: Option<Signing>,
     storage: Option<Storage>,
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
+    progress_queue: Option<Queue>,
 }
 
 type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
@@ -34,21 +36,37 @@ type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
     database: Option<Build<PgPool>>,
+    reader: Option<Build<Option<PgPool>>>,
     signing: Option<Build<Signing>>,
     storage: Option<Build<Storage>>,
     mailer: Option<Build<Mailer>>,
     mail_queue: Option<Build<Option<Queue>>>,
+    progress_queue: Option<Build<Option<Queue>>>,
 }
 
 impl Needs {
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { database: None, signing: None, storage: None, mailer: None, mail_queue: None }
+        Self {
+            database: None,
+            reader: None,
+            signing: None,
+            storage: None,
+            mailer: None,
+            mail_queue: None,
+            progress_queue: None,
+        }
     }
 
     #[must_use]
     pub const fn database() -> Self {
         Self { database: Some(|settings| Box::pin(async { db::pool(settings) })), ..Self::nothing() }
+    }
+
+    /// The replica, where there is one.
+    #[must_use]
+    pub const fn and_reader(self) -> Self {
+        Self { reader: Some(|settings| Box::pin(async { db::reader_pool(settings) })), ..self }
     }
 
     #[must_use]
@@ -72,10 +90,16 @@ impl Needs {
         Self { mail_queue: Some(|settings| Box::pin(mail_queue(settings))), ..self }
     }
 
+    /// The queue that wakes `recompute-progress`. Without one, its schedule finds which courses wait.
+    #[must_use]
+    pub const fn and_progress_queue(self) -> Self {
+        Self { progress_queue: Some(|settings| Box::pin(progress_queue(settings))), ..self }
+    }
+
     /// Everything, for one process that runs all functions.
     #[must_use]
     pub const fn everything() -> Self {
-        Self::database().and_signing_key().and_storage().and_mailer().and_mail_queue()
+        Self::database().and_reader().and_signing_key().and_storage().and_mailer().and_mail_queue().and_progress_queue()
     }
 }
 
@@ -85,22 +109,26 @@ impl App {
     /// # Errors
     /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (pool, signing, storage, mailer, mail_queue) = tokio::try_join!(
+        let (pool, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
             build(needs.database, &settings),
+            build(needs.reader, &settings),
             build(needs.signing, &settings),
             build(needs.storage, &settings),
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
+            build(needs.progress_queue, &settings),
         )?;
         Ok(Self {
             clock: Clock::default(),
             limits: Limits::new(settings.rates.clone(), settings.redis_url.as_deref())?,
             keys: VerificationKeys::default(),
             pool,
+            reader: reader.flatten(),
             signing,
             storage,
             mailer,
             mail_queue: mail_queue.flatten(),
+            progress_queue: progress_queue.flatten(),
             settings,
         })
     }
@@ -115,6 +143,11 @@ impl App {
         Self { mail_queue: Some(queue), ..self }
     }
 
+    #[must_use]
+    pub fn with_progress_queue(self, queue: Queue) -> Self {
+        Self { progress_queue: Some(queue), ..self }
+    }
+
     fn pool(&self) -> Result<&PgPool> {
         self.pool.as_ref().ok_or_else(|| Error::internal("this function has no database"))
     }
@@ -123,8 +156,17 @@ impl App {
         Read::open(self.pool()?, context).await
     }
 
+    /// A read by the replica; none where there is no replica.
+    pub(crate) async fn read_from_replica(&self, context: Context) -> Option<Result<Read>> {
+        match &self.reader {
+            Some(reader) => Some(Read::open(reader, context).await),
+            None => None,
+        }
+    }
+
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
-        Write::begin(self.pool()?, context, self.mail_queue.clone()).await
+        let queues = Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone() };
+        Write::begin(self.pool()?, context, queues).await
     }
 
     /// A read by the system itself, for functions that no person calls.
@@ -190,4 +232,11 @@ async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
         return Ok(None);
     };
     Ok(Some(Queue::sqs(&config::aws().await, url)))
+}
+
+async fn progress_queue(settings: &Settings) -> Result<Option<Queue>> {
+    match &settings.progress_queue_url {
+        Some(url) => Ok(Some(Queue::sqs(&config::aws().await, url))),
+        None => Ok(None),
+    }
 }

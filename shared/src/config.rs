@@ -11,6 +11,8 @@ use crate::limits::Rates;
 pub struct Settings {
     /// `DATABASE_URL`: as the application's role.
     pub database_url: Option<String>,
+    /// `READER_DATABASE_URL`: a replica, for reads that may be some moments old.
+    pub reader_database_url: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
@@ -25,6 +27,8 @@ pub struct Settings {
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
     pub mail_queue_url: Option<String>,
+    /// `PROGRESS_QUEUE_URL`
+    pub progress_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
     pub smtp_url: Option<String>,
     /// `MAIL_FROM`
@@ -61,6 +65,7 @@ impl Settings {
     pub fn from(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         Ok(Self {
             database_url: variable("DATABASE_URL"),
+            reader_database_url: variable("READER_DATABASE_URL"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")
@@ -75,6 +80,7 @@ impl Settings {
                 secret_access_key: variable("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
             }),
             mail_queue_url: variable("MAIL_QUEUE_URL"),
+            progress_queue_url: variable("PROGRESS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
             mail_from: variable("MAIL_FROM"),
             redis_url: variable("REDIS_URL"),

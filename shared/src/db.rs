@@ -18,16 +18,26 @@ pub const APPLICATION_ROLE: &str = "lyceum_app";
 
 /// How long a call waits for a connection, a new one included, before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the replica is waited for, before the writer does its work.
+const READER_TIMEOUT: Duration = Duration::from_millis(500);
 /// A connection that was idle for longer is tried before it is trusted: a frozen function's may be dead.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// A pool that connects when it is first needed.
 pub(crate) fn pool(settings: &Settings) -> Result<PgPool> {
-    let options: PgConnectOptions =
-        needed(settings.database_url.as_ref(), "DATABASE_URL")?.parse().map_err(Error::internal)?;
+    pool_at(needed(settings.database_url.as_ref(), "DATABASE_URL")?, settings, CONNECT_TIMEOUT)
+}
+
+/// The same for the replica, if there is one.
+pub(crate) fn reader_pool(settings: &Settings) -> Result<Option<PgPool>> {
+    settings.reader_database_url.as_ref().map(|url| pool_at(url, settings, READER_TIMEOUT)).transpose()
+}
+
+fn pool_at(url: &str, settings: &Settings, timeout: Duration) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse().map_err(Error::internal)?;
     Ok(PgPoolOptions::new()
         .max_connections(settings.database_max_connections)
-        .acquire_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(timeout)
         .test_before_acquire(false)
         .before_acquire(|connection, idle| {
             Box::pin(async move {

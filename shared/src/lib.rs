@@ -10,7 +10,7 @@
 //! | [`expiry`] | what is kept for how long |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`] | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
-//! | [`input`], [`page`], [`version`], [`id`] | the types of what comes in and goes out |
+//! | [`input`], [`page`], [`sheet`], [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
 //! | [`app`], [`config`], [`run`](mod@run) | start-up: settings, clients, the Lambda loop |
@@ -41,6 +41,7 @@ pub mod queue;
 mod random;
 mod redis;
 pub mod run;
+pub mod sheet;
 pub mod transaction;
 pub mod version;
 

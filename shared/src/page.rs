@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use chrono::{DateTime, Datelike, Utc};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,10 +12,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
 use crate::optional_fields;
+use crate::sheet::Sheet;
 
 /// How many items a page has: 1 to 100, 20 unless told.
 #[derive(Debug, Clone, Copy)]
-pub struct Limit(u8);
+pub struct Limit(u16);
 
 impl Default for Limit {
     fn default() -> Self {
@@ -23,6 +25,9 @@ impl Default for Limit {
 }
 
 impl Limit {
+    /// A page of lines for a spreadsheet.
+    pub const OF_A_SHEET: Self = Self(10_000);
+
     /// One row more than the page shows tells whether there is a next one.
     #[must_use]
     pub fn and_one(self) -> i64 {
@@ -71,6 +76,10 @@ impl Paging {
     }
 }
 
+fn cursor(keys: &impl Serialize) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys)?))
+}
+
 /// One page of a list.
 #[derive(Debug, Serialize)]
 pub struct Page<T> {
@@ -87,10 +96,30 @@ impl<T> Page<T> {
         let more = rows.len() > usize::from(limit.0);
         rows.truncate(usize::from(limit.0));
         let next_cursor = match rows.last() {
-            Some(last) if more => Some(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&keys(last))?)),
+            Some(last) if more => Some(cursor(&keys(last))?),
             _ => None,
         };
         Ok(Self { data: rows, next_cursor })
+    }
+
+    /// As [`Page::new`], as lines for a spreadsheet, and where the next page begins: there are fewer lines when more
+    /// would not fit an answer.
+    ///
+    /// # Errors
+    /// When the keys can't be written as JSON.
+    pub fn sheet<K: Serialize>(
+        rows: &[T],
+        limit: Limit,
+        keys: impl Fn(&T) -> K,
+        mut sheet: Sheet,
+        cells: impl Fn(&T) -> Vec<String>,
+    ) -> Result<(Bytes, Option<String>)> {
+        let shown = rows.iter().take(usize::from(limit.0)).take_while(|row| sheet.add(&cells(row))).count();
+        let next_cursor = match rows[..shown].last() {
+            Some(last) if rows.len() > shown => Some(cursor(&keys(last))?),
+            _ => None,
+        };
+        Ok((sheet.finish()?, next_cursor))
     }
 
     /// A list that always fits one page.

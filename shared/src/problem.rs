@@ -74,8 +74,8 @@ problems! {
         "It was closed more than 30 days ago: what was personal of it is gone for good. Invite the person anew.";
     PRECONDITION_FAILED = 412 "precondition-failed", "It has changed since you read it",
         "If-Match names an older version. Read the object again (its version is in the member `current`), and send your change with the new ETag.";
-    BODY_TOO_LARGE = 413 "body-too-large", "The body is too large", "A JSON body may have 1 MiB.";
-    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Send JSON", "Send the body as application/json, in UTF-8.";
+    BODY_TOO_LARGE = 413 "body-too-large", "The body is too large", "A body may have 1 MiB.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "The call takes another type", "Send the body as application/json, in UTF-8; an import of lines as text/csv.";
     INVALID = 422 "invalid", "The input is not valid",
         "Each fault stands in `errors`: its `pointer` into the body (or the `parameter` of the query), a `code` for programs, and a `detail` for people.";
     INVALID_TOKEN = 422 "invalid-token", "The link does not work any more",

@@ -45,3 +45,12 @@ impl Queue {
         }
     }
 }
+
+/// The queues that a write may wake, as far as its function was given them.
+#[derive(Clone, Default)]
+pub struct Queues {
+    /// Wakes `deliver-mail`.
+    pub mail: Option<Queue>,
+    /// Wakes `recompute-progress`.
+    pub progress: Option<Queue>,
+}

@@ -9,7 +9,7 @@ use crate::audit::{self, Audit, Changes};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
-use crate::queue::Queue;
+use crate::queue::Queues;
 
 /// Who does something, from where and when.
 #[derive(Debug, Clone)]
@@ -71,9 +71,11 @@ impl Read {
 /// dropped, it is rolled back.
 pub struct Write {
     read: Read,
-    queue: Option<Queue>,
+    queues: Queues,
     /// Whether the outbox got a row, so that its reader is to be woken.
     wake: bool,
+    /// Whether a course's progress is to be recomputed.
+    wake_progress: bool,
 }
 
 impl std::ops::Deref for Write {
@@ -91,13 +93,17 @@ impl std::ops::DerefMut for Write {
 }
 
 impl Write {
-    pub(crate) async fn begin(pool: &PgPool, context: Context, queue: Option<Queue>) -> Result<Self> {
+    pub(crate) async fn begin(pool: &PgPool, context: Context, queues: Queues) -> Result<Self> {
         let connection = Connection::Transaction(pool.begin().await?);
-        Ok(Self { read: Read { connection, context }, queue, wake: false })
+        Ok(Self { read: Read { connection, context }, queues, wake: false, wake_progress: false })
     }
 
     pub(crate) fn wake_outbox(&mut self) {
         self.wake = true;
+    }
+
+    pub(crate) fn wake_progress(&mut self) {
+        self.wake_progress = true;
     }
 
     /// Commits with what was done, as rows of the audit log.
@@ -106,6 +112,15 @@ impl Write {
     /// Those of the database; nothing is written then.
     pub async fn commit(mut self, done: Audit) -> Result<()> {
         audit::record(&mut self.read, &done).await?;
+        self.finish().await
+    }
+
+    /// Commits what was done to many, each with a row of its own. Without any, nothing was changed after all.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is written then.
+    pub async fn commit_each(mut self, done: &[Audit]) -> Result<()> {
+        audit::record_each(&mut self.read, done).await?;
         self.finish().await
     }
 
@@ -133,10 +148,11 @@ impl Write {
         if let Connection::Transaction(transaction) = self.read.connection {
             transaction.commit().await?;
         }
-        if self.wake
-            && let Some(queue) = self.queue
-        {
-            queue.wake().await;
+        let Queues { mail, progress } = self.queues;
+        for (wake, queue) in [(self.wake, mail), (self.wake_progress, progress)] {
+            if wake && let Some(queue) = queue {
+                queue.wake().await;
+            }
         }
         Ok(())
     }

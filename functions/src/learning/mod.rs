@@ -3,3 +3,5 @@
 pub mod complete_lesson;
 pub mod enroll;
 pub mod enrollments;
+pub mod recompute_progress;
+pub mod reports;

@@ -170,5 +170,21 @@ async fn the_demo_student_half_way_is_half_way() {
     let enrollments = halfway.get("/v1/me/enrollments").await;
     assert_eq!(enrollments["data"][0]["completion_percentage"], "50.00");
     assert!(enrollments["data"][0]["next_lesson"]["title"].is_string());
-    stack.stop().await.unwrap();
+
+    // The instructor withdraws a lesson that counts, and the percentage follows.
+    let instructor = visitor.sign_in("instructor@demo.test", "lyceum demo 2026").await;
+    let seen = halfway.get(&format!("/v1/enrollments/{}", enrollments["data"][0]["id"].as_str().unwrap())).await;
+    let mut lessons = seen["sections"].as_array().unwrap().iter().flat_map(|one| one["lessons"].as_array().unwrap());
+    let counts = |lesson: &&Value| lesson["completed_at"].is_null() && lesson["requires_completion"] == true;
+    let lesson = format!("/v1/lessons/{}", lessons.find(counts).unwrap()["id"].as_str().unwrap());
+    Visitor::demand(200, instructor.call(Method::PATCH, &lesson, json!({ "is_published": false })).await);
+    for _ in 0..200 {
+        let percentage = halfway.get("/v1/me/enrollments").await["data"][0]["completion_percentage"].clone();
+        if percentage != "50.00" {
+            assert_eq!(percentage, "66.66");
+            return stack.stop().await.unwrap();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await; // until the queue has brought it
+    }
+    panic!("the percentage does not follow");
 }

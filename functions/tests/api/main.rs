@@ -47,9 +47,15 @@ mod identity {
 mod learning {
     mod complete_lesson;
     mod dropping;
+    mod edits_under_way;
     mod enroll;
     mod enrollments;
+    mod import;
     mod races;
+    mod recompute_progress;
+    mod replica;
+    mod reports;
+    mod roster;
 }
 mod limits {
     mod calls;

@@ -29,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Print the environment of the running stack, as KEY=value lines
     Env,
+    /// Recompute every learner's progress from the facts, and tell what differs
+    CheckProgress,
     /// Administrators, of the running stack or of --database-url
     #[command(subcommand)]
     Admin(Admin),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        Some(Command::CheckProgress) => check_progress(&arguments),
         Some(Command::Admin(Admin::Create { email, username })) => {
             create_administrator(&arguments, email, username.as_deref())
         }
@@ -78,6 +81,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Fails when a number is not as the facts say.
+#[tokio::main]
+async fn check_progress(arguments: &Arguments) -> Result<()> {
+    let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
+    println!("{}", operator::check_progress(data_dir, database_url).await?);
+    Ok(())
 }
 
 #[tokio::main]

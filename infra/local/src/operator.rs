@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use lyceum::app::{App, Needs};
 use lyceum::audit::audit;
 use lyceum::config::Settings;
 use lyceum::identity::{Email, Username, recovery, users};
 use lyceum::input::Faults;
+use lyceum::learning::check::{self, Checked};
 use lyceum::run::Running;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -59,6 +60,30 @@ pub async fn create_administrator(
          curl {api}/v1/auth/reset-password --json '{{\"token\": \"{token}\", \"password\": \"…\"}}'",
         email.as_str()
     ))
+}
+
+/// Recomputes every learner's progress from the facts, in a given database or the running stack's.
+///
+/// # Errors
+/// When there is no database to be had; and when numbers are not as the facts say, with a line for each.
+pub async fn check_progress(data_dir: &Path, database_url: Option<&str>) -> Result<String> {
+    let url = match database_url {
+        Some(url) => url.to_owned(),
+        None => Environment::of_running(data_dir)?.get("DATABASE_OWNER_URL").context("the stack has no database")?,
+    };
+    let mut owner = PgConnection::connect(&url).await.context("the database does not answer")?;
+    let Checked { enrollments, waiting, differences } = check::check(&mut owner).await?;
+    owner.close().await?;
+    let told: Vec<_> = differences
+        .iter()
+        .map(|one| {
+            let stored = format!("{} {}", one.status, one.completion_percentage);
+            let recomputed = format!("{} {}", one.recomputed_status, one.recomputed);
+            format!("enrollment {} is {stored}, and by the facts {recomputed}", one.enrollment_id)
+        })
+        .collect();
+    ensure!(told.is_empty(), "{}\n{} of {enrollments} enrolments differ.", told.join("\n"), told.len());
+    Ok(format!("{enrollments} enrolments, {waiting} of them waiting to follow an edit: no difference."))
 }
 
 /// Hands an event to a function of the running stack, and gives its answer.

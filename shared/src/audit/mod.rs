@@ -119,6 +119,37 @@ fn fields(state: &impl Serialize) -> Result<Map<String, Value>> {
     Ok(serde_json::from_value(serde_json::to_value(state)?)?)
 }
 
+/// Writes the rows of what one write did to many, by one statement.
+pub(crate) async fn record_each(read: &mut Read, done: &[Audit]) -> Result<()> {
+    let context = read.context().clone();
+    let caller = context.caller.user_id();
+    let ids: Vec<_> = done.iter().map(|_| uuid_at(context.now)).collect();
+    let actors: Vec<_> = done.iter().map(|one| one.actor.or(caller).map(|user| user.0)).collect();
+    let actions: Vec<_> = done.iter().map(|one| one.action.to_owned()).collect();
+    let types: Vec<_> = done.iter().map(|one| one.resource_type.to_owned()).collect();
+    let resources: Vec<_> = done.iter().map(|one| one.resource_id).collect();
+    let changes: Vec<_> =
+        done.iter().map(|one| (!one.changes.is_empty()).then(|| Value::Object(one.changes.0.clone()))).collect();
+    sqlx::query!(
+        "INSERT INTO audit_logs (id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at)
+         SELECT one.id, one.user_id, one.action, one.resource_type, one.resource_id, one.changes, $7, $8, $9
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
+           AS one (id, user_id, action, resource_type, resource_id, changes)",
+        &ids,
+        &actors as &[Option<Uuid>],
+        &actions,
+        &types,
+        &resources as &[Option<Uuid>],
+        &changes as &[Option<Value>],
+        context.address,
+        context.user_agent,
+        context.now,
+    )
+    .execute(read.connection())
+    .await?;
+    Ok(())
+}
+
 /// Writes the row. Only a commit calls it, and the dispatch for what it refused.
 pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
     let context = read.context().clone();

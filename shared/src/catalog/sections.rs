@@ -193,6 +193,7 @@ pub async fn delete(write: &mut Write, section: &EditableSection) -> Result<()> 
         .with("lessons", lessons));
     }
     sqlx::query!("DELETE FROM sections WHERE id = $1", section.id.0).execute(write.connection()).await?;
+    write.wake_progress();
     Ok(())
 }
 

@@ -23,9 +23,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(super) fn new<T: Serialize + 'static>(reply: Reply<T>) -> Result<Self> {
-        let Reply { status, mut headers, body } = reply;
+        let Reply { status, mut headers, body, instead } = reply;
         let any: &dyn Any = &body;
-        let body = if any.is::<()>() {
+        let body = if let Some(bytes) = instead {
+            bytes
+        } else if any.is::<()>() {
             Bytes::new()
         } else if let Some(Raw(bytes)) = any.downcast_ref() {
             bytes.clone()

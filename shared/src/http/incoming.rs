@@ -11,12 +11,13 @@ use lambda_http::{Body, RequestExt};
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::identity::Caller;
 use crate::problem;
 use crate::transaction::Context;
 
-/// What a JSON body may have.
+const JSON: &str = "application/json";
+/// What a body may have.
 const LARGEST_BODY: usize = 1024 * 1024;
 
 /// The viewer's address and port, as `CloudFront` writes them.
@@ -89,25 +90,41 @@ impl Incoming {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// The body as JSON; an empty body is an empty object.
-    pub(super) fn json(&self) -> Result<Value> {
+    /// The body as a value: JSON, of which an empty body is an empty object; of another type, its text.
+    pub(super) fn value(&self, media_type: &str) -> Result<Value> {
         if self.body.len() > LARGEST_BODY {
             return Err(Error::problem(&problem::BODY_TOO_LARGE, "The body has more than 1 MiB."));
+        }
+        let sent = self.header(CONTENT_TYPE).unwrap_or_default();
+        let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media_type != JSON {
+            return self.text(media_type, &essence);
         }
         if self.body.is_empty() {
             return Ok(Value::Object(Map::new()));
         }
-        let media_type = self.header(CONTENT_TYPE).unwrap_or_default();
-        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if essence != "application/json" && essence != "application/merge-patch+json" {
+        if essence != JSON && essence != "application/merge-patch+json" {
             return Err(Error::problem(
                 &problem::UNSUPPORTED_MEDIA_TYPE,
                 "Send the body as JSON, with Content-Type: application/json.",
             ));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Error::invalid(crate::error::Fault::at("", "invalid_json", format!("The body is not JSON: {error}.")))
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Error::invalid(Fault::at("", "invalid_json", format!("The body is not JSON: {error}."))))
+    }
+
+    fn text(&self, media_type: &str, essence: &str) -> Result<Value> {
+        if essence != media_type {
+            let detail = format!("Send the body with Content-Type: {media_type}.");
+            return Err(Error::problem(&problem::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        if self.body.is_empty() {
+            return Err(Error::invalid(Fault::at("", "required", "The body is empty.")));
+        }
+        match String::from_utf8(self.body.to_vec()) {
+            Ok(text) => Ok(Value::String(text)),
+            Err(_) => Err(Error::invalid(Fault::at("", "invalid_text", "The body is no text in UTF-8."))),
+        }
     }
 
     /// The query string as an object of strings; a repeated parameter is an array.

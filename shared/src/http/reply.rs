@@ -13,6 +13,8 @@ pub struct Reply<T = ()> {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: T,
+    /// What is sent in the place of the body, as the type that the headers name.
+    pub(super) instead: Option<bytes::Bytes>,
 }
 
 /// A body that is not JSON: a page, a script.
@@ -35,7 +37,7 @@ impl utoipa::PartialSchema for Raw {
 impl<T> Reply<T> {
     #[must_use]
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, headers: HeaderMap::new(), body }
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), body, instead: None }
     }
 
     /// 201 with the new object and where it stands.
@@ -71,6 +73,14 @@ impl<T> Reply<Page<T>> {
             Some(link) => reply.header(header::LINK, &link),
             None => reply,
         }
+    }
+
+    /// A page of the list as lines for a spreadsheet, with the link to the next one.
+    #[must_use]
+    pub fn sheet<B, Q>(request: &Request<B, Q>, (lines, next_cursor): (bytes::Bytes, Option<String>)) -> Self {
+        let page = Page { data: Vec::new(), next_cursor };
+        let reply = Self::page(request, page).header(header::CONTENT_TYPE, "text/csv; charset=utf-8");
+        Self { instead: Some(lines), ..reply }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use http::header::IF_MATCH;
+use http::header::{ACCEPT, IF_MATCH};
 
 use super::incoming::Incoming;
 use crate::app::App;
@@ -23,7 +23,7 @@ pub struct Request<B = NoFields, Q = NoFields> {
 impl<B: Input, Q: Input> Request<B, Q> {
     pub(super) fn parse(incoming: Incoming) -> Result<Self> {
         let query = deserr::deserialize(incoming.query_as_json()).map_err(Faults::of_query)?;
-        let body = deserr::deserialize(incoming.json()?).map_err(Faults::of_body)?;
+        let body = deserr::deserialize(incoming.value(B::MEDIA_TYPE)?).map_err(Faults::of_body)?;
         Ok(Self { body, query, incoming })
     }
 }
@@ -68,6 +68,21 @@ impl<B, Q> Request<B, Q> {
         Precondition::from_header(self.incoming.header(IF_MATCH))
     }
 
+    /// Whether the caller would rather have the answer as that type than as JSON.
+    #[must_use]
+    pub fn prefers(&self, media_type: &str) -> bool {
+        let accept = self.incoming.header(ACCEPT).unwrap_or_default();
+        let quality = |wanted: &str| {
+            let ranges = accept.split(',').filter_map(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let named = parts.next().is_some_and(|range| range.eq_ignore_ascii_case(wanted));
+                named.then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0_f32))
+            });
+            ranges.fold(0.0, f32::max)
+        };
+        quality(media_type) > quality("application/json")
+    }
+
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.incoming.app
@@ -79,6 +94,25 @@ impl<B, Q> Request<B, Q> {
     /// 503 when the database is away.
     pub async fn read(&self) -> Result<Read> {
         self.app().read(self.incoming.context.clone()).await
+    }
+
+    /// Does a read that may be some moments old: by the replica, or by the writer when there is none or it is away.
+    ///
+    /// # Errors
+    /// Those of the work; 503 when both databases are away.
+    pub async fn read_from_replica<T, F: Future<Output = Result<T>>>(&self, work: impl Fn(Read) -> F) -> Result<T> {
+        let done = match self.app().read_from_replica(self.incoming.context.clone()).await {
+            Some(Ok(read)) => work(read).await,
+            Some(Err(error)) => Err(error),
+            None => return work(self.read().await?).await,
+        };
+        match done {
+            Err(error @ (Error::Unavailable(_) | Error::Retry(_))) => {
+                tracing::warn!(%error, "the replica could not answer");
+                work(self.read().await?).await
+            }
+            done => done,
+        }
     }
 
     /// Begins a write with this caller.

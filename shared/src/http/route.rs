@@ -89,6 +89,13 @@ impl Route {
         self
     }
 
+    /// Another type that its success comes as, for whoever accepts that.
+    #[must_use]
+    pub fn also_as(mut self, media_type: &'static str) -> Self {
+        self.described.also_as(media_type);
+        self
+    }
+
     /// The problems that are its own; those of its access and its input are known.
     #[must_use]
     pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {

@@ -3,6 +3,7 @@
 //! A type that is written as text says how with `from_text!`, its JSON Schema beside its check, so that the
 //! OpenAPI document says what the code does.
 
+mod csv;
 mod fault;
 mod fields;
 mod merge_patch;
@@ -10,6 +11,7 @@ mod number;
 mod repeated;
 mod text;
 
+pub use csv::Csv;
 pub use deserr::Deserr;
 pub use fault::Faults;
 #[doc(hidden)]
@@ -23,6 +25,9 @@ use serde_json::{Value, json};
 
 /// The JSON Schema of an input.
 pub trait Describe {
+    /// What a body of it is sent as. One that is not JSON is read as a text.
+    const MEDIA_TYPE: &'static str = "application/json";
+
     fn schema() -> Value;
 }
 

@@ -103,17 +103,24 @@ pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: Notes) 
         completion.notes,
     )
     .execute(write.connection())
-    .await?;
+    .await
+    .map_err(deleted_meanwhile)?;
     sqlx::query!("UPDATE enrollments SET last_accessed_at = $2 WHERE id = $1", before.id.0, now)
         .execute(write.connection())
         .await?;
-    progress::recompute(write, before.id).await?;
+    progress::recompute(write, before.course_id, before.id).await?;
     let enrollment = reload(write, before.id).await?;
     let changes = match &known {
         Some(known) => Changes::between(known, &completion)?,
         None => Changes::created(&completion)?,
     };
     Ok(Completed { completion, enrollment, first: known.is_none(), changes })
+}
+
+/// A lesson that was deleted since the caller was let in is not there any more.
+fn deleted_meanwhile(error: sqlx::Error) -> Error {
+    let error = Error::from(error);
+    if error.is(&problem::LESSON_COMPLETED) { Error::not_found("lesson") } else { error }
 }
 
 /// Takes a completion back, while the course is not completed. Nothing to take back is no fault; then none is
@@ -133,6 +140,6 @@ pub async fn take_back(write: &mut Write, lesson: &ReadableLesson) -> Result<Opt
     )
     .fetch_optional(write.connection())
     .await?;
-    progress::recompute(write, enrollment.id).await?;
+    progress::recompute(write, enrollment.course_id, enrollment.id).await?;
     Ok(taken)
 }

@@ -141,7 +141,7 @@ async fn take_up(write: &mut Write, dropped: &Enrollment) -> Result<Enrollment> 
     sqlx::query!("UPDATE enrollments SET status = 'active' WHERE id = $1", dropped.id.0)
         .execute(write.connection())
         .await?;
-    progress::recompute(write, dropped.id).await?;
+    progress::recompute(write, dropped.course_id, dropped.id).await?;
     reload(write, dropped.id).await
 }
 

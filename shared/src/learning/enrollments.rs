@@ -52,6 +52,13 @@ pub(super) async fn lock(write: &mut Write, user: UserId, course: CourseId) -> R
         .await?)
 }
 
+/// Locks those enrolments of so many learners in a course that are there.
+pub(super) async fn lock_all(write: &mut Write, users: &[Uuid], course: CourseId) -> Result<Vec<Enrollment>> {
+    Ok(select_enrollment!("WHERE user_id = ANY ($1) AND course_id = $2 ORDER BY id FOR UPDATE", users, course.0)
+        .fetch_all(write.connection())
+        .await?)
+}
+
 /// The enrolment as it is now.
 pub(super) async fn reload(write: &mut Write, id: EnrollmentId) -> Result<Enrollment> {
     Ok(select_enrollment!("WHERE id = $1", id.0).fetch_one(write.connection()).await?)

@@ -1,37 +1,57 @@
 //! Progress: derived from what happened, never above 100 % (`semantics.md`, Enrolment and progress).
 
+use uuid::Uuid;
+
 use crate::error::Result;
-use crate::id::EnrollmentId;
+use crate::id::{CourseId, EnrollmentId};
 use crate::transaction::Write;
 
-/// Recomputes an enrolment that this write has locked: counted lessons completed ÷ counted lessons, both from one
-/// join on the lessons as they are now, rounded down. Completes it when nothing is left; never uncompletes.
-pub(super) async fn recompute(write: &mut Write, id: EnrollmentId) -> Result<()> {
+/// The rule: counted lessons completed ÷ counted lessons, both by one statement on the lessons as they are now, rounded
+/// down. It completes an active enrolment when nothing is left, and never uncompletes one; what stays as it was is not
+/// written. `$1` is the course, `$2` its enrolments, `$3` the time.
+macro_rules! recompute {
+    ($which:literal, $course:expr, $enrollments:expr, $now:expr) => {
+        sqlx::query!(
+            "WITH counted AS MATERIALIZED (
+               SELECT l.id FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published AND l.requires_completion
+               WHERE s.course_id = $1),
+             reached AS (
+               SELECT e.id, e.completed_at, e.status, count(c.id) AS done, (SELECT count(*) FROM counted) AS counted
+               FROM enrollments e
+               LEFT JOIN lesson_completions lc ON lc.enrollment_id = e.id
+               LEFT JOIN counted c ON c.id = lc.lesson_id
+               WHERE e.id " + $which + " GROUP BY e.id),
+             after AS MATERIALIZED (
+               SELECT id,
+                 CASE WHEN completed_at IS NOT NULL THEN 100.00 WHEN counted = 0 THEN 0.00
+                   ELSE trunc(100.0 * done / counted, 2) END AS completion_percentage,
+                 CASE WHEN completed_at IS NULL AND status = 'active' AND counted > 0 AND done = counted THEN $3
+                   ELSE completed_at END AS completed_at,
+                 CASE WHEN status = 'active' AND (completed_at IS NOT NULL OR counted > 0 AND done = counted)
+                   THEN 'completed' ELSE status END AS status
+               FROM reached)
+             UPDATE enrollments e
+             SET completion_percentage = n.completion_percentage, completed_at = n.completed_at, status = n.status
+             FROM after n
+             WHERE e.id = n.id AND (e.completion_percentage, e.completed_at, e.status)
+               IS DISTINCT FROM (n.completion_percentage, n.completed_at, n.status)",
+            $course,
+            $enrollments,
+            $now,
+        )
+    };
+}
+
+/// Recomputes an enrolment that this write has locked.
+pub(super) async fn recompute(write: &mut Write, course: CourseId, enrollment: EnrollmentId) -> Result<()> {
     let now = write.now();
-    sqlx::query!(
-        "UPDATE enrollments e SET
-           completion_percentage = CASE
-             WHEN e.completed_at IS NOT NULL THEN 100.00
-             WHEN n.counted = 0 THEN 0.00
-             ELSE trunc(100.0 * n.completed / n.counted, 2) END,
-           completed_at = CASE
-             WHEN e.completed_at IS NULL AND e.status = 'active' AND n.counted > 0 AND n.completed = n.counted THEN $2
-             ELSE e.completed_at END,
-           status = CASE
-             WHEN e.status = 'active' AND (e.completed_at IS NOT NULL OR n.counted > 0 AND n.completed = n.counted)
-             THEN 'completed' ELSE e.status END
-         FROM (
-           SELECT count(*) AS counted, count(lc.id) AS completed
-           FROM enrollments own
-           JOIN sections s ON s.course_id = own.course_id
-           JOIN lessons l ON l.section_id = s.id AND l.is_published AND l.requires_completion
-           LEFT JOIN lesson_completions lc ON lc.lesson_id = l.id AND lc.enrollment_id = own.id
-           WHERE own.id = $1) n
-         WHERE e.id = $1",
-        id.0,
-        now,
-    )
-    .execute(write.connection())
-    .await?;
+    recompute!("= $2", course.0, enrollment.0, now).execute(write.connection()).await?;
+    Ok(())
+}
+
+/// Recomputes enrolments of one course that this write has locked.
+pub(super) async fn recompute_all(write: &mut Write, course: CourseId, enrollments: &[Uuid]) -> Result<()> {
+    let now = write.now();
+    recompute!("= ANY ($2)", course.0, enrollments, now).execute(write.connection()).await?;
     Ok(())
 }

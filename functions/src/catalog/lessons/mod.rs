@@ -10,7 +10,8 @@ use lyceum::app::Needs;
 use lyceum::http::Route;
 use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "lessons", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function =
+    Function { name: "lessons", needs: Needs::database().and_progress_queue(), trigger: Trigger::Http(routes) };
 
 fn routes() -> Vec<Route> {
     vec![create::route(), delete::route(), get::route(), order::route(), update::route()]

@@ -3,6 +3,7 @@
 mod drop;
 mod get;
 mod mine;
+mod roster;
 
 use lyceum::app::Needs;
 use lyceum::http::Route;
@@ -12,5 +13,5 @@ pub const FUNCTION: Function =
     Function { name: "enrollments", needs: Needs::database(), trigger: Trigger::Http(routes) };
 
 fn routes() -> Vec<Route> {
-    vec![mine::route(), get::route(), drop::route()]
+    vec![mine::route(), get::route(), drop::route(), roster::route()]
 }

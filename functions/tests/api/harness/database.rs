@@ -58,6 +58,12 @@ impl Databases {
 }
 
 impl Database {
+    /// The migrated schema, and nothing in it, in a cluster of the test's own.
+    pub async fn alone_in(cluster: &Cluster) -> Self {
+        make_template(cluster).await;
+        Self::connect(cluster, "template_lyceum")
+    }
+
     fn connect(cluster: &Cluster, name: &str) -> Self {
         let owner_url = cluster.url("lyceum_owner", name);
         let options = PgPoolOptions::new().max_connections(2);

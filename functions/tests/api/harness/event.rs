@@ -18,6 +18,6 @@ pub fn http(
 }
 
 /// A message that only wakes.
-pub fn wake(time: DateTime<Utc>) -> Value {
-    event::sqs("mail", "{}", time)
+pub fn wake(queue: &str, time: DateTime<Utc>) -> Value {
+    event::sqs(queue, "{}", time)
 }

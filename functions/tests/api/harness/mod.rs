@@ -25,6 +25,7 @@ use lyceum::app::{App, Needs};
 use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
+use lyceum::learning::check;
 use lyceum::queue::Queue;
 use lyceum::run::Running;
 use lyceum_local::mailbox::{Mail, Mailbox};
@@ -53,7 +54,10 @@ pub struct Lyceum {
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
+    /// How often `deliver-mail` was woken.
     wakes: Arc<AtomicU32>,
+    /// How often `recompute-progress` was.
+    progress_wakes: Arc<AtomicU32>,
     files: TempDir,
 }
 
@@ -89,15 +93,9 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let wakes = Arc::new(AtomicU32::new(0));
-        let queue = Queue::new({
-            let wakes = wakes.clone();
-            move |_| {
-                wakes.fetch_add(1, Ordering::Relaxed);
-                Box::pin(async { Ok(()) })
-            }
-        });
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(queue));
+        let (wakes, progress_wakes) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let app = app.with_clock(clock.clone()).with_mail_queue(counting(&wakes));
+        let app = Arc::new(app.with_progress_queue(counting(&progress_wakes)));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
@@ -121,6 +119,7 @@ impl Lyceum {
             routes,
             mailbox,
             wakes,
+            progress_wakes,
             files,
         })
     }
@@ -146,9 +145,33 @@ impl Lyceum {
 
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
-        let answer = self.run("deliver-mail", event::wake(self.clock.now())).await;
+        let answer = self.run("deliver-mail", event::wake("mail", self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
+    }
+
+    /// Lets `recompute-progress` run, if it was woken since it ran last.
+    pub async fn recompute_progress(&self) {
+        while self.progress_wakes.swap(0, Ordering::SeqCst) > 0 {
+            self.run_recompute_progress().await;
+        }
+    }
+
+    /// Lets `recompute-progress` run, woken or not.
+    pub async fn run_recompute_progress(&self) {
+        assert_eq!(self.try_recompute_progress().await.unwrap(), json!({ "batchItemFailures": [] }));
+    }
+
+    /// The same, where it may find everything busy; the queue would bring the message again.
+    pub async fn try_recompute_progress(&self) -> Result<Value, lyceum::Error> {
+        self.functions["recompute-progress"].invoke(event::wake("progress", self.clock.now())).await
+    }
+
+    /// Asserts that each learner's number is what the facts say, and that no course waits for that.
+    pub async fn assert_progress_is_as_the_facts_say(&self) {
+        let found = check::check(&mut self.database.acquire().await.unwrap()).await.unwrap();
+        assert!(found.differences.is_empty(), "{:#?}", found.differences);
+        assert_eq!(self.count("SELECT count(*) FROM progress_recomputations").await, 0);
     }
 
     /// How often the queue of `deliver-mail` was woken.
@@ -185,4 +208,13 @@ impl Lyceum {
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.database).await.unwrap()
     }
+}
+
+/// A queue that counts how often it was woken, and does nothing.
+fn counting(wakes: &Arc<AtomicU32>) -> Queue {
+    let wakes = wakes.clone();
+    Queue::new(move |_| {
+        wakes.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    })
 }

@@ -100,6 +100,16 @@ impl Area {
         Ok(())
     }
 
+    /// Makes the data a copy of a running cluster's, which will follow it.
+    pub fn copy_running(&self, binaries: &Binaries, password: &str, url: &str) -> Result<()> {
+        private_file(&self.dir.join("password"), self.owner)?.write_all(password.as_bytes())?;
+        let mut command = self.owner.command(binaries.program("pg_basebackup"), &self.dir);
+        command.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--dbname", url]);
+        let output = command.arg("--pgdata").arg(self.data()).output().context("cannot run pg_basebackup")?;
+        ensure!(output.status.success(), "pg_basebackup failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     fn initdb(&self, binaries: &Binaries, data: &Path, locale: &str) -> Result<Output> {
         let mut command = self.owner.command(binaries.program("initdb"), &self.dir);
         command

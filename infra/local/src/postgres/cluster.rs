@@ -38,6 +38,18 @@ impl Cluster {
         Ok(Self { server: Server::start(&binaries, &area, durable)?, password: area.password()?, area, binaries })
     }
 
+    /// Starts a replica of this cluster in the empty folder `dir`: it follows whatever happens here, as fast as it can,
+    /// and takes reads. Roles, databases and the password are the same.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when the copy fails.
+    pub fn replica(&self, dir: &Path) -> Result<Self> {
+        let owner = self.area.owner;
+        let area = Area::open(Area::place(dir, owner)?, owner)?;
+        area.copy_running(&self.binaries, &self.password, &self.url("postgres", "postgres"))?;
+        Self::start_in(area, self.binaries.clone(), false)
+    }
+
     /// The URL of `database` for `user`. The superuser is `postgres`; another role gets in if it
     /// was created with [the same password](Self::password).
     pub fn url(&self, user: &str, database: &str) -> String {

@@ -32,7 +32,7 @@ use database::Database;
 pub use environment::Environment;
 
 const BUCKET: &str = "lyceum-media";
-/// How often the outbox is swept here; on AWS a schedule does so every five minutes.
+/// How often what waits in the database is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Maintenance waits until the start is over.
 const SOON: Duration = Duration::from_mins(1);
@@ -101,10 +101,13 @@ impl Stack {
         }
         owner.close().await?;
 
-        let wake = Arc::new(Notify::new());
-        let gateway = Arc::new(Gateway::new(&app(&environment, &wake).await?)?);
-        let mut tasks =
-            vec![tokio::spawn(deliver_mails(gateway.clone(), wake)), tokio::spawn(maintain(gateway.clone()))];
+        let (mail, progress) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let gateway = Arc::new(Gateway::new(&app(&environment, &mail, &progress).await?)?);
+        let mut tasks = vec![
+            tokio::spawn(work(gateway.clone(), "deliver-mail", mail)),
+            tokio::spawn(work(gateway.clone(), "recompute-progress", progress)),
+            tokio::spawn(maintain(gateway.clone())),
+        ];
         let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
         for listener in listeners {
             let service = service.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -144,31 +147,35 @@ impl Stack {
     }
 }
 
-async fn app(environment: &Environment, wake: &Arc<Notify>) -> Result<Arc<App>> {
+async fn app(environment: &Environment, mail: &Arc<Notify>, progress: &Arc<Notify>) -> Result<Arc<App>> {
     let settings = Settings::from(|name| environment.get(name))?;
+    let app = App::start(settings, Needs::everything()).await?;
+    Ok(Arc::new(app.with_mail_queue(queue(mail)).with_progress_queue(queue(progress))))
+}
+
+fn queue(wake: &Arc<Notify>) -> Queue {
     let wake = wake.clone();
-    let queue = Queue::new(move |delay| {
+    Queue::new(move |delay| {
         let wake = wake.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
             wake.notify_one();
         });
         Box::pin(async { Ok(()) })
-    });
-    Ok(Arc::new(App::start(settings, Needs::everything()).await?.with_mail_queue(queue)))
+    })
 }
 
-/// The mail queue and the schedule of `deliver-mail`.
-async fn deliver_mails(gateway: Arc<Gateway>, wake: Arc<Notify>) {
+/// The queue and the schedule of a function that works off what waits in the database.
+async fn work(gateway: Arc<Gateway>, function: &str, wake: Arc<Notify>) {
     loop {
         #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
         let now = chrono::Utc::now();
         let event = tokio::select! {
-            () = wake.notified() => event::sqs("mail", "{}", now),
-            () = tokio::time::sleep(SWEEP) => event::schedule("deliver-mail", now),
+            () = wake.notified() => event::sqs(function, "{}", now),
+            () = tokio::time::sleep(SWEEP) => event::schedule(function, now),
         };
-        if let Err(error) = gateway.invoke("deliver-mail", event).await {
-            tracing::warn!(%error, "mails could not be delivered");
+        if let Err(error) = gateway.invoke(function, event).await {
+            tracing::warn!(%error, "{function} failed");
         }
     }
 }

@@ -198,6 +198,22 @@ pub async fn deleted(read: &mut Read, reference: &Reference) -> Result<Course> {
     .ok_or_else(|| Error::not_found("course"))
 }
 
+/// The course, for whoever may look at any.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) async fn existing(read: &mut Read, reference: &Reference) -> Result<CourseId> {
+    let (id, slug) = reference.parts();
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: CourseId" FROM courses WHERE (id = $1 OR slug = $2) AND deleted_at IS NULL"#,
+        id,
+        slug
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or_else(|| Error::not_found("course"))
+}
+
 /// The course, if the caller may see it, held as it is until the end of the write, so that it can't be withdrawn
 /// while somebody enrols.
 ///

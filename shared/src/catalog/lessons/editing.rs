@@ -122,6 +122,9 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     let lesson = find(write, id).await?;
     video_link::check(lesson.video_provider, lesson.video_url.as_deref())?;
     check_publishable(&lesson)?;
+    if lesson.counts() {
+        write.wake_progress();
+    }
     Ok(lesson)
 }
 
@@ -193,6 +196,9 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     }
     store(write, &after).await?;
     after = find(write, after.id).await?;
+    if after.counts() != lesson.counts() {
+        write.wake_progress();
+    }
     Ok((after, changed))
 }
 
@@ -251,6 +257,9 @@ pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
             .with("lessons", json!([{ "id": lesson.id, "title": lesson.title }])));
     }
     sqlx::query!("DELETE FROM lessons WHERE id = $1", lesson.id.0).execute(write.connection()).await?;
+    if lesson.counts() {
+        write.wake_progress();
+    }
     Ok(())
 }
 

@@ -83,6 +83,11 @@ impl From<NewLink> for Link {
 }
 
 impl Lesson {
+    /// Whether it counts for progress (`semantics.md`, Courses).
+    fn counts(&self) -> bool {
+        self.is_published && self.requires_completion
+    }
+
     fn with_html(mut self) -> Self {
         self.html_content = self.markdown_content.as_deref().map(to_safe_html);
         self

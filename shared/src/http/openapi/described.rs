@@ -27,6 +27,7 @@ pub struct Described {
 
 #[derive(Clone)]
 pub(super) struct Body {
+    pub media_type: &'static str,
     pub schema: Value,
     pub required: bool,
 }
@@ -62,6 +63,12 @@ impl Described {
             query: parameters::<Q>(),
             content,
             schemas: named.into_iter().map(|(name, schema)| (name, json!(schema))).collect(),
+        }
+    }
+
+    pub(in crate::http) fn also_as(&mut self, media_type: &str) {
+        if let Some(content) = &mut self.content {
+            content[media_type] = json!({ "schema": { "type": "string" } });
         }
     }
 
@@ -111,7 +118,7 @@ fn body<B: Input>() -> Option<Body> {
         return None;
     }
     let required = !of_fields || schema["required"] != json!([]);
-    Some(Body { schema, required })
+    Some(Body { media_type: B::MEDIA_TYPE, schema, required })
 }
 
 fn parameters<Q: Input>() -> Vec<(String, Value)> {

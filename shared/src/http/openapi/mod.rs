@@ -62,7 +62,7 @@ fn operation(function: &str, route: &Route) -> Value {
     if let Some(body) = &described.body {
         operation["requestBody"] = json!({
             "required": body.required,
-            "content": { "application/json": { "schema": body.schema } },
+            "content": { body.media_type: { "schema": body.schema } },
         });
     }
     if let Access::Needs(permission) = route.access {

@@ -1,19 +1,15 @@
 //! `POST /v1/courses/{course_id}/enrollments`: enrol oneself; or, as staff, somebody else.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::{Changes, audit};
 use lyceum::catalog::courses::{self, Reference};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::learning::enrollments::Enrollment;
 use lyceum::learning::{Enrolled, Target, enroll};
-use lyceum::{Function, Trigger, problem};
+use lyceum::problem;
 
-pub const FUNCTION: Function =
-    Function { name: "enroll", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
-
-fn route() -> Route {
+pub(super) fn route() -> Route {
     post("/v1/courses/{course_id}/enrollments", Access::SignedIn, handler)
         .named("enroll", "Enrol oneself in a course; or, as staff of it, somebody else")
         .answers(&[StatusCode::CREATED, StatusCode::OK])

@@ -1,0 +1,179 @@
+//! Enrolling a whole list of people, by the staff of a course.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::enrollments::{Enrollment, EnrollmentStatus, lock_all};
+use super::progress;
+use crate::audit::{Audit, Changes, audit};
+use crate::catalog::courses::{Course, CourseStatus};
+use crate::error::{Error, Fault, Result};
+use crate::id::{EnrollmentId, UserId};
+use crate::identity::Email;
+use crate::input::{Csv, Faults, text_enum};
+use crate::problem;
+use crate::transaction::Write;
+
+/// What one call takes.
+const MOST_LINES: usize = 5000;
+/// What is shown of a cell that is no address.
+const SHOWN: usize = 255;
+
+text_enum! {
+    /// What became of a line.
+    Outcome {
+        Enrolled = "enrolled",
+        Resumed = "resumed",
+        AlreadyEnrolled = "already_enrolled",
+        UnknownUser = "unknown_user",
+        InvalidEmail = "invalid_email",
+        Repeated = "repeated",
+    }
+}
+
+/// One line, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportedLine {
+    /// Its number in what was sent, from 1 on.
+    pub line: u64,
+    pub email: String,
+    pub result: Outcome,
+    pub enrollment_id: Option<EnrollmentId>,
+}
+
+/// A line as it was read: its address, if it is one.
+struct Line {
+    number: u64,
+    cell: String,
+    email: Option<Email>,
+}
+
+/// The addresses: of the column named `email` where the first line names columns, else of the first one.
+fn read(csv: &Csv) -> Result<Vec<Line>> {
+    let mut records = csv.records().peekable();
+    let named = records.peek().and_then(|(_, first)| first.iter().position(|cell| cell.eq_ignore_ascii_case("email")));
+    if named.is_some() {
+        records.next();
+    }
+    let column = named.unwrap_or(0);
+    let lines: Vec<_> = records
+        .take(MOST_LINES + 1)
+        .map(|(number, record)| {
+            let cell = record.get(column).unwrap_or_default();
+            let email = deserr::deserialize::<Email, _, Faults>(Value::from(cell)).ok();
+            Line { number, cell: cell.chars().take(SHOWN).collect(), email }
+        })
+        .collect();
+    if lines.len() > MOST_LINES {
+        let detail = format!("One import has at most {MOST_LINES} lines; send the rest in another.");
+        return Err(Error::invalid(Fault::at("", "too_many_lines", detail)));
+    }
+    Ok(lines)
+}
+
+/// Enrols whoever the lines name in a course that is held until the end of the write, past prerequisites and price;
+/// gives what became of each line, and what is to be logged.
+///
+/// # Errors
+/// 403 for others than its staff, 409 when the course is not published, 422 for too many lines.
+pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Vec<ImportedLine>, Vec<Audit>)> {
+    if !course.staffed_by(write.caller()) {
+        return Err(Error::forbidden("Only the staff of a course enrol others."));
+    }
+    if course.status != CourseStatus::Published {
+        return Err(Error::problem(&problem::NOT_ENROLLABLE, "The course is not published."));
+    }
+    let lines = read(csv)?;
+    let known = known_users(write, &lines).await?;
+    let users: Vec<Uuid> = known.values().map(|user| user.0).collect();
+    let before = by_user(lock_all(write, &users, course.id).await?);
+    let missing: Vec<Uuid> = users.iter().copied().filter(|user| !before.contains_key(&UserId(*user))).collect();
+    let new = insert(write, course, missing).await?;
+    take_up(write, course, &before).await?;
+    let after = by_user(lock_all(write, &users, course.id).await?);
+
+    let mut told = Vec::with_capacity(lines.len());
+    let mut audits = Vec::new();
+    let mut met = HashSet::new();
+    for Line { number: line, cell: email, email: address } in lines {
+        let user = address.as_ref().and_then(|address| known.get(address.as_str()));
+        let enrollment = user.and_then(|user| after.get(user));
+        let result = match (&address, enrollment) {
+            (None, _) => Outcome::InvalidEmail,
+            (Some(_), None) => Outcome::UnknownUser,
+            (Some(_), Some(enrollment)) if !met.insert(enrollment.id.0) => Outcome::Repeated,
+            (Some(_), Some(enrollment)) => {
+                let (result, audit) = outcome(enrollment, before.get(&enrollment.user_id), &new)?;
+                audits.extend(audit);
+                result
+            }
+        };
+        told.push(ImportedLine { line, email, result, enrollment_id: enrollment.map(|one| one.id) });
+    }
+    Ok((told, audits))
+}
+
+fn outcome(after: &Enrollment, before: Option<&Enrollment>, new: &HashSet<Uuid>) -> Result<(Outcome, Option<Audit>)> {
+    Ok(match before {
+        Some(before) if before.status == EnrollmentStatus::Dropped => {
+            let changes = Changes::between(before, after)?;
+            (Outcome::Resumed, Some(audit("enrollment.resume", after.id).changed(changes)))
+        }
+        None if new.contains(&after.id.0) => {
+            let changes = Changes::created(after)?;
+            (Outcome::Enrolled, Some(audit("enrollment.create", after.id).changed(changes)))
+        }
+        // There before, or somebody else was first.
+        _ => (Outcome::AlreadyEnrolled, None),
+    })
+}
+
+async fn known_users(write: &mut Write, lines: &[Line]) -> Result<HashMap<String, UserId>> {
+    let emails: Vec<String> =
+        lines.iter().filter_map(|line| line.email.as_ref()).map(|email| email.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: UserId", email FROM users WHERE email = ANY ($1) AND deleted_at IS NULL AND is_active"#,
+        &emails,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok(rows.into_iter().map(|user| (user.email, user.id)).collect())
+}
+
+fn by_user(enrollments: Vec<Enrollment>) -> HashMap<UserId, Enrollment> {
+    enrollments.into_iter().map(|enrollment| (enrollment.user_id, enrollment)).collect()
+}
+
+/// Those that were not there at this very instant either.
+async fn insert(write: &mut Write, course: &Course, mut users: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+    users.sort_unstable(); // two imports at once wait for each other, and not in a circle
+    let now = write.now();
+    let ids: Vec<Uuid> = users.iter().map(|_| EnrollmentId::new(now).0).collect();
+    let inserted = sqlx::query_scalar!(
+        "INSERT INTO enrollments (id, user_id, course_id, enrolled_at, created_at)
+         SELECT one.id, one.user_id, $3, $4, $4
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS one (id, user_id, place) ORDER BY one.place
+         ON CONFLICT (user_id, course_id) DO NOTHING RETURNING id",
+        &ids,
+        &users,
+        course.id.0,
+        now,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok(inserted.into_iter().collect())
+}
+
+/// Takes the dropped ones up where they were.
+async fn take_up(write: &mut Write, course: &Course, before: &HashMap<UserId, Enrollment>) -> Result<()> {
+    let dropped = before.values().filter(|enrollment| enrollment.status == EnrollmentStatus::Dropped);
+    let dropped: Vec<Uuid> = dropped.map(|enrollment| enrollment.id.0).collect();
+    sqlx::query!("UPDATE enrollments SET status = 'active' WHERE id = ANY ($1)", &dropped)
+        .execute(write.connection())
+        .await?;
+    progress::recompute_all(write, course.id, &dropped).await
+}
