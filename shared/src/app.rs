@@ -1,8 +1,11 @@
 //! What a function's process holds: settings, the pool, and just those clients that its work needs.
 
+use std::sync::Arc;
+
 use lambda_http::BoxFuture;
 use sqlx::PgPool;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Settings, SigningKeySource, needed};
 use crate::db;
@@ -13,6 +16,7 @@ use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::Queue;
+use crate::redis::Redis;
 use crate::transaction::{Context, Read, Write};
 
 pub struct App {
@@ -20,6 +24,7 @@ pub struct App {
     pub clock: Clock,
     pub limits: Limits,
     pub(crate) keys: VerificationKeys,
+    cache: Option<Cache>,
     pool: Option<PgPool>,
     signing_key: Option<SigningKey>,
     storage: Option<Storage>,
@@ -92,9 +97,11 @@ impl App {
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
         )?;
+        let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?.map(Arc::new);
         Ok(Self {
             clock: Clock::default(),
-            limits: Limits::new(&settings)?,
+            cache: redis.clone().map(Cache::new),
+            limits: Limits::new(&settings, redis),
             keys: VerificationKeys::default(),
             pool,
             signing_key,
@@ -115,6 +122,10 @@ impl App {
         Self { mail_queue: Some(queue), ..self }
     }
 
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
     fn pool(&self) -> Result<&PgPool> {
         self.pool.as_ref().ok_or_else(|| Error::internal("this function has no database"))
     }
@@ -124,7 +135,7 @@ impl App {
     }
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
-        Write::begin(self.pool()?, context, self.mail_queue.clone()).await
+        Write::begin(self.pool()?, context, self.mail_queue.clone(), self.cache.clone()).await
     }
 
     /// A write by the system itself, for functions that no person calls.

@@ -36,7 +36,9 @@ mod operating {
     mod openapi;
 }
 
+mod cache;
 mod cargo_lambda;
+mod idempotency;
 mod journey;
 mod media;
 mod schema;

@@ -8,6 +8,7 @@ mod in_postgres;
 mod in_redis;
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
@@ -62,13 +63,12 @@ pub struct Guess {
 
 pub struct Limits {
     rates: Rates,
-    redis: Option<Redis>,
+    redis: Option<Arc<Redis>>,
 }
 
 impl Limits {
-    pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?;
-        Ok(Self { rates: settings.rates.clone(), redis })
+    pub(crate) fn new(settings: &Settings, redis: Option<Arc<Redis>>) -> Self {
+        Self { rates: settings.rates.clone(), redis }
     }
 
     /// Counts a call of that route by the caller's address.

@@ -8,7 +8,7 @@ use lyceum::optional_fields;
 use lyceum::page::{Cursor, Limit, Page};
 
 pub(super) fn route() -> Route {
-    get("/v1/categories", Access::Public, handler).named("list_categories", "List the categories in their order")
+    get("/v1/categories", Access::Public, handler).hot().named("list_categories", "List the categories in their order")
 }
 
 optional_fields! {

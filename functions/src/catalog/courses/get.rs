@@ -5,7 +5,7 @@ use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
 
 pub(super) fn route() -> Route {
-    get("/v1/courses/{course_id}", Access::Public, handler).named("get_course", "Read a course, by id or by slug")
+    get("/v1/courses/{course_id}", Access::Public, handler).hot().named("get_course", "Read a course, by id or by slug")
 }
 
 async fn handler(request: Request) -> Result<Reply<Course>> {

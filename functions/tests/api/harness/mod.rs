@@ -12,6 +12,7 @@ mod caller;
 mod course;
 mod database;
 mod event;
+mod redis;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -31,6 +32,7 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster};
+pub use redis::Redis;
 
 /// One key for all tests: making it is not what they test.
 static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
@@ -40,6 +42,8 @@ pub struct Lyceum {
     pub clock: Clock,
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
+    /// What all functions share, for what no call does.
+    pub app: Arc<App>,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
@@ -90,7 +94,7 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, functions, routes, mailbox, _files: files })
+        Arc::new(Self { clock, database: database.owner, app, functions, routes, mailbox, _files: files })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.

@@ -26,7 +26,7 @@ impl Environment {
         key_file: &Path,
     ) -> Result<Self> {
         let (access_key, secret_key) = data_dir.s3_credentials()?;
-        Ok(Self(BTreeMap::from([
+        let mut variables = BTreeMap::from([
             ("LYCEUM_URL", url.to_owned()),
             ("DATABASE_URL", database.application_url.clone()),
             ("DATABASE_OWNER_URL", database.owner_url.clone()),
@@ -41,7 +41,11 @@ impl Environment {
             ("AWS_REGION", "us-east-1".to_owned()),
             ("SMTP_URL", mailbox.url()),
             ("MAIL_FROM", "no-reply@lyceum.test".to_owned()),
-        ])))
+        ]);
+        if let Ok(redis) = std::env::var("REDIS_URL") {
+            variables.insert("REDIS_URL", redis); // one that runs already, if any
+        }
+        Ok(Self(variables))
     }
 
     #[must_use]
