@@ -41,5 +41,7 @@ mod cargo_lambda;
 mod idempotency;
 mod journey;
 mod media;
+mod plans;
 mod schema;
+mod seed;
 mod structure;

@@ -8,6 +8,7 @@
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
 //! | [`demo`] | the demo data |
+//! | [`seed`] | a large catalogue, to measure with |
 
 pub mod demo;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod gateway;
 pub mod mailbox;
 mod pages;
 pub mod postgres;
+pub mod seed;
 pub mod stack;
 pub mod storage;
 pub mod template;

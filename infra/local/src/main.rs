@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lyceum_local::demo;
+use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,7 +22,7 @@ struct Arguments {
     #[arg(long, default_value = ".local", global = true)]
     data_dir: PathBuf,
     /// A Postgres that runs already, as the owner of its database
-    #[arg(long)]
+    #[arg(long, global = true)]
     database_url: Option<String>,
 }
 
@@ -29,6 +30,15 @@ struct Arguments {
 enum Command {
     /// Print the environment of the running stack, as KEY=value lines
     Env,
+    /// Fill the database with a large catalogue and its learners, to measure with
+    Seed {
+        #[arg(long, default_value_t = 10_000)]
+        courses: u32,
+        #[arg(long, default_value_t = 5_000)]
+        users: u32,
+        #[arg(long, default_value_t = 100_000)]
+        completions: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +53,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
         None => run(arguments),
     };
     match result {
@@ -52,6 +63,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The given database, else the running stack's.
+#[tokio::main(flavor = "current_thread")]
+async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
+    let url = match &arguments.database_url {
+        Some(url) => url.clone(),
+        None => Environment::variable_of_running(&arguments.data_dir, "DATABASE_OWNER_URL")?,
+    };
+    seed::seed(&url, sizes, |step| println!("{step}")).await
 }
 
 #[tokio::main]

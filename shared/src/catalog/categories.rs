@@ -23,7 +23,7 @@ pub struct Category {
     pub icon_url: Option<String>,
     pub display_order: i32,
     /// How many published courses the public list shows in it.
-    pub course_count: i64,
+    pub course_count: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -56,8 +56,7 @@ macro_rules! select_category {
         sqlx::query_as!(
             Category,
             r#"SELECT c.id AS "id: CategoryId", c.name, c.slug, c.description, c.icon_url, c.display_order,
-                 (SELECT count(*) FROM courses WHERE category_id = c.id AND status = 'published'
-                    AND visibility <> 'private' AND deleted_at IS NULL) AS "course_count!",
+                 coalesce((SELECT course_count FROM category_counts WHERE category_id = c.id), 0) AS "course_count!",
                  c.created_at, c.updated_at
                FROM categories c "# + $tail
             $(, $argument)*

@@ -31,7 +31,7 @@ use tempfile::TempDir;
 pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
-pub use database::{DATABASES, Database, cluster};
+pub use database::{DATABASES, Database, cluster, schema_of};
 pub use redis::Redis;
 
 /// One key for all tests: making it is not what they test.
@@ -42,6 +42,7 @@ pub struct Lyceum {
     pub clock: Clock,
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
+    pub owner_url: String,
     /// What all functions share, for what no call does.
     pub app: Arc<App>,
     functions: HashMap<&'static str, Running>,
@@ -94,7 +95,16 @@ impl Lyceum {
         for (path, methods) in table {
             routes.insert(path.replace("{proxy+}", "{*proxy}"), methods).unwrap();
         }
-        Arc::new(Self { clock, database: database.owner, app, functions, routes, mailbox, _files: files })
+        Arc::new(Self {
+            clock,
+            database: database.owner,
+            owner_url: database.owner_url,
+            app,
+            functions,
+            routes,
+            mailbox,
+            _files: files,
+        })
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.

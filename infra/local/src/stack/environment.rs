@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -57,6 +57,17 @@ impl Environment {
     /// When the stack that is asked for doesn't run.
     pub fn of_running(data_dir: &Path) -> Result<String> {
         DataDir::environment_of_running(data_dir)
+    }
+
+    /// One variable of it.
+    ///
+    /// # Errors
+    /// When the stack that is asked for doesn't run, or has no such variable.
+    pub fn variable_of_running(data_dir: &Path, name: &str) -> Result<String> {
+        let environment = Self::of_running(data_dir)?;
+        let mut variables = environment.lines().filter_map(|line| line.split_once('='));
+        let found = variables.find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| value.to_owned()).with_context(|| format!("the running Lyceum has no {name}"))
     }
 }
 
