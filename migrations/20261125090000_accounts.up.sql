@@ -24,6 +24,9 @@ CREATE TABLE known_addresses (
 -- The token that was spent for it: reuse is told from a double click by what became of the successor.
 ALTER TABLE refresh_tokens ADD COLUMN parent VARCHAR(64);
 
+-- Serves the removal of sessions that ended long ago.
+CREATE INDEX sessions_ended_idx ON sessions (coalesce(ended_at, expires_at));
+
 -- When the personal columns of a closed account were replaced.
 ALTER TABLE users ADD COLUMN erased_at TIMESTAMPTZ;
 

@@ -2,11 +2,11 @@
 //!
 //! | folder | functions |
 //! | --- | --- |
-//! | [`identity`] | register, verify-email, login, profile, jwks, deliver-mail |
+//! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons |
 //! | [`learning`] | enroll, enrollments, complete-lesson |
 //! | [`media`] | media |
-//! | [`operating`] | health, openapi, not-found |
+//! | [`operating`] | health, openapi, not-found, maintain |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -23,9 +23,20 @@ use lyceum::Function;
 pub const ALL: &[Function] = &[
     identity::register::FUNCTION,
     identity::verify_email::FUNCTION,
+    identity::resend_verification::FUNCTION,
     identity::login::FUNCTION,
+    identity::refresh::FUNCTION,
+    identity::logout::FUNCTION,
+    identity::forgot_password::FUNCTION,
+    identity::reset_password::FUNCTION,
     identity::profile::FUNCTION,
+    identity::credentials::FUNCTION,
+    identity::sessions::FUNCTION,
+    identity::users::FUNCTION,
+    identity::roles::FUNCTION,
+    identity::audit_logs::FUNCTION,
     identity::jwks::FUNCTION,
+    identity::rotate_keys::FUNCTION,
     identity::deliver_mail::FUNCTION,
     catalog::categories::FUNCTION,
     catalog::courses::FUNCTION,
@@ -36,6 +47,7 @@ pub const ALL: &[Function] = &[
     learning::complete_lesson::FUNCTION,
     media::FUNCTION,
     operating::health::FUNCTION,
+    operating::maintain::FUNCTION,
     operating::openapi::FUNCTION,
     operating::not_found::FUNCTION,
 ];

@@ -7,11 +7,11 @@ use sqlx::PgPool;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::{self, Settings, SigningKeySource, needed};
+use crate::config::{self, Settings, needed};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::identity::Caller;
-use crate::identity::keys::{SigningKey, VerificationKeys};
+use crate::identity::keys::{Signing, SigningKey, VerificationKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
@@ -26,7 +26,7 @@ pub struct App {
     pub(crate) keys: VerificationKeys,
     cache: Option<Cache>,
     pool: Option<PgPool>,
-    signing_key: Option<SigningKey>,
+    signing: Option<Signing>,
     storage: Option<Storage>,
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
@@ -39,7 +39,7 @@ type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
     database: Option<Build<PgPool>>,
-    signing_key: Option<Build<SigningKey>>,
+    signing: Option<Build<Signing>>,
     storage: Option<Build<Storage>>,
     mailer: Option<Build<Mailer>>,
     mail_queue: Option<Build<Option<Queue>>>,
@@ -48,7 +48,7 @@ pub struct Needs {
 impl Needs {
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { database: None, signing_key: None, storage: None, mailer: None, mail_queue: None }
+        Self { database: None, signing: None, storage: None, mailer: None, mail_queue: None }
     }
 
     #[must_use]
@@ -58,7 +58,7 @@ impl Needs {
 
     #[must_use]
     pub const fn and_signing_key(self) -> Self {
-        Self { signing_key: Some(|settings| Box::pin(load_signing_key(settings))), ..self }
+        Self { signing: Some(|settings| Box::pin(async { signing(settings) })), ..self }
     }
 
     #[must_use]
@@ -90,9 +90,9 @@ impl App {
     /// # Errors
     /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (pool, signing_key, storage, mailer, mail_queue) = tokio::try_join!(
+        let (pool, signing, storage, mailer, mail_queue) = tokio::try_join!(
             build(needs.database, &settings),
-            build(needs.signing_key, &settings),
+            build(needs.signing, &settings),
             build(needs.storage, &settings),
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
@@ -104,7 +104,7 @@ impl App {
             limits: Limits::new(&settings, redis),
             keys: VerificationKeys::default(),
             pool,
-            signing_key,
+            signing,
             storage,
             mailer,
             mail_queue: mail_queue.flatten(),
@@ -138,18 +138,44 @@ impl App {
         Write::begin(self.pool()?, context, self.mail_queue.clone(), self.cache.clone()).await
     }
 
+    /// A read by the system itself, for functions that no person calls.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn read_as_system(&self) -> Result<Read> {
+        self.read(self.system()).await
+    }
+
     /// A write by the system itself, for functions that no person calls.
     ///
     /// # Errors
     /// 503 when the database is away.
     pub async fn write_as_system(&self) -> Result<Write> {
-        self.write(Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }).await
+        self.write(self.system()).await
+    }
+
+    fn system(&self) -> Context {
+        Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }
     }
 
     /// # Errors
     /// When the function was not given the key.
-    pub fn signing_key(&self) -> Result<&SigningKey> {
-        self.signing_key.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
+    pub fn signing(&self) -> Result<&Signing> {
+        self.signing.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
+    }
+
+    /// The key to sign with now.
+    ///
+    /// # Errors
+    /// When the function was not given it, or it can't be read.
+    pub async fn signing_key(&self) -> Result<Arc<SigningKey>> {
+        self.signing()?.key(self.clock.now()).await
+    }
+
+    /// The queue that wakes `deliver-mail`, if there is one.
+    #[must_use]
+    pub fn mail_queue(&self) -> Option<&Queue> {
+        self.mail_queue.as_ref()
     }
 
     /// # Errors
@@ -172,19 +198,10 @@ async fn build<T>(need: Option<Build<T>>, settings: &Settings) -> Result<Option<
     }
 }
 
-async fn load_signing_key(settings: &Settings) -> Result<SigningKey> {
-    let pem = match &settings.signing_key {
-        Some(SigningKeySource::File(path)) => {
-            std::fs::read(path).map_err(|error| Error::internal(format!("{path}: {error}")))?
-        }
-        Some(SigningKeySource::Secret(id)) => {
-            let client = aws_sdk_secretsmanager::Client::new(&config::aws().await);
-            let secret = client.get_secret_value().secret_id(id).send().await.map_err(Error::internal)?;
-            secret.secret_string.unwrap_or_default().into_bytes()
-        }
-        None => return Err(Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set")),
-    };
-    SigningKey::from_pem(&pem)
+/// Where the key is; what is there is read with the first signature, and again from time to time.
+fn signing(settings: &Settings) -> Result<Signing> {
+    let source = settings.signing_key.clone();
+    source.map(Signing::new).ok_or_else(|| Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set"))
 }
 
 async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::error::{Error, Result};
+use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
 
 /// What a function is told about where it runs. A setting that a function doesn't need may be missing.
@@ -35,13 +36,6 @@ pub struct Settings {
     pub edge_secret: Option<String>,
     /// `LIMIT_…`
     pub rates: Rates,
-}
-
-/// Where the private key is.
-#[derive(Clone)]
-pub enum SigningKeySource {
-    File(String),
-    Secret(String),
 }
 
 /// An S3 of one's own, and how to get in.

@@ -41,16 +41,17 @@ pub(crate) fn pool(settings: &Settings) -> Result<PgPool> {
 }
 
 /// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
-/// its time limits (`security.md`, 26). Done again, it changes nothing. As a role that may make roles.
+/// its time limits (`security.md`, 26). Without a password it keeps the one it has, or can't sign in. Done again, it
+/// changes nothing. As a role that may make roles.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn provision(owner: &mut PgConnection, password: &str) -> Result<()> {
+pub async fn provision(owner: &mut PgConnection, password: Option<&str>) -> Result<()> {
     let role = APPLICATION_ROLE;
-    let password = password.replace('\'', "''");
+    let password = password.map_or_else(String::new, |password| format!("PASSWORD '{}'", password.replace('\'', "''")));
     let statements = format!(
         "DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-         ALTER ROLE {role} LOGIN PASSWORD '{password}';
+         ALTER ROLE {role} LOGIN {password};
          ALTER ROLE {role} SET statement_timeout = '5s';
          ALTER ROLE {role} SET lock_timeout = '2s';
          ALTER ROLE {role} SET idle_in_transaction_session_timeout = '10s';"

@@ -59,6 +59,14 @@ pub(crate) fn uuid_at(now: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
     uuid::Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// An id of any kind, where the kind is another field's matter.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyId(pub(crate) uuid::Uuid);
+
+crate::input::from_text!(AnyId, { "type": "string", "format": "uuid" }, |text| {
+    text.parse().map(AnyId).map_err(|_| crate::input::Invalid::new("invalid_id", "An id is a UUID."))
+});
+
 id! {
     UserId = "user";
     RoleId = "role";

@@ -7,6 +7,7 @@
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
+//! | [`expiry`] | what is kept for how long |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
 //! | [`input`], [`page`], [`version`], [`id`] | the types of what comes in and goes out |
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod expiry;
 pub mod http;
 pub mod id;
 pub mod identity;

@@ -3,12 +3,12 @@
 //! A row names a purpose and a user and holds no secret. The message that wakes its reader is empty and
 //! best-effort; a schedule sweeps what it missed.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::Result;
 use crate::id::{MailId, UserId};
 use crate::input::text_enum;
-use crate::transaction::Write;
+use crate::transaction::{Read, Write};
 
 /// After so many attempts a row is given up, until an operator says otherwise.
 const MOST_ATTEMPTS: i32 = 5;
@@ -20,6 +20,11 @@ text_enum! {
     Purpose {
         VerifyEmail = "verify-email",
         EmailTaken = "email-taken",
+        ResetPassword = "reset-password",
+        PasswordChanged = "password-changed",
+        VerifyNewEmail = "verify-new-email",
+        EmailChangeAsked = "email-change-asked",
+        AccountClosed = "account-closed",
     }
 }
 
@@ -29,17 +34,25 @@ pub struct Due {
     pub id: MailId,
     pub purpose: Purpose,
     pub user_id: UserId,
+    /// Where it is not the user's own address of now.
+    pub recipient: Option<String>,
     pub attempts: i32,
 }
 
 /// Puts a mail to a user into the outbox; it is sent after the commit.
 pub(crate) async fn put(write: &mut Write, purpose: Purpose, user: UserId) -> Result<()> {
+    put_to(write, purpose, user, None).await
+}
+
+/// Puts a mail into the outbox that goes to that address, whatever the user's will be by then.
+pub(crate) async fn put_to(write: &mut Write, purpose: Purpose, user: UserId, recipient: Option<&str>) -> Result<()> {
     let now = write.now();
     sqlx::query!(
-        "INSERT INTO outbox (id, purpose, user_id, due_at, created_at) VALUES ($1, $2, $3, $4, $4)",
+        "INSERT INTO outbox (id, purpose, user_id, recipient, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)",
         MailId::new(now).0,
         purpose.as_str(),
         user.0,
+        recipient,
         now,
     )
     .execute(write.connection())
@@ -63,7 +76,7 @@ pub async fn take(write: &mut Write) -> Result<Option<Due>> {
              WHERE due_at <= $1 AND delivered_at IS NULL AND dead_at IS NULL
              ORDER BY due_at, id LIMIT 1
              FOR UPDATE SKIP LOCKED)
-           RETURNING id AS "id: MailId", purpose AS "purpose: Purpose", user_id AS "user_id: UserId", attempts"#,
+           RETURNING id AS "id: MailId", purpose AS "purpose: Purpose", user_id AS "user_id: UserId", recipient, attempts"#,
         now,
         now + LEASE,
     )
@@ -100,6 +113,29 @@ pub async fn failed(write: &mut Write, due: &Due, error: &str) -> Result<()> {
     .execute(write.connection())
     .await?;
     Ok(())
+}
+
+/// When the next mail is due; none when none waits.
+///
+/// # Errors
+/// Those of the database.
+pub async fn next_due(read: &mut Read) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!("SELECT min(due_at) FROM outbox WHERE delivered_at IS NULL AND dead_at IS NULL")
+        .fetch_one(read.connection())
+        .await?)
+}
+
+/// Makes what was given up due again, with five attempts more. Tells how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn redrive(write: &mut Write) -> Result<u64> {
+    let now = write.now();
+    let redriven =
+        sqlx::query!("UPDATE outbox SET dead_at = NULL, attempts = 0, due_at = $1 WHERE dead_at IS NOT NULL", now)
+            .execute(write.connection())
+            .await?;
+    Ok(redriven.rows_affected())
 }
 
 /// Exponential with full jitter: any time up to 1, 4, 16 and 64 minutes.

@@ -25,10 +25,14 @@ problems! {
         "The call needs an access token that is valid now. Sign in with POST /v1/auth/login and send the token as Authorization: Bearer.";
     INVALID_CREDENTIALS = 401 "invalid-credentials", "Wrong identifier or password",
         "No account has this email or username with this password. The answer is the same for both on purpose.";
+    INVALID_REFRESH_TOKEN = 401 "invalid-refresh-token", "Sign in again",
+        "The refresh token is unknown, has expired, or was used before; or its session has ended. Sign in with POST /v1/auth/login.";
     FORBIDDEN = 403 "forbidden", "Not allowed",
         "You may know of this, but not do it. The detail says what it takes.";
     EMAIL_NOT_VERIFIED = 403 "email-not-verified", "The email is not verified yet",
         "The password is right. Open the link in the mail that we sent when you registered, then sign in again.";
+    WRONG_PASSWORD = 403 "wrong-password", "The password is wrong",
+        "You are signed in, but this call takes your password once more, and this is not it.";
     NOT_FOUND = 404 "not-found", "Not found",
         "There is nothing at this address, or you may not know of it. Both are answered alike.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed", "Method not allowed",
@@ -59,6 +63,15 @@ problems! {
     COURSE_NOT_DELETED = 409 "course-not-deleted", "The course is not deleted", "Only a deleted course can be restored.";
     IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use", "The same call is still running",
         "A call with this Idempotency-Key has not been answered yet. Send it again in a moment: the answer will be the first one's.";
+    EMAIL_TAKEN = 409 "email-taken", "The email is taken", "An account has this email already, perhaps a closed one, which can be restored.";
+    LAST_ADMINISTRATOR = 409 "last-administrator", "The last administrator stays one",
+        "After this change nobody could do everything any more. Make somebody else an administrator first.";
+    ROLE_IN_USE = 409 "role-in-use", "Users hold the role", "Give them another role first; a role that users hold, closed accounts too, can't be deleted.";
+    BUILT_IN_ROLE = 409 "built-in-role", "The role is built in",
+        "The roles admin, instructor and student can't be renamed or deleted, and admin can do everything. What the other two allow can be changed.";
+    USER_NOT_DELETED = 409 "user-not-deleted", "The account is not closed", "Only a closed account can be restored.";
+    USER_ERASED = 409 "user-erased", "The account is erased",
+        "It was closed more than 30 days ago: what was personal of it is gone for good. Invite the person anew.";
     PRECONDITION_FAILED = 412 "precondition-failed", "It has changed since you read it",
         "If-Match names an older version. Read the object again (its version is in the member `current`), and send your change with the new ETag.";
     BODY_TOO_LARGE = 413 "body-too-large", "The body is too large", "A JSON body may have 1 MiB.";

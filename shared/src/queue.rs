@@ -1,17 +1,21 @@
 //! Waking the reader of a queue: best-effort, since rows of the database hold what is to be done.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_http::BoxFuture;
 
 /// A queue whose messages are empty. On AWS it is SQS; the local stack brings its own.
 #[derive(Clone)]
-pub struct Queue(Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+pub struct Queue(Arc<dyn Fn(Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+
+/// The longest that SQS holds a message back.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
 impl Queue {
-    /// A queue that is woken by that.
+    /// A queue that is woken by that, after the delay it is given.
     #[must_use]
-    pub fn new(wake: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static) -> Self {
+    pub fn new(wake: impl Fn(Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(wake))
     }
 
@@ -20,8 +24,9 @@ impl Queue {
     pub fn sqs(config: &aws_config::SdkConfig, url: &str) -> Self {
         let client = aws_sdk_sqs::Client::new(config);
         let url = url.to_owned();
-        Self::new(move || {
-            let send = client.send_message().queue_url(&url).message_body("{}");
+        Self::new(move |delay| {
+            let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+            let send = client.send_message().queue_url(&url).message_body("{}").delay_seconds(seconds);
             Box::pin(async move {
                 send.send().await.map(drop).map_err(|error| aws_sdk_sqs::error::DisplayErrorContext(error).to_string())
             })
@@ -30,7 +35,12 @@ impl Queue {
 
     /// Wakes the reader. A failure is logged and costs time only: the schedule finds the row.
     pub async fn wake(&self) {
-        if let Err(error) = (self.0)().await {
+        self.wake_after(Duration::ZERO).await;
+    }
+
+    /// Wakes the reader once that time has passed, or after the longest that a message is held back.
+    pub async fn wake_after(&self, delay: Duration) {
+        if let Err(error) = (self.0)(delay.min(LONGEST_DELAY)).await {
             tracing::warn!(error, "the queue could not be woken");
         }
     }

@@ -5,20 +5,50 @@ use std::sync::Arc;
 
 use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
+use lyceum::audit::{Audit, Changes};
 use lyceum::error::Result;
 use lyceum::identity::letters;
-use lyceum::{Function, Trigger, outbox};
+use lyceum::mail::Mailer;
+use lyceum::outbox::{self, Due};
+use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
-pub const FUNCTION: Function =
-    Function { name: "deliver-mail", needs: Needs::database().and_mailer(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function {
+    name: "deliver-mail",
+    needs: Needs::database().and_mailer().and_mail_queue(),
+    trigger: Trigger::Event(handler),
+};
 
-fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
+fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
+        if event["redrive"] == true {
+            return redrive(&app).await;
+        }
         while deliver_one(&app).await? {}
+        nudge_for_the_next(&app).await?;
         // Every message was understood: what failed is a row that is due again later.
         Ok(json!({ "batchItemFailures": [] }))
     })
+}
+
+/// By hand, once what stood in the way is mended: the event `{"redrive": true}` makes all mails due that were given up,
+/// and delivers them.
+async fn redrive(app: &App) -> Result<Value> {
+    let mut tx = app.write_as_system().await?;
+    let redriven = outbox::redrive(&mut tx).await?;
+    tx.commit(Audit::of("outbox.redrive", "outbox").changed(Changes::field("redriven", None::<u64>, redriven))).await?;
+    while deliver_one(app).await? {}
+    nudge_for_the_next(app).await?;
+    Ok(json!({ "redriven": redriven }))
+}
+
+/// The mail that is due next is not left to the schedule.
+async fn nudge_for_the_next(app: &App) -> Result<()> {
+    let mut read = app.read_as_system().await?;
+    if let (Some(due), Some(queue)) = (outbox::next_due(&mut read).await?, app.mail_queue()) {
+        queue.wake_after((due - read.now()).to_std().unwrap_or_default()).await;
+    }
+    Ok(())
 }
 
 /// Delivers the mail that has been due longest; tells whether there was one.
@@ -28,13 +58,9 @@ async fn deliver_one(app: &App) -> Result<bool> {
     let Some(due) = outbox::take(&mut tx).await? else {
         return Ok(false);
     };
-    let letter = letters::write(&mut tx, mailer, &due).await?;
     tx.commit_unaudited("taking a mail is no change by anyone").await?;
 
-    let sent = match letter {
-        Some((recipient, letter)) => mailer.send(due.id, &recipient, letter).await,
-        None => Ok(()), // nobody to write to any more
-    };
+    let sent = send(app, mailer, &due).await; // one that can't be written fails for itself, and stops no other
     let mut tx = app.write_as_system().await?;
     match &sent {
         Ok(()) => outbox::delivered(&mut tx, &due).await?,
@@ -45,4 +71,14 @@ async fn deliver_one(app: &App) -> Result<bool> {
     }
     tx.commit_unaudited("the row itself is the record").await?;
     Ok(true)
+}
+
+async fn send(app: &App, mailer: &Mailer, due: &Due) -> Result<()> {
+    let mut tx = app.write_as_system().await?;
+    let letter = letters::write(&mut tx, mailer, due).await?;
+    tx.commit_unaudited("the token's hash must be there before the mail is").await?;
+    match letter {
+        Some((recipient, letter)) => mailer.send(due.id, &recipient, letter).await,
+        None => Ok(()), // nobody to write to any more
+    }
 }

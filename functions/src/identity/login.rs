@@ -5,10 +5,11 @@ use lyceum::app::Needs;
 use lyceum::audit::{Audit, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
+use lyceum::id::UserId;
 use lyceum::identity::ACCESS_TOKEN_LIFETIME;
 use lyceum::identity::password::Password;
 use lyceum::identity::profile::{Profile, profile};
-use lyceum::identity::sign_in::{self, Session};
+use lyceum::identity::sign_in::{self, Checked, Session};
 use lyceum::input::Text;
 use lyceum::{Error, Function, Trigger, fields, problem};
 use serde::Serialize;
@@ -22,6 +23,7 @@ fn route() -> Route {
         .named("login", "Sign in with an email or a username")
         .answers(&[StatusCode::OK])
         .problems(&[&problem::INVALID_CREDENTIALS, &problem::EMAIL_NOT_VERIFIED])
+        .limited()
 }
 
 fields! {
@@ -40,35 +42,60 @@ pub struct Tokens {
     /// Seconds until the access token expires.
     pub expires_in: i64,
     pub refresh_token: String,
+}
+
+impl Tokens {
+    pub(super) fn new(access_token: String, refresh_token: String) -> Self {
+        Self { access_token, token_type: "Bearer", expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(), refresh_token }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedIn {
+    #[serde(flatten)]
+    pub tokens: Tokens,
     pub user: Profile,
 }
 
-async fn handler(request: Request<Body>) -> Result<Reply<Tokens>> {
+async fn handler(request: Request<Body>) -> Result<Reply<SignedIn>> {
     let (body, request) = request.take_body();
+    let limits = &request.app().limits;
     let mut read = request.read().await?;
     let account = sign_in::account(&mut read, body.identifier.as_str()).await?;
-    drop(read); // no connection is held while a password is hashed
     let known = account.as_ref().map(|account| account.id);
-    let account = match sign_in::check(account, body.password).await {
-        Ok(account) => account,
-        Err(refusal @ Error::Problem(_)) => {
-            let failed = Audit::of("session.refuse", "session");
-            let failed = if let Some(user) = known { failed.by(user) } else { failed };
-            request.write().await?.commit(failed).await?;
-            return Err(refusal);
-        }
-        Err(fault) => return Err(fault),
+    let is_known_here = account.as_ref().is_some_and(|account| account.is_known_here);
+    let guess = limits.guess(&mut read, body.identifier.as_str(), is_known_here).await?;
+    drop(read); // no connection is held while a password is hashed
+    let (account, new_hash) = match sign_in::check(account, body.password).await? {
+        Checked::Right(account, new_hash) => (account, new_hash),
+        Checked::Unverified => return refuse(&request, known, not_verified()).await,
+        Checked::Refused => return refuse(&request, known, wrong()).await,
     };
+    let key = request.app().signing_key().await?;
     let mut tx = request.write().await?;
+    limits.guessed(&mut tx, &guess).await?;
+    if let Some(new_hash) = new_hash {
+        sign_in::replace_hash(&mut tx, &account, &new_hash).await?;
+    }
     let Session { id, access_token, refresh_token } =
-        sign_in::open_session(&mut tx, &account, request.app().signing_key()?, &request.app().settings.issuer).await?;
+        sign_in::open_session(&mut tx, &account, &key, &request.app().settings.issuer).await?;
     let user = profile(&mut tx, account.id).await?;
     tx.commit(audit("session.create", id).by(account.id)).await?;
-    Ok(Reply::ok(Tokens {
-        access_token,
-        token_type: "Bearer",
-        expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
-        refresh_token,
-        user,
-    }))
+    Ok(Reply::ok(SignedIn { tokens: Tokens::new(access_token, refresh_token), user }))
+}
+
+/// A refusal is a row of the audit log, whether or not there is such an account.
+async fn refuse<T>(request: &Request<()>, known: Option<UserId>, refusal: Error) -> Result<T> {
+    let refused = Audit::of("session.refuse", "session");
+    let refused = if let Some(user) = known { refused.by(user) } else { refused };
+    request.write().await?.commit(refused).await?;
+    Err(refusal)
+}
+
+fn wrong() -> Error {
+    Error::problem(&problem::INVALID_CREDENTIALS, "The email or username, or the password, is wrong.")
+}
+
+fn not_verified() -> Error {
+    Error::problem(&problem::EMAIL_NOT_VERIFIED, "Open the link in the mail that we sent you, then sign in.")
 }

@@ -1,8 +1,19 @@
-//! Who people are: registering, signing in, oneself.
+//! Who people are: registering, signing in, oneself; and those who look after the others.
 
+pub mod audit_logs;
+pub mod credentials;
 pub mod deliver_mail;
+pub mod forgot_password;
 pub mod jwks;
 pub mod login;
+pub mod logout;
 pub mod profile;
+pub mod refresh;
 pub mod register;
+pub mod resend_verification;
+pub mod reset_password;
+pub mod roles;
+pub mod rotate_keys;
+pub mod sessions;
+pub mod users;
 pub mod verify_email;

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use lyceum::app::Needs;
 use lyceum::audit::audit;
-use lyceum::error::{Fault, Result};
+use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::registration::{self, Registered, Registration};
 use lyceum::identity::{Email, Username};
 use lyceum::input::Text;
-use lyceum::{Error, Function, Trigger, fields, problem};
+use lyceum::{Function, Trigger, fields, problem};
 
 pub const FUNCTION: Function =
     Function { name: "register", needs: Needs::database().and_mail_queue(), trigger: Trigger::Http(|| vec![route()]) };
@@ -19,6 +19,7 @@ fn route() -> Route {
         .named("register", "Register; the answer is the same whether or not the email is known")
         .answers(&[StatusCode::ACCEPTED])
         .problems(&[&problem::USERNAME_TAKEN])
+        .limited()
 }
 
 fields! {
@@ -33,10 +34,7 @@ fields! {
 
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let (body, request) = request.take_body();
-    if body.password.repeats(body.email.as_str()) || body.password.repeats(body.username.as_str()) {
-        let detail = "The password is the email or the username, which would be tried first.";
-        return Err(Error::invalid(Fault::at("/password", "guessable_password", detail)));
-    }
+    body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
     let password_hash = password::hash(body.password).await?; // before the transaction, and whatever it comes to
     let registration = Registration {
         email: body.email,
@@ -46,7 +44,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
         last_name: body.last_name.into(),
     };
     let mut tx = request.write().await?;
-    let done = match registration::register(&mut tx, &registration).await? {
+    let done = match registration::register(&mut tx, &request.app().limits, &registration).await? {
         Registered::Account(user) => audit("user.register", user).by(user),
         Registered::EmailTaken(user) => audit("user.register_again", user),
     };

@@ -1,11 +1,12 @@
-//! `POST /v1/auth/verify-email`: proves that an email is one's own.
+//! `POST /v1/auth/verify-email`: proves that an email is one's own, of a new account or in the old one's place.
 
 use http::StatusCode;
 use lyceum::app::Needs;
 use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
-use lyceum::identity::registration;
+use lyceum::id::UserId;
+use lyceum::identity::{credentials, registration};
 use lyceum::input::Text;
 use lyceum::{Function, Trigger, fields, problem};
 
@@ -16,7 +17,8 @@ fn route() -> Route {
     post("/v1/auth/verify-email", Access::Open, handler)
         .named("verify_email", "Verify an email with the token that was mailed to it")
         .answers(&[StatusCode::NO_CONTENT])
-        .problems(&[&problem::INVALID_TOKEN])
+        .problems(&[&problem::INVALID_TOKEN, &problem::EMAIL_TAKEN])
+        .limited()
 }
 
 fields! {
@@ -26,9 +28,16 @@ fields! {
 }
 
 async fn handler(request: Request<Body>) -> Result<Reply> {
+    let token = request.body.token.as_str();
     let mut tx = request.write().await?;
-    let user = registration::verify_email(&mut tx, request.body.token.as_str()).await?;
-    tx.commit(audit("user.verify_email", user).by(user).changed(Changes::field("is_email_verified", false, true)))
-        .await?;
+    let done = if let Some(user) = registration::verify_email(&mut tx, token).await? {
+        audit("user.verify_email", user).by(user).changed(Changes::field("is_email_verified", false, true))
+    } else {
+        let (user, erased) = credentials::change_email(&mut tx, token).await?;
+        let changes = Changes::personal("email");
+        let changes = if erased.is_some() { changes.and("erased_account", erased, None::<UserId>) } else { changes };
+        audit("user.change_email", user).by(user).changed(changes)
+    };
+    tx.commit(done).await?;
     Ok(Reply::no_content())
 }

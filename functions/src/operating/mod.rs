@@ -1,5 +1,6 @@
 //! What operators and frontend authors look at.
 
 pub mod health;
+pub mod maintain;
 pub mod not_found;
 pub mod openapi;

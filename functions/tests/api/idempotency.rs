@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use lyceum::http::idempotency;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, CourseInProgress, Lyceum};
@@ -254,7 +253,7 @@ async fn one_that_still_runs_is_409() {
 }
 
 #[tokio::test]
-async fn the_purge_removes_what_has_expired_and_nothing_else() {
+async fn maintenance_removes_the_keys_that_name_nothing_any_more() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -268,8 +267,6 @@ async fn the_purge_removes_what_has_expired_and_nothing_else() {
     .await
     .unwrap();
     keyed(&instructor, "new").post("/v1/courses", course(&category)).await.created();
-    let mut write = lyceum.app.write_as_system().await.unwrap();
-    assert_eq!(idempotency::purge(&mut write).await.unwrap(), 12000);
-    write.commit_unaudited("nobody did it").await.unwrap();
+    lyceum.scheduled("maintain").await;
     assert_eq!(lyceum.count("SELECT count(*) FROM idempotency_keys").await, 1);
 }

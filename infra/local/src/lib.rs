@@ -8,12 +8,14 @@
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
 //! | [`demo`] | the demo data |
+//! | [`operator`] | what an operator does from the command line |
 //! | [`seed`] | a large catalogue, to measure with |
 
 pub mod demo;
 pub mod event;
 pub mod gateway;
 pub mod mailbox;
+pub mod operator;
 mod pages;
 pub mod postgres;
 pub mod seed;

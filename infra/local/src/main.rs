@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use lyceum_local::demo;
 use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
+use lyceum_local::{demo, operator};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -39,6 +39,28 @@ enum Command {
         #[arg(long, default_value_t = 100_000)]
         completions: u32,
     },
+    /// Administrators, of the running stack or of --database-url
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Hand an event to a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
+    Invoke {
+        /// A function's name, as in the README
+        function: String,
+        /// The event, as JSON
+        event: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an administrator, and print the link with which they choose their password
+    Create {
+        #[arg(long)]
+        email: String,
+        /// The part of the email before its @, unless given
+        #[arg(long)]
+        username: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -51,9 +73,13 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     let arguments = Arguments::parse();
-    let result = match arguments.command {
+    let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
-        Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
+        &Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
+        Some(Command::Admin(Admin::Create { email, username })) => {
+            create_administrator(&arguments, email, username.as_deref())
+        }
+        Some(Command::Invoke { function, event }) => invoke(&arguments, function, event.as_deref()),
         None => run(arguments),
     };
     match result {
@@ -70,9 +96,25 @@ fn main() -> ExitCode {
 async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
     let url = match &arguments.database_url {
         Some(url) => url.clone(),
-        None => Environment::variable_of_running(&arguments.data_dir, "DATABASE_OWNER_URL")?,
+        None => {
+            let running = Environment::of_running(&arguments.data_dir)?;
+            running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
+        }
     };
     seed::seed(&url, sizes, |step| println!("{step}")).await
+}
+
+#[tokio::main]
+async fn create_administrator(arguments: &Arguments, email: &str, username: Option<&str>) -> Result<()> {
+    let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
+    println!("{}", operator::create_administrator(data_dir, database_url, email, username).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn invoke(arguments: &Arguments, function: &str, event: Option<&str>) -> Result<()> {
+    println!("{}", operator::invoke(&arguments.data_dir, function, event).await?);
+    Ok(())
 }
 
 #[tokio::main]

@@ -14,7 +14,11 @@ pub fn service(mailbox: Mailbox) -> Router {
         .route("/", get(Redirect::temporary("/_local")))
         .route("/_local", get(Html(include_str!("../pages/index.html"))))
         .route("/_local/verify-email", get(Html(include_str!("../pages/verify-email.html"))))
+        .route("/_local/reset-password", get(Html(include_str!("../pages/reset-password.html"))))
+        .route("/_local/forgot-password", get(Html(include_str!("../pages/forgot-password.html"))))
         .route("/_local/login", get(Html(include_str!("../pages/login.html"))))
+        .route("/_local/page.css", get(([(header::CONTENT_TYPE, "text/css")], include_str!("../pages/page.css"))))
+        .route("/_local/page.js", get(([(header::CONTENT_TYPE, "text/javascript")], include_str!("../pages/page.js"))))
         .route("/_local/mail", get(mails))
         .with_state(mailbox)
 }

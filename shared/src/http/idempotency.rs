@@ -21,7 +21,7 @@ use super::kept::Kept;
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::problem;
-use crate::transaction::{Context, Read, Waiting, Write};
+use crate::transaction::{Context, Waiting, Write};
 
 pub(super) const NAME: &str = "Idempotency-Key";
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -29,8 +29,6 @@ pub(super) const LONGEST_KEY: usize = 255;
 
 /// How long a key names its call.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
-/// So many rows leave at once: a day of many calls takes longer than one statement may.
-const PURGED_AT_ONCE: i64 = 5000;
 
 /// A call with a key.
 pub(crate) struct Once {
@@ -213,28 +211,4 @@ fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
 
 fn lock_of<T>(place: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     place.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes the keys that name nothing any more. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let now = read.now();
-    let mut purged = 0;
-    loop {
-        let rows = sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-               SELECT ctid FROM idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
-            now,
-            PURGED_AT_ONCE,
-        )
-        .execute(read.connection())
-        .await?
-        .rows_affected();
-        purged += rows;
-        if rows == 0 {
-            return Ok(purged);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 mod answer;
 mod dispatch;
 mod hot;
-pub mod idempotency;
+mod idempotency;
 mod incoming;
 mod kept;
 pub mod openapi;

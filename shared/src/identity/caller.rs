@@ -1,5 +1,7 @@
 //! Who calls, and what they may do.
 
+use super::Permission;
+use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 
 /// Who does something.
@@ -22,32 +24,19 @@ pub struct SignedIn {
     pub permissions: Vec<String>,
 }
 
-/// What a role can allow beyond what everyone may do with their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
-    CategoriesWrite,
-    CoursesCreate,
-    CoursesUpdateAny,
-    EnrollmentsReadAny,
-}
-
-impl Permission {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CategoriesWrite => "categories:write",
-            Self::CoursesCreate => "courses:create",
-            Self::CoursesUpdateAny => "courses:update:any",
-            Self::EnrollmentsReadAny => "enrollments:read:any",
-        }
-    }
-}
-
 impl Caller {
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.user_id),
+            Self::Anonymous | Self::System => None,
+        }
+    }
+
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::User(user) => Some(user.session_id),
             Self::Anonymous | Self::System => None,
         }
     }
@@ -59,5 +48,23 @@ impl Caller {
             Self::User(user) => user.permissions.iter().any(|held| held == "*" || held == permission.as_str()),
             Self::Anonymous | Self::System => false,
         }
+    }
+
+    /// Lets the caller give, take, or act on somebody who has, all of these permissions.
+    ///
+    /// # Errors
+    /// 403 when the caller lacks one of them: nobody grants what they don't hold (`security.md`, 10).
+    pub fn needs_all<'a>(&self, permissions: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let held: &[String] = match self {
+            Self::User(user) => &user.permissions,
+            Self::System => return Ok(()),
+            Self::Anonymous => &[],
+        };
+        let holds = |wanted: &str| held.iter().any(|one| one == "*" || one == wanted);
+        let lacking: Vec<_> = permissions.into_iter().filter(|wanted| !holds(wanted)).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(Error::forbidden(format!("It takes permissions that you don't hold yourself: {}.", lacking.join(", "))))
     }
 }

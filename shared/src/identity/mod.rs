@@ -1,17 +1,28 @@
 //! Who people are, how they prove it, and what they may do.
 
 mod access_token;
+mod administrators;
 pub(crate) mod authenticate;
 mod caller;
+pub mod closing;
+pub mod credentials;
 mod email;
+pub mod export;
 pub mod keys;
 pub mod letters;
 pub mod password;
+mod permission;
 pub mod profile;
+pub mod recovery;
+pub mod refresh;
 pub mod registration;
+pub mod roles;
 mod secret_token;
+pub mod sessions;
 pub mod sign_in;
+pub mod users;
 
 pub use access_token::LIFETIME as ACCESS_TOKEN_LIFETIME;
-pub use caller::{Caller, Permission, SignedIn};
+pub use caller::{Caller, SignedIn};
 pub use email::{Email, Username};
+pub use permission::{Grant, Permission, PermissionInfo, explained as permissions};

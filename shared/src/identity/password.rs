@@ -8,12 +8,22 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
 
-/// A password as somebody typed it, in Unicode's form NFKC, so that every keyboard writes the same one.
-/// It can't be printed: it has no `Debug`, no `Display` and no `Serialize`.
-pub struct Password(String);
+/// A password as somebody typed it. What counts is its form NFKC of Unicode, so that every keyboard writes the same
+/// one. It can't be printed: its `Debug` says nothing, and it has no `Display` and no `Serialize`.
+pub struct Password {
+    normalized: String,
+    /// What an earlier system hashed.
+    typed: String,
+}
+
+impl Password {
+    fn new(typed: &str) -> Self {
+        Self { normalized: typed.nfkc().collect(), typed: typed.to_owned() }
+    }
+}
 
 /// A password that may be chosen: 12 to 128 characters, and none of the common ones.
 pub struct NewPassword(Password);
@@ -35,28 +45,35 @@ static COMMON: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 impl NewPassword {
-    /// Whether it is the email or the username, which would be the first to be guessed.
-    #[must_use]
-    pub fn repeats(&self, identifier: &str) -> bool {
-        self.0.0.to_lowercase() == identifier.to_lowercase()
+    /// Refuses one that is the email or the username, which would be the first to be guessed.
+    ///
+    /// # Errors
+    /// 422 at that place of the body.
+    pub fn differs_from(&self, identifiers: &[&str], pointer: &str) -> Result<()> {
+        let password = self.0.normalized.to_lowercase();
+        if identifiers.iter().all(|identifier| identifier.to_lowercase() != password) {
+            return Ok(());
+        }
+        let detail = "The password is the email or the username, which would be tried first.";
+        Err(Error::invalid(Fault::at(pointer, "guessable_password", detail)))
     }
 }
 
 from_text!(Password, { "type": "string", "format": "password", "minLength": 1, "maxLength": 1024 }, |text| match text.chars().count() {
     0 => Err(Invalid::new("blank", "It is empty.")),
-    1..=1024 => Ok(Password(text.nfkc().collect())),
+    1..=1024 => Ok(Password::new(text)),
     _ => Err(Invalid::new("too_long", "No password is that long.")),
 });
 
 from_text!(NewPassword, { "type": "string", "format": "password", "minLength": 12, "maxLength": 128 }, |text| {
-    let password: String = text.nfkc().collect();
-    match password.chars().count() {
-        _ if password.contains('\0') => Err(Invalid::new("invalid_text", "It holds a NUL character.")),
+    let password = Password::new(text);
+    match password.normalized.chars().count() {
+        _ if text.contains('\0') => Err(Invalid::new("invalid_text", "It holds a NUL character.")),
         0..12 => Err(Invalid::new("too_short", "A password has at least 12 characters; a short sentence is a good one.")),
-        12..=128 if COMMON.contains(password.to_lowercase().as_str()) => {
+        12..=128 if COMMON.contains(password.normalized.to_lowercase().as_str()) => {
             Err(Invalid::new("common_password", "This is among the passwords that are guessed first."))
         }
-        12..=128 => Ok(NewPassword(Password(password))),
+        12..=128 => Ok(NewPassword(password)),
         _ => Err(Invalid::new("too_long", "A password has at most 128 characters.")),
     }
 });
@@ -75,27 +92,52 @@ fn argon2() -> Result<Argon2<'static>> {
 /// # Errors
 /// Only those of the machine.
 pub async fn hash(password: NewPassword) -> Result<String> {
+    on_own_thread(move || hash_now(&password.0)).await
+}
+
+fn hash_now(password: &Password) -> Result<String> {
+    let hash = argon2()?.hash_password(password.normalized.as_bytes());
+    Ok(hash.map_err(|error| Error::internal(error.to_string()))?.to_string())
+}
+
+/// What a check of a password came to.
+pub enum Verdict {
+    Wrong,
+    Right,
+    /// Right, by a hash of an earlier system: this one is to take its place.
+    RightWith(String),
+}
+
+/// Whether the password has this hash. Without a hash (no such account, or one that was only invited) the same work is
+/// done, and the answer is no. On a thread of its own.
+///
+/// # Errors
+/// Only those of the machine.
+pub async fn verify(password: Password, hash: Option<String>) -> Result<Verdict> {
     on_own_thread(move || {
-        let hash = argon2()?.hash_password(password.0.0.as_bytes());
-        Ok(hash.map_err(|error| Error::internal(error.to_string()))?.to_string())
+        if let Some(former) = hash.as_deref().filter(|hash| hash.starts_with("$2")) {
+            return verify_former(&password, former);
+        }
+        let known = hash.as_deref().is_some_and(|hash| hash != NO_PASSWORD);
+        let hash = hash.filter(|_| known).unwrap_or_else(|| NOBODYS.to_owned());
+        let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+        let right = argon2()?.verify_password(password.normalized.as_bytes(), &hash).is_ok();
+        Ok(if right && known { Verdict::Right } else { Verdict::Wrong })
     })
     .await
 }
 
-/// Whether the password has this hash. Without a hash (no such account) the same work is done, and the answer
-/// is no. On a thread of its own.
-///
-/// # Errors
-/// Only those of the machine.
-pub async fn verify(password: Password, hash: Option<String>) -> Result<bool> {
-    on_own_thread(move || {
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODYS.to_owned());
-        let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-        Ok(argon2()?.verify_password(password.0.as_bytes(), &hash).is_ok() && known)
-    })
-    .await
+/// Against bcrypt (`$2a$`, `$2b$`), which reads 72 bytes and knows nothing of Unicode's forms.
+fn verify_former(password: &Password, hash: &str) -> Result<Verdict> {
+    let right = |text: &str| bcrypt::verify(text, hash).unwrap_or(false);
+    if right(&password.typed) || (password.typed != password.normalized && right(&password.normalized)) {
+        return hash_now(password).map(Verdict::RightWith);
+    }
+    Ok(Verdict::Wrong)
 }
+
+/// Stands in place of a hash while somebody was only invited.
+pub(crate) const NO_PASSWORD: &str = "!";
 
 /// A hash of the parameters above that no password is known to have.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bHljZXVtIG5vYm9keSdz$4vSxlBzZ0l8rJzJ7Bz0K9kqk4jW5f0v8w1rN3bX2y9A";

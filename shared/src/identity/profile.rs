@@ -4,11 +4,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Username;
+use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::transaction::Read;
+use crate::input::{Change, Clearable, Text};
+use crate::optional_fields;
+use crate::problem;
+use crate::transaction::{Read, Write};
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Profile {
     pub id: UserId,
     pub email: String,
@@ -43,4 +48,62 @@ pub async fn profile(read: &mut Read, user: UserId) -> Result<Profile> {
     .fetch_optional(read.connection())
     .await?
     .ok_or_else(|| Error::not_found("user"))
+}
+
+optional_fields! {
+    pub struct ProfileChanges {
+        first_name: Change<Text<1, 255>>,
+        last_name: Change<Text<1, 255>>,
+        username: Change<Username>,
+        bio: Clearable<Text<0, 10000>>,
+    }
+}
+
+/// Changes the caller's own profile.
+///
+/// # Errors
+/// 409 when the username is taken.
+pub async fn update(write: &mut Write, changes: ProfileChanges) -> Result<(Profile, Changes)> {
+    let user = write.user()?;
+    sqlx::query!("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).execute(write.connection()).await?;
+    let before = profile(write, user).await?;
+    let mut after = before.clone();
+    changes.first_name.apply(&mut after.first_name);
+    changes.last_name.apply(&mut after.last_name);
+    changes.username.apply_with(&mut after.username, |username| username.as_str().to_owned());
+    changes.bio.apply(&mut after.bio);
+    let changed = Changes::between(&before, &after)?;
+    if changed.is_empty() {
+        return Ok((before, changed));
+    }
+    if after.username != before.username {
+        check_username_is_free(write, &after.username, &after.email).await?;
+    }
+    sqlx::query!(
+        "UPDATE users SET first_name = $2, last_name = $3, username = $4, bio = $5 WHERE id = $1",
+        user.0,
+        after.first_name,
+        after.last_name,
+        after.username,
+        after.bio,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok((profile(write, user).await?, changed))
+}
+
+/// Lets a username pass that no registration with another email holds; whether a user has it, the table's own
+/// constraint says.
+pub(super) async fn check_username_is_free(write: &mut Write, username: &str, email: &str) -> Result<()> {
+    let held = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM username_holds WHERE lower(username) = lower($1) AND email <> $2) AS "held!""#,
+        username,
+        email
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if held {
+        return Err(Error::problem(&problem::USERNAME_TAKEN, "This username is taken; choose another."));
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use super::email::{Email, Username};
 use super::secret_token::{self, SecretToken};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
 use crate::problem;
 use crate::transaction::Write;
@@ -33,7 +34,7 @@ pub enum Registered {
 ///
 /// # Errors
 /// 409 when the username is taken or held, by whichever email.
-pub async fn register(write: &mut Write, new: &Registration) -> Result<Registered> {
+pub async fn register(write: &mut Write, limits: &Limits, new: &Registration) -> Result<Registered> {
     let email = new.email.as_str();
     let username = new.username.as_str();
     let taken = sqlx::query_scalar!(
@@ -69,7 +70,9 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = account {
-        outbox::put(write, Purpose::VerifyEmail, user).await?;
+        if limits.mail(write, email).await? {
+            outbox::put(write, Purpose::VerifyEmail, user).await?;
+        }
         return Ok(Registered::Account(user));
     }
     let owner = sqlx::query_scalar!(
@@ -82,7 +85,9 @@ pub async fn register(write: &mut Write, new: &Registration) -> Result<Registere
     )
     .fetch_one(write.connection())
     .await?;
-    outbox::put(write, Purpose::EmailTaken, owner).await?;
+    if limits.mail(write, email).await? {
+        outbox::put(write, Purpose::EmailTaken, owner).await?;
+    }
     Ok(Registered::EmailTaken(owner))
 }
 
@@ -105,13 +110,34 @@ pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result
     Ok((minted.rows_affected() == 1).then(|| token.reveal()))
 }
 
-/// Verifies the email for which this token was sent. Works once.
+/// Puts another mail with a link into the outbox, when there is such an account and it waits to be verified; tells
+/// whose it is.
 ///
 /// # Errors
-/// 422 when the token was used, has expired or never was.
-pub async fn verify_email(write: &mut Write, token: &str) -> Result<UserId> {
+/// Those of the database.
+pub async fn resend(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
+    let user = sqlx::query_scalar!(
+        r#"SELECT id AS "id: UserId" FROM users
+           WHERE email = $1 AND NOT is_email_verified AND is_active AND deleted_at IS NULL"#,
+        email.as_str()
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if let Some(user) = user
+        && limits.mail(write, email.as_str()).await?
+    {
+        outbox::put(write, Purpose::VerifyEmail, user).await?;
+    }
+    Ok(user)
+}
+
+/// Verifies the email of a new account for which this token was sent, if it was. Works once.
+///
+/// # Errors
+/// Those of the database.
+pub async fn verify_email(write: &mut Write, token: &str) -> Result<Option<UserId>> {
     let now = write.now();
-    sqlx::query_scalar!(
+    Ok(sqlx::query_scalar!(
         r#"UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expires_at = NULL
            WHERE email_verification_token = $1 AND email_verification_expires_at > $2 AND deleted_at IS NULL
            RETURNING id AS "id: UserId""#,
@@ -119,8 +145,5 @@ pub async fn verify_email(write: &mut Write, token: &str) -> Result<UserId> {
         now,
     )
     .fetch_optional(write.connection())
-    .await?
-    .ok_or_else(|| {
-        Error::problem(&problem::INVALID_TOKEN, "The link was used, has expired, or was replaced by a newer one. Register again to get a new mail.")
-    })
+    .await?)
 }

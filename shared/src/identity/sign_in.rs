@@ -4,21 +4,22 @@ use chrono::TimeDelta;
 
 use super::access_token::{self, Holder};
 use super::keys::SigningKey;
-use super::password::{self, Password};
+use super::password::{self, Password, Verdict};
+use super::recovery::remember_address;
 use super::secret_token::SecretToken;
-use crate::error::{Error, Result};
+use super::sessions::{ABSOLUTE, IDLE};
+use crate::error::Result;
 use crate::id::{SessionId, UserId};
-use crate::problem;
 use crate::transaction::{Read, Write};
 
-/// A session ends after this, however often it is refreshed.
-const ABSOLUTE: TimeDelta = TimeDelta::days(90);
-/// A refresh token that is not used ends after this.
-const IDLE: TimeDelta = TimeDelta::days(30);
+/// An account is used from an address for so long after it signed in from there.
+const KNOWN_FOR: TimeDelta = TimeDelta::days(90);
 
 /// An account as it stands before the password is checked.
 pub struct Account {
     pub id: UserId,
+    /// Whether it signed in from the caller's address within 90 days.
+    pub is_known_here: bool,
     password_hash: String,
     is_active: bool,
     is_email_verified: bool,
@@ -39,36 +40,66 @@ pub struct Session {
 /// Those of the database.
 pub async fn account(read: &mut Read, identifier: &str) -> Result<Option<Account>> {
     let identifier = identifier.trim();
+    let known_since = read.now() - KNOWN_FOR;
+    let address = crate::limits::network(read);
     Ok(sqlx::query_as!(
         Account,
         r#"SELECT u.id AS "id: UserId", u.password_hash, u.is_active, u.is_email_verified, r.name AS role,
-             ARRAY(SELECT jsonb_array_elements_text(r.permissions)) AS "permissions!"
+             ARRAY(SELECT jsonb_array_elements_text(r.permissions)) AS "permissions!",
+             EXISTS (SELECT FROM known_addresses k WHERE k.user_id = u.id AND k.ip_address = $2 AND k.seen_at > $3)
+               AS "is_known_here!"
            FROM users u JOIN roles r ON r.id = u.role_id
            WHERE (u.email = lower($1) OR lower(u.username) = lower($1)) AND u.deleted_at IS NULL
            LIMIT 1"#,
         identifier,
+        address,
+        known_since,
     )
     .fetch_optional(read.connection())
     .await?)
+}
+
+/// What checking a password came to.
+pub enum Checked {
+    /// With the hash that is to replace one of an earlier system.
+    Right(Account, Option<String>),
+    /// The password is right, and the email not verified yet: it may not sign in.
+    Unverified,
+    /// An unknown account, a wrong password and a suspended account are alike.
+    Refused,
 }
 
 /// Checks the password of the account, or does the same work when there is none. Unverified shows only after
 /// the right password.
 ///
 /// # Errors
-/// 401 for an unknown account, a wrong password and a suspended account alike; 403 when the email is not
-/// verified yet.
-pub async fn check(account: Option<Account>, password: Password) -> Result<Account> {
+/// Only those of the machine.
+pub async fn check(account: Option<Account>, password: Password) -> Result<Checked> {
     let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let right = password::verify(password, hash).await?;
-    match account {
-        Some(account) if right && account.is_active && account.is_email_verified => Ok(account),
-        Some(account) if right && account.is_active => Err(Error::problem(
-            &problem::EMAIL_NOT_VERIFIED,
-            "Open the link in the mail that we sent you, then sign in.",
-        )),
-        _ => Err(Error::problem(&problem::INVALID_CREDENTIALS, "The email or username, or the password, is wrong.")),
-    }
+    let verdict = password::verify(password, hash).await?;
+    Ok(match (account, verdict) {
+        (None, _) | (_, Verdict::Wrong) => Checked::Refused,
+        (Some(account), _) if !account.is_active => Checked::Refused,
+        (Some(account), _) if !account.is_email_verified => Checked::Unverified,
+        (Some(account), Verdict::Right) => Checked::Right(account, None),
+        (Some(account), Verdict::RightWith(hash)) => Checked::Right(account, Some(hash)),
+    })
+}
+
+/// Replaces the hash of an earlier system, unless the password was changed meanwhile.
+///
+/// # Errors
+/// Those of the database.
+pub async fn replace_hash(write: &mut Write, account: &Account, hash: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        account.id.0,
+        account.password_hash,
+        hash
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 /// Opens a session for an account whose password was checked.
@@ -97,6 +128,7 @@ pub async fn open_session(write: &mut Write, account: &Account, key: &SigningKey
     )
     .execute(write.connection())
     .await?;
+    remember_address(write, account.id).await?;
     let holder = Holder { user_id: account.id, session_id: id, role: &account.role, permissions: &account.permissions };
     let access_token = access_token::sign(key, issuer, now, &holder)?;
     Ok(Session { id, access_token, refresh_token: refresh_token.reveal() })

@@ -27,8 +27,13 @@ impl<T> Default for Clearable<T> {
 impl<T> Change<T> {
     /// Puts the new value, if there is one, into its place.
     pub fn apply<U: From<T>>(self, place: &mut U) {
+        self.apply_with(place, Into::into);
+    }
+
+    /// The same, in the form that this makes of it.
+    pub fn apply_with<U>(self, place: &mut U, form: impl FnOnce(T) -> U) {
         if let Some(value) = self.0 {
-            *place = value.into();
+            *place = form(value);
         }
     }
 }

@@ -15,7 +15,7 @@ pub use fault::Faults;
 pub use fields::required;
 pub use merge_patch::{Change, Clearable};
 pub use number::{Bounded, DisplayOrder, Money};
-pub use text::{NoFields, Text};
+pub use text::{Flag, NoFields, Text, Time};
 
 use serde_json::{Value, json};
 

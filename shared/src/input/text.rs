@@ -1,9 +1,10 @@
 //! Texts, with the bounds of the columns that hold them.
 
+use chrono::{DateTime, Datelike, Utc};
 use deserr::Deserr;
 use serde_json::{Value, json};
 
-use super::{Describe, Faults, Invalid};
+use super::{Describe, Faults, Invalid, from_text};
 use crate::fields;
 
 /// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, white space alone is not a text.
@@ -69,3 +70,32 @@ fields! {
     /// No body, or no parameters.
     pub struct NoFields {}
 }
+
+/// `true` or `false` in a query string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag(bool);
+
+impl Flag {
+    #[must_use]
+    pub fn is_set(self) -> bool {
+        self.0
+    }
+}
+
+from_text!(Flag, { "type": "boolean" }, |text| match text {
+    "true" => Ok(Flag(true)),
+    "false" => Ok(Flag(false)),
+    _ => Err(Invalid::new("wrong_type", "It is true or false.")),
+});
+
+/// A time with its offset (RFC 3339), of the years that Postgres and people know.
+#[derive(Debug, Clone, Copy)]
+pub struct Time(pub(crate) DateTime<Utc>);
+
+from_text!(Time, { "type": "string", "format": "date-time" }, |text| {
+    // A `+` that was not percent-encoded is a space by now.
+    let time = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok().map(|time| time.to_utc());
+    time.filter(|time| (1970..=9999).contains(&time.year())).map(Time).ok_or_else(|| {
+        Invalid::new("invalid_time", "Write it as 2026-11-23T19:56:00Z.")
+    })
+});

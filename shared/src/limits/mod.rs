@@ -78,7 +78,7 @@ impl Limits {
     pub(crate) async fn call(&self, read: &mut Read, route: &str) -> Result<()> {
         let size = self.rates.calls_per_minute;
         let bucket = Bucket { size, interval: TimeDelta::minutes(1) / size };
-        let key = key("call", &[route, &address(read)]);
+        let key = key("call", &[route, &network(read)]);
         match self.take(read, &key, &bucket).await? {
             None => Ok(()),
             Some(wait) => Err(Error::too_many("Too many calls from your address.", wait)),
@@ -90,7 +90,7 @@ impl Limits {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
+    pub(crate) async fn mail(&self, read: &mut Read, email: &str) -> Result<bool> {
         let bucket = Bucket { size: self.rates.mails, interval: TimeDelta::hours(1) / self.rates.mails_per_hour };
         Ok(self.take(read, &key("mail", &[email]), &bucket).await?.is_none())
     }
@@ -103,7 +103,7 @@ impl Limits {
     /// # Errors
     /// 429 with the wait, whatever the secret.
     pub async fn guess(&self, read: &mut Read, identifier: &str, known: bool) -> Result<Guess> {
-        let mut keys = vec![key("guess", &[&normalized(identifier), &address(read)])];
+        let mut keys = vec![key("guess", &[&normalized(identifier), &network(read)])];
         let mut free = vec![self.rates.failures];
         if !known {
             keys.push(everywhere(identifier));
@@ -134,7 +134,7 @@ impl Limits {
         let mut keys = Vec::new();
         for identifier in identifiers {
             keys.push(everywhere(identifier));
-            keys.push(key("guess", &[&normalized(identifier), &address(read)]));
+            keys.push(key("guess", &[&normalized(identifier), &network(read)]));
         }
         self.forget(read, &keys).await
     }
@@ -183,21 +183,11 @@ fn key(kind: &str, parts: &[&str]) -> String {
     format!("{kind}:{}", hex::encode(digest.get(..16).unwrap_or_default()))
 }
 
-/// The caller's address; of IPv6 its network, since whoever has one address there has 2^64.
-fn address(read: &Read) -> String {
+/// The caller's address; of IPv6 its network, since whoever has one address there has 2^64. Empty when it is unknown.
+pub(crate) fn network(read: &Read) -> String {
     let address = read.context().address.as_deref().unwrap_or_default();
     match address.parse() {
         Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
         _ => address.to_owned(),
     }
-}
-
-/// Removes what would allow everything again by now. Tells how many.
-///
-/// # Errors
-/// Those of the database.
-pub async fn purge(read: &mut Read) -> Result<u64> {
-    let now = read.now();
-    let purged = sqlx::query!("DELETE FROM limits WHERE expires_at <= $1", now).execute(read.connection()).await?;
-    Ok(purged.rows_affected())
 }

@@ -19,20 +19,23 @@ pub struct Caller {
     pub email: String,
     pub username: String,
     token: Option<String>,
-    address: String,
+    pub address: String,
     headers: Vec<(String, String)>,
     lyceum: Arc<Lyceum>,
 }
 
 impl Lyceum {
+    /// Somebody at an address of their own: what is limited by address is limited for each apart.
     pub fn anonymous(self: &Arc<Self>) -> Caller {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let address = std::net::Ipv4Addr::from_bits((10 << 24) + NEXT.fetch_add(1, Ordering::Relaxed));
         let nobody = String::new();
         Caller {
             id: nobody.clone(),
             email: nobody.clone(),
             username: nobody,
             token: None,
-            address: "203.0.113.7".to_owned(),
+            address: address.to_string(),
             headers: vec![("user-agent".to_owned(), "test/1".to_owned())],
             lyceum: self.clone(),
         }
@@ -137,6 +140,11 @@ impl Caller {
 
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
+    }
+
+    /// The same, calling from there.
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
     }
 
     pub fn with_header(&self, name: &str, value: &str) -> Self {

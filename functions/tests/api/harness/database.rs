@@ -62,7 +62,7 @@ async fn make_template(cluster: &Cluster) {
     let password = cluster.password();
     execute(cluster, format!("CREATE ROLE lyceum_owner LOGIN PASSWORD '{password}'")).await;
     let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
-    db::provision(&mut superuser, password).await.unwrap();
+    db::provision(&mut superuser, Some(password)).await.unwrap();
     execute(cluster, "CREATE DATABASE template_lyceum OWNER lyceum_owner".to_owned()).await;
     let mut owner = PgConnection::connect(&cluster.url("lyceum_owner", "template_lyceum")).await.unwrap();
     db::migrate(&mut owner).await.unwrap();

@@ -43,8 +43,6 @@ pub struct Lyceum {
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
     pub owner_url: String,
-    /// What all functions share, for what no call does.
-    pub app: Arc<App>,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
@@ -79,9 +77,9 @@ impl Lyceum {
         });
         let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
-        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|| Box::pin(async { Ok(()) }))));
+        let app = Arc::new(app.with_clock(clock.clone()).with_mail_queue(Queue::new(|_| Box::pin(async { Ok(()) }))));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
-        key.publish(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+        key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
 
         let mut functions = HashMap::new();
         let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();
@@ -99,7 +97,6 @@ impl Lyceum {
             clock,
             database: database.owner,
             owner_url: database.owner_url,
-            app,
             functions,
             routes,
             mailbox,
@@ -114,6 +111,12 @@ impl Lyceum {
         let function = self.routes.at(path).ok().and_then(|found| found.value.get(method).copied());
         let answer = self.functions[function.unwrap_or("not-found")].invoke(event).await.unwrap();
         Answer::new(answer)
+    }
+
+    /// Lets the function run that a schedule starts.
+    pub async fn scheduled(&self, function: &str) -> Value {
+        let event = lyceum_local::event::schedule(function, self.clock.now());
+        self.functions[function].invoke(event).await.unwrap()
     }
 
     /// Lets `deliver-mail` run, and gives all mails so far, newest first.

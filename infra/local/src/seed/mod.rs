@@ -58,6 +58,13 @@ pub async fn seed(owner_url: &str, sizes: Sizes, say: impl Fn(&str)) -> Result<(
     let options: PgConnectOptions = owner_url.parse()?;
     let connection = options.disable_statement_logging().connect().await;
     let owner = &mut connection.context("the database does not answer")?;
+    let role: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+        .bind(lyceum::db::APPLICATION_ROLE)
+        .fetch_one(&mut *owner)
+        .await?;
+    if !role {
+        lyceum::db::provision(owner, None).await.context("the given role may not make roles")?;
+    }
     lyceum::db::migrate(owner).await.context("the database can't be brought up to date")?;
     let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM users WHERE email = 'learner-1@seed.test')")
         .fetch_one(&mut *owner)

@@ -34,7 +34,7 @@ impl Database {
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(&dir, true)).await??;
         let password = cluster.password().to_owned();
         let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await?;
-        lyceum::db::provision(&mut superuser, &password).await?;
+        lyceum::db::provision(&mut superuser, Some(&password)).await?;
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(DATABASE)
             .fetch_one(&mut superuser)
@@ -59,7 +59,7 @@ impl Database {
     async fn given(data_dir: &DataDir, owner_url: String) -> Result<Self> {
         let password = data_dir.application_password()?;
         let mut owner = PgConnection::connect(&owner_url).await.context("the given database does not answer")?;
-        lyceum::db::provision(&mut owner, &password).await.context("the given role may not make roles")?;
+        lyceum::db::provision(&mut owner, Some(&password)).await.context("the given role may not make roles")?;
         owner.close().await?;
         let mut application = Url::parse(&owner_url)?;
         let place = format!("{}{}", application.host_str().unwrap_or_default(), application.path());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::data_dir::DataDir;
 use super::database::Database;
@@ -13,7 +13,12 @@ use crate::storage::Storage;
 
 /// Variables, one a line as `KEY=value`. No value holds white space, so that a shell takes them as they are.
 #[derive(Debug, Clone)]
-pub struct Environment(BTreeMap<&'static str, String>);
+pub struct Environment(BTreeMap<String, String>);
+
+/// What whoever starts the stack may set for its functions.
+fn is_passed_on(name: &str) -> bool {
+    name == "REDIS_URL" || name.starts_with("LIMIT_")
+}
 
 impl Environment {
     pub(super) fn new(
@@ -26,7 +31,7 @@ impl Environment {
         key_file: &Path,
     ) -> Result<Self> {
         let (access_key, secret_key) = data_dir.s3_credentials()?;
-        let mut variables = BTreeMap::from([
+        let own = [
             ("LYCEUM_URL", url.to_owned()),
             ("DATABASE_URL", database.application_url.clone()),
             ("DATABASE_OWNER_URL", database.owner_url.clone()),
@@ -41,11 +46,9 @@ impl Environment {
             ("AWS_REGION", "us-east-1".to_owned()),
             ("SMTP_URL", mailbox.url()),
             ("MAIL_FROM", "no-reply@lyceum.test".to_owned()),
-        ]);
-        if let Ok(redis) = std::env::var("REDIS_URL") {
-            variables.insert("REDIS_URL", redis); // one that runs already, if any
-        }
-        Ok(Self(variables))
+        ];
+        let passed_on = std::env::vars().filter(|(name, _)| is_passed_on(name));
+        Ok(Self(own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(passed_on).collect()))
     }
 
     #[must_use]
@@ -55,19 +58,16 @@ impl Environment {
 
     /// # Errors
     /// When the stack that is asked for doesn't run.
-    pub fn of_running(data_dir: &Path) -> Result<String> {
-        DataDir::environment_of_running(data_dir)
+    pub fn of_running(data_dir: &Path) -> Result<Self> {
+        let lines = DataDir::environment_of_running(data_dir)?;
+        let pairs = lines.lines().filter_map(|line| line.split_once('='));
+        Ok(Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
 
-    /// One variable of it.
-    ///
-    /// # Errors
-    /// When the stack that is asked for doesn't run, or has no such variable.
-    pub fn variable_of_running(data_dir: &Path, name: &str) -> Result<String> {
-        let environment = Self::of_running(data_dir)?;
-        let mut variables = environment.lines().filter_map(|line| line.split_once('='));
-        let found = variables.find(|(variable, _)| *variable == name);
-        found.map(|(_, value)| value.to_owned()).with_context(|| format!("the running Lyceum has no {name}"))
+    /// With another database, as its owner reaches it.
+    #[must_use]
+    pub fn of_database(url: &str) -> Self {
+        Self(BTreeMap::from([("DATABASE_URL".to_owned(), url.to_owned())]))
     }
 }
 

@@ -34,6 +34,9 @@ pub use environment::Environment;
 const BUCKET: &str = "lyceum-media";
 /// How often the outbox is swept here; on AWS a schedule does so every five minutes.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Maintenance waits until the start is over.
+const SOON: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where and how to run.
 #[derive(Debug, Clone)]
@@ -87,7 +90,7 @@ impl Stack {
         step(began, "Migrations");
 
         let key_file = data_dir.file("signing-key.pem", || Ok(keys::generate_pem()?))?;
-        SigningKey::from_pem(&std::fs::read(&key_file)?)?.publish(&mut owner).await?;
+        SigningKey::from_pem(&std::fs::read(&key_file)?)?.publish_as_owner(&mut owner).await?;
         let environment = Environment::new(&url, &database, &data_dir, &storage, &mailbox, BUCKET, &key_file)?;
 
         let began = Instant::now();
@@ -100,7 +103,8 @@ impl Stack {
 
         let wake = Arc::new(Notify::new());
         let gateway = Arc::new(Gateway::new(&app(&environment, &wake).await?)?);
-        let mut tasks = vec![tokio::spawn(deliver_mails(gateway.clone(), wake))];
+        let mut tasks =
+            vec![tokio::spawn(deliver_mails(gateway.clone(), wake)), tokio::spawn(maintain(gateway.clone()))];
         let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
         for listener in listeners {
             let service = service.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -143,8 +147,12 @@ impl Stack {
 async fn app(environment: &Environment, wake: &Arc<Notify>) -> Result<Arc<App>> {
     let settings = Settings::from(|name| environment.get(name))?;
     let wake = wake.clone();
-    let queue = Queue::new(move || {
-        wake.notify_one();
+    let queue = Queue::new(move |delay| {
+        let wake = wake.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            wake.notify_one();
+        });
         Box::pin(async { Ok(()) })
     });
     Ok(Arc::new(App::start(settings, Needs::everything()).await?.with_mail_queue(queue)))
@@ -161,6 +169,19 @@ async fn deliver_mails(gateway: Arc<Gateway>, wake: Arc<Notify>) {
         };
         if let Err(error) = gateway.invoke("deliver-mail", event).await {
             tracing::warn!(%error, "mails could not be delivered");
+        }
+    }
+}
+
+/// The schedule of `maintain`.
+async fn maintain(gateway: Arc<Gateway>) {
+    let mut days = tokio::time::interval_at(tokio::time::Instant::now() + SOON, DAY);
+    loop {
+        days.tick().await;
+        #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
+        let now = chrono::Utc::now();
+        if let Err(error) = gateway.invoke("maintain", event::schedule("maintain", now)).await {
+            tracing::warn!(%error, "maintenance failed");
         }
     }
 }

@@ -68,9 +68,7 @@ pub struct CourseSummary {
 }
 
 const COLUMNS: &str = "c.id, c.title, c.slug, c.description, c.thumbnail_url, c.instructor_id,
-    jsonb_build_object('id', i.id, 'first_name', i.first_name, 'last_name', i.last_name,
-      'profile_picture_url', i.profile_picture_url, 'bio', i.bio) AS instructor,
-    c.category_id, c.status, c.visibility, c.is_featured, c.difficulty_level, c.language, c.price, c.estimated_hours,
+    shown_to_anyone(i) AS instructor, c.category_id, c.status, c.visibility, c.is_featured, c.difficulty_level, c.language, c.price, c.estimated_hours,
     c.tags, c.published_at, c.created_at, c.updated_at, c.version, lower(c.title) AS sort_title";
 
 /// The condition of the partial indexes `courses_listed_*`.

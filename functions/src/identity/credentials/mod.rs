@@ -1,0 +1,37 @@
+//! One's own password, email and account: each call takes the password once more.
+
+mod close;
+mod email;
+mod password;
+
+use lyceum::app::Needs;
+use lyceum::audit::audit;
+use lyceum::error::Result;
+use lyceum::http::{Request, Route};
+use lyceum::identity::credentials::{Confirmed, Credentials};
+use lyceum::identity::password::Password;
+use lyceum::{Error, Function, Trigger};
+
+pub const FUNCTION: Function =
+    Function { name: "credentials", needs: Needs::database().and_mail_queue(), trigger: Trigger::Http(routes) };
+
+fn routes() -> Vec<Route> {
+    vec![close::route(), email::route(), password::route()]
+}
+
+/// Confirms the caller's password, as often as it may be guessed: whoever has a session does not have the password yet.
+async fn confirm(request: &Request<()>, credentials: Credentials, password: Password) -> Result<Confirmed> {
+    let (user, limits) = (credentials.user_id, &request.app().limits);
+    let guess = limits.guess(&mut request.read().await?, &user.to_string(), true).await?;
+    match credentials.confirm(password).await {
+        Ok(confirmed) => {
+            limits.guessed(&mut request.read().await?, &guess).await?;
+            Ok(confirmed)
+        }
+        Err(refusal @ Error::Problem(_)) => {
+            request.write().await?.commit(audit("user.refuse_password", user)).await?;
+            Err(refusal)
+        }
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,36 @@
+//! `rotate-keys`: a new key signs from now on; the old one verifies until its last token has expired. By a schedule,
+//! and by hand: the event `{"compromised": true}` refuses all tokens of the old key at once.
+
+use std::sync::Arc;
+
+use lambda_http::BoxFuture;
+use lyceum::app::{App, Needs};
+use lyceum::audit::{Audit, Changes};
+use lyceum::error::Result;
+use lyceum::identity::keys::{self, SigningKey};
+use lyceum::{Function, Trigger};
+use serde_json::{Value, json};
+
+pub const FUNCTION: Function =
+    Function { name: "rotate-keys", needs: Needs::database().and_signing_key(), trigger: Trigger::Event(handler) };
+
+fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
+    Box::pin(async move {
+        let pem = keys::generate_pem()?;
+        let new = SigningKey::from_pem(pem.as_bytes())?;
+
+        // Known before it signs. Should the next step fail, it is a key that signs nothing.
+        let mut tx = app.write_as_system().await?;
+        new.publish(&mut tx).await?;
+        let published = Audit::of("signing_key.publish", "signing_key");
+        tx.commit(published.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
+
+        app.signing()?.replace(&pem).await?;
+
+        let mut tx = app.write_as_system().await?;
+        let retired = new.replace_others(&mut tx, event["compromised"] == true).await?;
+        let done = Audit::of("signing_key.rotate", "signing_key");
+        tx.commit(done.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
+        Ok(json!({ "kid": new.kid(), "retired": retired }))
+    })
+}

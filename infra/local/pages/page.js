@@ -1,0 +1,19 @@
+// Sends the form (or, without one, the button) of a page to the API, and says what came of it.
+//   <form data-send="/v1/auth/login">: its fields are the body; a `token` in the page's address goes with them.
+const form = document.querySelector("[data-send]");
+const outcome = document.getElementById("outcome");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = Object.fromEntries(new FormData(form));
+  const token = new URLSearchParams(location.search).get("token");
+  if (token !== null) body.token = token;
+  const answer = await fetch(form.dataset.send, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const said = text === "" ? {} : JSON.parse(text);
+  outcome.textContent = answer.ok ? (said.access_token ?? form.dataset.done) : said.detail;
+});

@@ -1,0 +1,166 @@
+//! What happened: rows of `audit_logs`, written in the transaction that makes the change.
+
+mod log;
+
+pub use log::{Entry, Filter, list};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::id::{Id, UserId, uuid_at};
+use crate::transaction::Read;
+
+/// Fields that follow from others.
+const DERIVED: [&str; 4] = ["updated_at", "version", "instructor", "html_content"];
+/// Fields that are somebody's own words, or say who they are.
+const PERSONAL: [&str; 7] = ["notes", "email", "username", "first_name", "last_name", "profile_picture_url", "bio"];
+
+/// What one write did.
+#[derive(Debug)]
+pub struct Audit {
+    action: &'static str,
+    resource_type: &'static str,
+    resource_id: Option<Uuid>,
+    changes: Changes,
+    actor: Option<UserId>,
+}
+
+/// `{"field": {"from": …, "to": …}}`.
+#[derive(Debug, Default, Clone)]
+pub struct Changes(Map<String, Value>);
+
+/// What was done to what: `audit("course.publish", course.id)`.
+#[must_use]
+pub fn audit<I: Id>(action: &'static str, resource: I) -> Audit {
+    Audit {
+        action,
+        resource_type: I::RESOURCE,
+        resource_id: Some(resource.uuid()),
+        changes: Changes::default(),
+        actor: None,
+    }
+}
+
+impl Audit {
+    /// What was done to something without an id of its own.
+    #[must_use]
+    pub fn of(action: &'static str, resource_type: &'static str) -> Self {
+        Self { action, resource_type, resource_id: None, changes: Changes::default(), actor: None }
+    }
+
+    #[must_use]
+    pub fn changed(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
+    }
+
+    pub(crate) fn action(&self) -> &'static str {
+        self.action
+    }
+
+    pub(crate) fn resource_type(&self) -> &'static str {
+        self.resource_type
+    }
+
+    /// Who did it, where that shows only in the doing (signing in, verifying a mail).
+    #[must_use]
+    pub fn by(mut self, user: UserId) -> Self {
+        self.actor = Some(user);
+        self
+    }
+}
+
+impl Changes {
+    /// The fields in which two states of one thing differ; those that follow from others are left out, and personal
+    /// ones stand by name only, so that erasure leaves the log whole.
+    ///
+    /// # Errors
+    /// When a state is no JSON object.
+    pub fn between(before: &impl Serialize, after: &impl Serialize) -> Result<Self> {
+        let (before, after) = (fields(before)?, fields(after)?);
+        let changed = after.into_iter().filter_map(|(field, to)| {
+            let from = before.get(&field).cloned().unwrap_or(Value::Null);
+            if from == to || DERIVED.contains(&field.as_str()) {
+                return None;
+            }
+            let change = if PERSONAL.contains(&field.as_str()) { json!({}) } else { json!({ "from": from, "to": to }) };
+            Some((field, change))
+        });
+        Ok(Self(changed.collect()))
+    }
+
+    /// What a new thing began with.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn created(after: &impl Serialize) -> Result<Self> {
+        Self::between(&json!({}), after)
+    }
+
+    /// One personal field, by its name alone.
+    #[must_use]
+    pub fn personal(name: &str) -> Self {
+        Self(Map::from_iter([(name.to_owned(), json!({}))]))
+    }
+
+    /// One field.
+    #[must_use]
+    pub fn field(name: &str, from: impl Serialize, to: impl Serialize) -> Self {
+        Self::default().and(name, from, to)
+    }
+
+    /// And one field more.
+    #[must_use]
+    pub fn and(mut self, name: &str, from: impl Serialize, to: impl Serialize) -> Self {
+        self.0.insert(name.to_owned(), json!({ "from": from, "to": to }));
+        self
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn fields(state: &impl Serialize) -> Result<Map<String, Value>> {
+    Ok(serde_json::from_value(serde_json::to_value(state)?)?)
+}
+
+/// Writes the row. Only a commit calls it, and the dispatch for what it refused.
+pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
+    let context = read.context().clone();
+    let actor = done.actor.or_else(|| context.caller.user_id());
+    let changes = (!done.changes.is_empty()).then(|| Value::Object(done.changes.0.clone()));
+    sqlx::query!(
+        "INSERT INTO audit_logs (id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        uuid_at(context.now),
+        actor.map(|user| user.0),
+        done.action,
+        done.resource_type,
+        done.resource_id,
+        changes,
+        context.address,
+        context.user_agent,
+        context.now,
+    )
+    .execute(read.connection())
+    .await?;
+    Ok(())
+}
+
+/// Makes the partitions of this month and the two after it, unless they are there. Gives their names.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_partitions(read: &mut Read) -> Result<Vec<String>> {
+    let today = read.now().date_naive();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT create_audit_partition(($1::date + month * interval '1 month')::date) AS "name!"
+           FROM generate_series(0, 2) AS month"#,
+        today
+    )
+    .fetch_all(read.connection())
+    .await?)
+}

@@ -1,0 +1,59 @@
+//! Where the private key is: in Secrets Manager on AWS, in a file on one's own machine.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::config;
+use crate::error::{Error, Result};
+
+/// Where the private key is, in PEM.
+#[derive(Debug, Clone)]
+pub enum SigningKeySource {
+    /// A file for its owner's eyes alone.
+    File(String),
+    /// A secret's name or ARN.
+    Secret(String),
+}
+
+impl SigningKeySource {
+    pub(super) async fn read(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::File(path) => fs::read(path).map_err(|error| Error::internal(format!("{path}: {error}"))),
+            Self::Secret(id) => {
+                let secret = secrets().await.get_secret_value().secret_id(id).send().await.map_err(away)?;
+                Ok(secret.secret_string.unwrap_or_default().into_bytes())
+            }
+        }
+    }
+
+    pub(super) async fn write(&self, pem: &str) -> Result<()> {
+        match self {
+            Self::File(path) => {
+                replace(Path::new(path), pem).map_err(|error| Error::internal(format!("{path}: {error}")))
+            }
+            Self::Secret(id) => {
+                secrets().await.put_secret_value().secret_id(id).secret_string(pem).send().await.map_err(away)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn secrets() -> aws_sdk_secretsmanager::Client {
+    aws_sdk_secretsmanager::Client::new(&config::aws().await)
+}
+
+fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal(aws_sdk_secretsmanager::error::DisplayErrorContext(error).to_string())
+}
+
+/// Whole or not at all.
+fn replace(path: &Path, content: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)
+}
