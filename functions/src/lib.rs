@@ -3,7 +3,7 @@
 //! | folder | functions |
 //! | --- | --- |
 //! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
-//! | [`catalog`] | categories, courses, sections, lessons |
+//! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson |
 //! | [`media`] | media |
 //! | [`operating`] | health, openapi, not-found, maintain |
@@ -42,6 +42,8 @@ pub const ALL: &[Function] = &[
     catalog::courses::FUNCTION,
     catalog::sections::FUNCTION,
     catalog::lessons::FUNCTION,
+    catalog::prerequisites::FUNCTION,
+    catalog::tags::FUNCTION,
     learning::enroll::FUNCTION,
     learning::enrollments::FUNCTION,
     learning::complete_lesson::FUNCTION,

@@ -54,6 +54,8 @@ problems! {
         "A published course with learners can be archived, not taken back to a draft.";
     NOT_ENROLLABLE = 409 "not-enrollable", "The course takes no learners now",
         "Only a published course can be enrolled in.";
+    PREREQUISITE_CYCLE = 409 "prerequisite-cycle", "The course would come before itself",
+        "The member `path` names the courses on the way round. Leave out one of the prerequisites on it.";
     PREREQUISITES_UNMET = 409 "prerequisites-unmet", "Prerequisites are not met yet",
         "The member `prerequisites` lists each course that comes first, the percentage that it takes and the percentage reached.";
     PAYMENT_REQUIRED = 409 "payment-required", "The course has a price",

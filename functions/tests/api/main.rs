@@ -11,9 +11,14 @@ mod catalog {
     mod course_lifecycle;
     mod courses;
     mod courses_list;
+    mod duplicate;
+    mod filters;
     mod lesson_editing;
     mod lessons;
+    mod prerequisites;
+    mod search;
     mod sections;
+    mod tags;
 }
 mod identity {
     mod deliver_mail;

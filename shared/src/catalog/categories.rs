@@ -56,9 +56,8 @@ macro_rules! select_category {
         sqlx::query_as!(
             Category,
             r#"SELECT c.id AS "id: CategoryId", c.name, c.slug, c.description, c.icon_url, c.display_order,
-                 coalesce((SELECT course_count FROM category_counts WHERE category_id = c.id), 0) AS "course_count!",
-                 c.created_at, c.updated_at
-               FROM categories c "# + $tail
+                 coalesce(n.course_count, 0) AS "course_count!", c.created_at, c.updated_at
+               FROM categories c LEFT JOIN category_counts n ON n.category_id = c.id "# + $tail
             $(, $argument)*
         )
     };

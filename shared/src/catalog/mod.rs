@@ -7,9 +7,11 @@ pub mod lessons;
 mod markdown;
 pub mod order;
 mod policy;
+pub mod prerequisites;
 pub mod sections;
 
 mod slug;
+pub mod tags;
 mod web_url;
 
 pub(crate) use policy::Standing;

@@ -7,6 +7,7 @@ mod fault;
 mod fields;
 mod merge_patch;
 mod number;
+mod repeated;
 mod text;
 
 pub use deserr::Deserr;
@@ -15,6 +16,7 @@ pub use fault::Faults;
 pub use fields::required;
 pub use merge_patch::{Change, Clearable};
 pub use number::{Bounded, DisplayOrder, Money};
+pub use repeated::Repeated;
 pub use text::{Flag, NoFields, Text, Time};
 
 use serde_json::{Value, json};

@@ -11,12 +11,13 @@ pub(super) fn route() -> Route {
     post("/v1/courses/{course_id}/archive", Access::SignedIn, handler)
         .named("archive_course", "Take no new learners; the enrolled keep access")
         .answers(&[StatusCode::OK])
-        .problems(&[&problem::FORBIDDEN, &problem::CONFLICT])
+        .problems(&[&problem::FORBIDDEN, &problem::CONFLICT, &problem::PRECONDITION_FAILED])
 }
 
 async fn handler(request: Request) -> Result<Reply<Course>> {
     let mut tx = request.write().await?;
     let before = courses::editable(&mut tx, request.id("course_id")?).await?;
+    request.precondition().check(before.version)?;
     let course = courses::archive(&mut tx, &before).await?;
     tx.commit_changes(audit("course.archive", course.id), Changes::between(&*before, &course)?).await?;
     let version = course.version;

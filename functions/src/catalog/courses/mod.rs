@@ -3,6 +3,8 @@
 mod archive;
 mod create;
 mod delete;
+mod duplicate;
+mod facets;
 mod get;
 mod list;
 mod outline;
@@ -22,6 +24,8 @@ fn routes() -> Vec<Route> {
         archive::route(),
         create::route(),
         delete::route(),
+        duplicate::route(),
+        facets::route(),
         get::route(),
         list::route(),
         outline::route(),

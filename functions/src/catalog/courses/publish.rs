@@ -11,12 +11,13 @@ pub(super) fn route() -> Route {
     post("/v1/courses/{course_id}/publish", Access::SignedIn, handler)
         .named("publish_course", "Publish a course")
         .answers(&[StatusCode::OK])
-        .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE])
+        .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE, &problem::PRECONDITION_FAILED])
 }
 
 async fn handler(request: Request) -> Result<Reply<Course>> {
     let mut tx = request.write().await?;
     let before = courses::editable(&mut tx, request.id("course_id")?).await?;
+    request.precondition().check(before.version)?;
     let course = courses::publish(&mut tx, &before).await?;
     tx.commit_changes(audit("course.publish", course.id), Changes::between(&*before, &course)?).await?;
     let version = course.version;

@@ -97,10 +97,33 @@ async fn a_category_counts_its_listed_courses_and_stays_while_it_has_any() {
     assert_eq!(category["course_count"], 1);
     let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
     admin.delete(&path).await.problem(409, "category-in-use");
+    let count = || async { lyceum.anonymous().get(&path).await.ok()["course_count"].clone() };
     course.change(json!({ "visibility": "private" })).await;
-    assert_eq!(lyceum.anonymous().get(&path).await.ok()["course_count"], 0);
+    assert_eq!(count().await, 0);
+    course.change(json!({ "visibility": "restricted" })).await;
+    assert_eq!(count().await, 1);
+    instructor.post(&course.path("/archive"), json!({})).await.ok();
+    assert_eq!(count().await, 0);
+    instructor.post(&course.path("/publish"), json!({})).await.ok();
+    let other = admin.post("/v1/categories", json!({ "name": "Other" })).await.created();
+    course.change(json!({ "category_id": other["id"] })).await;
+    let page = lyceum.anonymous().get("/v1/categories").await.ok();
+    assert_eq!((&page["data"][0]["course_count"], &page["data"][1]["course_count"]), (&json!(0), &json!(1)));
+    course.change(json!({ "category_id": category["id"], "title": "Back" })).await;
+    assert_eq!(count().await, 1);
     instructor.delete(&course.path("")).await.no_content();
     admin.delete(&path).await.problem(409, "category-in-use"); // the course may be restored
+    assert_eq!(count().await, 0);
+    // What a load brings in is counted as well.
+    sqlx::query(
+        "INSERT INTO courses (title, slug, description, instructor_id, category_id, status, created_by, updated_by)
+         SELECT 'c', 'many-' || n, 'd', instructor_id, category_id, CASE WHEN n > 7 THEN 'draft' ELSE 'published' END,
+           created_by, updated_by FROM courses, generate_series(1, 9) AS n",
+    )
+    .execute(&lyceum.database)
+    .await
+    .unwrap();
+    assert_eq!(count().await, 7);
 }
 
 #[tokio::test]

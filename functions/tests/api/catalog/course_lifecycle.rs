@@ -98,6 +98,71 @@ async fn the_same_step_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn each_step_is_of_the_version_that_it_names() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    for step in ["publish", "unpublish", "publish", "archive"] {
+        let current = instructor.get(&course.path("")).await.header("etag").to_owned();
+        let path = course.path(&format!("/{step}"));
+        let stale = instructor.with_header("if-match", "\"v0\"").post(&path, json!({})).await;
+        assert_eq!(stale.problem(412, "precondition-failed")["current"], current, "{step}");
+        instructor.with_header("if-match", &current).post(&path, json!({})).await.ok();
+    }
+    let document = lyceum.anonymous().get("/openapi.json").await.ok();
+    let publish = &document["paths"]["/v1/courses/{course_id}/publish"]["post"];
+    assert!(publish["parameters"].to_string().contains("If-Match") && publish["responses"]["412"].is_object());
+}
+
+#[tokio::test]
+async fn of_sixty_four_edits_and_steps_of_one_version_one_passes() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    let current = instructor.get(&course.path("")).await.header("etag").to_owned();
+    let calls: Vec<_> = (0..64)
+        .map(|number| {
+            let (caller, course) = (instructor.with_header("if-match", &current), course.clone());
+            tokio::spawn(async move {
+                match number % 4 {
+                    0 => caller.post(&course.path("/publish"), json!({})).await.status,
+                    1 => caller.put(&course.path("/tags"), json!([number.to_string()])).await.status,
+                    2 => caller.patch(&course.path(""), json!({ "title": number.to_string() })).await.status,
+                    _ => caller.delete(&course.path("")).await.status,
+                }
+            })
+        })
+        .collect();
+    let mut passed = 0;
+    for call in calls {
+        match call.await.unwrap() {
+            200 | 204 => passed += 1,
+            412 | 404 => {}
+            status => panic!("{status}"),
+        }
+    }
+    assert_eq!(passed, 1);
+}
+
+#[tokio::test]
+async fn a_deleted_course_shows_to_administrators_who_ask_for_it() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let path = course.path("?deleted=true");
+    admin.get(&path).await.problem(404, "not-found");
+    assert!(instructor.get(&course.path("")).await.ok().get("deleted_at").is_none());
+    instructor.delete(&course.path("")).await.no_content();
+    for caller in [&lyceum.anonymous(), &instructor] {
+        caller.get(&path).await.problem(404, "not-found");
+    }
+    assert_eq!(admin.get(&path).await.ok()["deleted_at"], "2026-11-23T19:56:00Z");
+    assert_eq!(admin.get("/v1/courses/a-course?deleted=true").await.ok()["id"], course.id);
+    admin.get(&course.path("")).await.problem(404, "not-found");
+    assert_eq!(admin.get(&course.path("?deleted=1")).await.faults(), ["deleted wrong_type"]);
+}
+
+#[tokio::test]
 async fn only_its_staff_move_a_course_and_a_refusal_is_noted() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

@@ -97,6 +97,31 @@ async fn slugs_are_made_unique_and_a_given_one_that_is_taken_is_409() {
 }
 
 #[tokio::test]
+async fn of_sixty_four_courses_at_once_with_one_slug_one_is_made_and_with_one_title_all() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let category = category(&admin).await;
+    for (slug, made) in [(Some("wanted"), 1), (None, 64)] {
+        let calls: Vec<_> = (0..64)
+            .map(|_| {
+                let body = json!({ "title": "Same", "description": "d", "category_id": category, "slug": slug });
+                let instructor = instructor.clone();
+                tokio::spawn(async move { instructor.post("/v1/courses", body).await.status })
+            })
+            .collect();
+        let mut created = 0;
+        for call in calls {
+            match call.await.unwrap() {
+                201 => created += 1,
+                409 => {}
+                status => panic!("{status}"),
+            }
+        }
+        assert_eq!(created, made, "{slug:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_etag_is_the_version_which_only_changes_raise() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

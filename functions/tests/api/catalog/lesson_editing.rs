@@ -166,3 +166,40 @@ async fn an_order_of_lessons_is_guarded_by_the_sections_version() {
     let outline = instructor.get(&course.path("/outline")).await.ok();
     assert_eq!(outline["sections"][0]["lessons"][0]["id"], course.lessons[1]);
 }
+
+#[tokio::test]
+async fn links_to_videos_have_the_form_that_their_provider_plays() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 0).await;
+    let lessons = format!("/v1/sections/{}/lessons", course.section);
+    let video = |provider: &str, url: &str| json!({ "title": "v", "lesson_type": "video", "video_provider": provider, "video_url": url });
+    let (youtube, vimeo) = ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://vimeo.com/76979871");
+    let elsewhere = "https://videos.example.org/a.mp4";
+    for (provider, url) in
+        [("youtube", vimeo), ("vimeo", youtube), ("youtube", elsewhere), ("vimeo", "https://vimeo.com/x")]
+    {
+        let faults = instructor.post(&lessons, video(provider, url)).await.faults();
+        assert_eq!(faults, ["/video_url invalid_video_url"], "{provider} {url}");
+    }
+    for (provider, url) in [("youtube", youtube), ("vimeo", vimeo), ("self_hosted", elsewhere)] {
+        instructor.post(&lessons, video(provider, url)).await.created();
+    }
+    let lesson = instructor.post(&lessons, video("youtube", youtube)).await.created();
+    let path = format!("/v1/lessons/{}", lesson["id"].as_str().unwrap());
+    for change in [json!({ "video_provider": "vimeo" }), json!({ "video_url": vimeo })] {
+        assert_eq!(instructor.patch(&path, change).await.faults(), ["/video_url invalid_video_url"]);
+    }
+    instructor.patch(&path, json!({ "video_provider": "vimeo", "video_url": vimeo })).await.ok();
+    instructor.patch(&path, json!({ "video_provider": null, "video_url": elsewhere })).await.ok();
+    let publish = instructor.patch(&path, json!({ "is_published": true })).await.problem(409, "not-publishable");
+    assert_eq!(publish["missing"][0]["code"], "video_provider");
+    for url in
+        ["javascript:alert(1)", "ftp://example.org/x", "//example.org", "example.org", "https://", "data:text/html,x"]
+    {
+        let body = json!({ "video_url": url, "external_links": [{ "title": "t", "url": url }] });
+        let mut faults = instructor.patch(&path, body).await.faults();
+        faults.sort();
+        assert_eq!(faults, ["/external_links/0/url invalid_url", "/video_url invalid_url"], "{url}");
+    }
+}

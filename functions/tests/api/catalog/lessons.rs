@@ -80,8 +80,11 @@ async fn publishing_checks_what_the_type_needs() {
         (json!({ "content": "c" }), None),
         (json!({ "lesson_type": "quiz" }), Some("markdown_content")),
         (json!({ "lesson_type": "video", "content": "c" }), Some("video_url")),
-        (json!({ "lesson_type": "video", "video_url": "https://youtu.be/x" }), Some("video_provider")),
-        (json!({ "lesson_type": "video", "video_url": "https://youtu.be/x", "video_provider": "youtube" }), None),
+        (json!({ "lesson_type": "video", "video_url": "https://youtu.be/dQw4w9WgXcQ" }), Some("video_provider")),
+        (
+            json!({ "lesson_type": "video", "video_url": "https://youtu.be/dQw4w9WgXcQ", "video_provider": "youtube" }),
+            None,
+        ),
         (json!({ "lesson_type": "document", "content": "c" }), Some("document_paths")),
     ] {
         let mut lesson = fields.clone();

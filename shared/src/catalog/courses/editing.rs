@@ -1,19 +1,18 @@
 //! Making a course, and changing what it says.
 
-use uuid::Uuid;
-
 use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload};
 use crate::audit::Changes;
 use crate::catalog::Slug;
+use crate::catalog::prerequisites::{self, NewPrerequisite};
+use crate::catalog::tags::{self, Tags};
 use crate::error::{Error, Fault, Result};
 use crate::id::{CategoryId, CourseId};
-use crate::identity::Permission;
 use crate::input::{Bounded, Change, Clearable, Invalid, Money, Text, from_text};
 use crate::transaction::Write;
 use crate::{fields, optional_fields};
 
 /// How often another slug is tried before something else must be wrong.
-const SLUG_ATTEMPTS: usize = 5;
+pub(super) const SLUG_ATTEMPTS: usize = 5;
 
 fields! {
     /// A new course, a draft. The slug comes from the title unless given.
@@ -34,20 +33,10 @@ fields! {
         allow_retake: bool,
         max_attempts: Bounded<1, 1000>,
         estimated_hours: Money,
-        tags: Vec<Text<1, 100>>,
+        tags: Tags,
         prerequisites: Vec<NewPrerequisite>,
         meta_description: Text<0, 500>,
         meta_keywords: Text<0, 500>,
-    }
-}
-
-fields! {
-    /// A course that comes first.
-    pub struct NewPrerequisite {
-        prerequisite_course_id: CourseId,
-    }
-    optional {
-        min_completion_percentage: Bounded<0, 100>,
     }
 }
 
@@ -101,20 +90,11 @@ pub async fn create(write: &mut Write, new: NewCourse) -> Result<Course> {
     check_category(write, new.category_id).await?;
     let id = CourseId::new(write.now());
     insert(write, id, &new).await?;
-    let tags: Vec<String> =
-        new.tags.unwrap_or_default().into_iter().map(|tag| String::from(tag).trim().to_owned()).collect();
-    if !tags.is_empty() {
-        sqlx::query!(
-            "INSERT INTO course_tags (course_id, tag) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
-            id.0,
-            &tags
-        )
-        .execute(write.connection())
-        .await?;
+    if let Some(tags) = &new.tags {
+        tags::replace(write, id, tags).await?;
     }
-    let prerequisites = new.prerequisites.unwrap_or_default();
-    if !prerequisites.is_empty() {
-        set_prerequisites(write, id, &prerequisites).await?;
+    if let Some(prerequisites) = &new.prerequisites {
+        prerequisites::begin(write, id, prerequisites).await?;
     }
     reload(write, id).await
 }
@@ -165,46 +145,6 @@ async fn insert(write: &mut Write, id: CourseId, new: &NewCourse) -> Result<()> 
         slug = plain.with_suffix()?;
     }
     Err(Error::internal(format!("no slug is free for {}", plain.as_str())))
-}
-
-/// Names the courses that come first. A new course can't be part of a cycle.
-async fn set_prerequisites(write: &mut Write, id: CourseId, prerequisites: &[NewPrerequisite]) -> Result<()> {
-    let ids: Vec<Uuid> = prerequisites.iter().map(|one| one.prerequisite_course_id.0).collect();
-    let percentages: Vec<i32> =
-        prerequisites.iter().map(|one| one.min_completion_percentage.map_or(100, i32::from)).collect();
-    let any = write.caller().may(Permission::CoursesUpdateAny);
-    let user = write.user()?;
-    let known = sqlx::query_scalar!(
-        "SELECT id FROM courses
-         WHERE id = ANY($1) AND deleted_at IS NULL
-           AND ((status = 'published' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by))",
-        &ids,
-        any,
-        user.0,
-    )
-    .fetch_all(write.connection())
-    .await?;
-    let unknown = ids.iter().enumerate().filter(|(_, id)| !known.contains(id)).map(|(index, _)| {
-        Fault::at(
-            &format!("/prerequisites/{index}/prerequisite_course_id"),
-            "unknown_course",
-            "There is no such course.",
-        )
-    });
-    let faults: Vec<_> = unknown.collect();
-    if !faults.is_empty() {
-        return Err(Error::invalid_all(faults));
-    }
-    sqlx::query!(
-        "INSERT INTO course_prerequisites (course_id, prerequisite_course_id, min_completion_percentage)
-         SELECT $1, * FROM unnest($2::uuid[], $3::int[]) ON CONFLICT DO NOTHING",
-        id.0,
-        &ids,
-        &percentages,
-    )
-    .execute(write.connection())
-    .await?;
-    Ok(())
 }
 
 async fn check_category(write: &mut Write, id: CategoryId) -> Result<()> {

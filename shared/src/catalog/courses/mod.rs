@@ -1,8 +1,9 @@
 //! Courses: what they are, who sees them, and how they change.
 
+mod duplicating;
 mod editing;
+mod finding;
 mod lifecycle;
-mod listing;
 mod outline;
 
 use chrono::{DateTime, Utc};
@@ -14,14 +15,15 @@ use uuid::Uuid;
 use super::Standing;
 use crate::error::{Error, Result};
 use crate::id::{CategoryId, CourseId, UserId};
-use crate::identity::Caller;
+use crate::identity::{Caller, Permission};
 use crate::input::{Money, text_enum};
 use crate::transaction::{Read, Write};
 use crate::version::Version;
 
-pub use editing::{CourseChanges, NewCourse, NewPrerequisite, create, update};
+pub use duplicating::{Duplication, duplicate};
+pub use editing::{CourseChanges, NewCourse, create, update};
+pub use finding::{CategoryCount, CourseSummary, Facets, Filter, Price, Sort, ValueCount, facets, list};
 pub use lifecycle::{Restoration, archive, delete, publish, restore, unpublish};
-pub use listing::{CourseSummary, Filter, Sort, list};
 pub use outline::{Outline, OutlineLesson, OutlineSection, outline};
 
 text_enum! {
@@ -73,8 +75,9 @@ pub struct Course {
     pub version: Version,
     #[serde(skip)]
     created_by: UserId,
-    #[serde(skip)]
-    deleted_at: Option<DateTime<Utc>>,
+    /// Of a deleted course, which administrators see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
     /// Whether the caller is enrolled.
     #[serde(skip)]
     enrolled: bool,
@@ -174,6 +177,27 @@ pub async fn visible(read: &mut Read, reference: &Reference) -> Result<Course> {
     found.filter(|course| course.standing().visible(&caller)).ok_or_else(|| Error::not_found("course"))
 }
 
+/// A deleted course, for administrators; of several that had the slug, the last.
+///
+/// # Errors
+/// 404, also for everyone else.
+pub async fn deleted(read: &mut Read, reference: &Reference) -> Result<Course> {
+    if !read.caller().may(Permission::CoursesUpdateAny) {
+        return Err(Error::not_found("course"));
+    }
+    let user = read.caller().user_id().map(|user| user.0);
+    let (id, slug) = reference.parts();
+    select_course!(
+        "WHERE (c.id = $2 OR c.slug = $3) AND c.deleted_at IS NOT NULL ORDER BY c.deleted_at DESC LIMIT 1",
+        user,
+        id,
+        slug
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or_else(|| Error::not_found("course"))
+}
+
 /// The course, if the caller may see it, held as it is until the end of the write, so that it can't be withdrawn
 /// while somebody enrols.
 ///
@@ -230,7 +254,7 @@ async fn locked(write: &mut Write, id: CourseId) -> Result<Option<Course>> {
 }
 
 /// The course as it is now, after an edit.
-async fn reload(write: &mut Write, id: CourseId) -> Result<Course> {
+pub(super) async fn reload(write: &mut Write, id: CourseId) -> Result<Course> {
     let user = write.caller().user_id().map(|user| user.0);
     Ok(select_course!("WHERE c.id = $2", user, id.0).fetch_one(write.connection()).await?)
 }

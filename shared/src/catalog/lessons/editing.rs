@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::types::Json;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section};
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
 use crate::catalog::order::Order;
@@ -90,7 +90,7 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
 }
 
 /// # Errors
-/// 409 when it is to be published and something is missing.
+/// 409 when it is to be published and something is missing; 422 for an address that its provider plays no video at.
 pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson) -> Result<Lesson> {
     let now = write.now();
     let id = LessonId::new(now);
@@ -120,6 +120,7 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     .execute(write.connection())
     .await?;
     let lesson = find(write, id).await?;
+    video_link::check(lesson.video_provider, lesson.video_url.as_deref())?;
     check_publishable(&lesson)?;
     Ok(lesson)
 }
@@ -156,7 +157,8 @@ fn check_publishable(lesson: &Lesson) -> Result<()> {
 }
 
 /// # Errors
-/// 409 when it is or becomes published and something is missing; 422 for a section of another course.
+/// 409 when it is or becomes published and something is missing; 422 for a section of another course, or an address
+/// that its provider plays no video at.
 pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
     let mut after = lesson.lesson.clone();
     let placed = changes.display_order.0.is_some();
@@ -180,6 +182,9 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
         if !placed {
             after.display_order = last;
         }
+    }
+    if (after.video_provider, &after.video_url) != (lesson.video_provider, &lesson.video_url) {
+        video_link::check(after.video_provider, after.video_url.as_deref())?;
     }
     check_publishable(&after)?;
     let mut after = after.with_html();

@@ -2,6 +2,7 @@
 
 mod editing;
 mod reading;
+mod video_link;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -103,6 +103,7 @@ pub(super) fn request_headers(method: &Method, path: &str) -> &'static [&'static
     match *method {
         Method::GET => &["If-None-Match"],
         Method::PATCH | Method::PUT | Method::DELETE if versioned => &["If-Match"],
+        Method::POST if ["/publish", "/unpublish", "/archive"].iter().any(|step| path.ends_with(step)) => &["If-Match"],
         _ => &[],
     }
 }
