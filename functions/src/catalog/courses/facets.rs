@@ -6,7 +6,8 @@ use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::input::NoFields;
 
 pub(super) fn route() -> Route {
-    get("/v1/courses/facets", Access::Public, handler).hot()
+    get("/v1/courses/facets", Access::Public, handler)
+        .hot()
         .named("get_course_facets", "Count what a search finds, by category, difficulty, language, tag and price")
 }
 
