@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use lyceum_local::postgres::Cluster;
 use lyceum_local::seed::Sizes;
 
@@ -34,8 +35,8 @@ pub struct Options {
     /// The lessons that they have completed
     #[arg(long, default_value_t = 10_000_000)]
     completions: u32,
-    /// Calls of each kind
-    #[arg(long, default_value_t = 200)]
+    /// Calls of each kind; a multiple of 5
+    #[arg(long, default_value_t = 200, value_parser = RangedU64ValueParser::<u32>::new().range(5..))]
     calls: u32,
     /// Where the databases are kept between runs [default: target/bench/postgres]
     #[arg(long, value_name = "DIR")]
@@ -59,7 +60,9 @@ pub async fn run(options: Options, target: &Path) -> Result<()> {
         let growth = large.function.as_secs_f64() / small.function.as_secs_f64();
         println!("{:<34} {}   {}  {growth:>11.2}", small.name, cells(small), cells(large));
     }
-    println!("\nMedians of reads, means of writes. A deep page is page 1,000, or the last of a list that has fewer.");
+    println!(
+        "\nOf each the best of five turns: medians of reads, means of writes. A deep page is page 1,000, or the last of a list that has fewer."
+    );
     Ok(())
 }
 

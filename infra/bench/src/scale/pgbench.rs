@@ -35,18 +35,19 @@ pub fn read(school: &School<'_>, statements: &[Statement], times: u32) -> Result
 }
 
 /// A write's mean. What differs from call to call (`varying`: a value as it was recorded, and the column of
-/// `bench_targets` that has the next one) is read before, and not counted.
+/// `bench_targets` that has the next one) is read before, from the row after `after` on, and not counted.
 pub fn write(
     school: &School<'_>,
     statements: &[Statement],
     varying: &BTreeMap<String, &str>,
-    times: u32,
+    after: usize,
+    times: usize,
 ) -> Result<Duration> {
     let mut script = Script::of(statements, varying);
     let columns = "course, lesson, enrollment, completion, audit";
     script.text.insert_str(0, &format!("\\set i :i + 1\nSELECT {columns} FROM bench_targets WHERE n = :i \\gset\n"));
-    script.variables.push(("i".to_owned(), "0".to_owned()));
-    let output = script.run(school, times, &["--report-per-command"])?;
+    script.variables.push(("i".to_owned(), after.to_string()));
+    let output = script.run(school, u32::try_from(times)?, &["--report-per-command"])?;
     let (_, commands) = output.split_once("statement latencies").context("pgbench reports no latencies")?;
     let milliseconds = commands.lines().skip(3).filter_map(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     Ok(Duration::from_secs_f64(milliseconds.sum::<f64>() / 1e3))
@@ -68,14 +69,15 @@ impl Script {
                 let digits = part.chars().take_while(char::is_ascii_digit).count();
                 let (index, rest) = part.split_at(digits);
                 match index.parse::<usize>().ok().and_then(|index| statement.parameters.get(index.checked_sub(1)?)) {
-                    Some(Some(value)) => match varying.get(value) {
-                        Some(column) => sql.push_str(&format!(":{column}")),
-                        None => {
+                    Some(Some(value)) => {
+                        if let Some(column) = varying.get(value) {
+                            sql.extend([":", column]);
+                        } else {
                             let name = format!("v{number}_{index}");
-                            sql.push_str(&format!(":{name}"));
+                            sql.extend([":", &name]);
                             script.variables.push((name, value.clone()));
                         }
-                    },
+                    }
                     Some(None) => sql.push_str("NULL"),
                     None => {
                         sql.push('$');
