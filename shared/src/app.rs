@@ -11,7 +11,7 @@ use crate::config::{self, Settings, needed};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::identity::Caller;
-use crate::identity::keys::{Signing, SigningKey, VerificationKeys};
+use crate::identity::keys::{Signing, VerificationKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
@@ -101,7 +101,7 @@ impl App {
         Ok(Self {
             clock: Clock::default(),
             cache: redis.clone().map(Cache::new),
-            limits: Limits::new(&settings, redis),
+            limits: Limits::new(settings.rates.clone(), redis),
             keys: VerificationKeys::default(),
             pool,
             signing,
@@ -164,14 +164,6 @@ impl App {
         self.signing.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
     }
 
-    /// The key to sign with now.
-    ///
-    /// # Errors
-    /// When the function was not given it, or it can't be read.
-    pub async fn signing_key(&self) -> Result<Arc<SigningKey>> {
-        self.signing()?.key(self.clock.now()).await
-    }
-
     /// The queue that wakes `deliver-mail`, if there is one.
     #[must_use]
     pub fn mail_queue(&self) -> Option<&Queue> {
@@ -198,7 +190,7 @@ async fn build<T>(need: Option<Build<T>>, settings: &Settings) -> Result<Option<
     }
 }
 
-/// Where the key is; what is there is read with the first signature, and again from time to time.
+/// Where the key is; what is there is read with the first signature.
 fn signing(settings: &Settings) -> Result<Signing> {
     let source = settings.signing_key.clone();
     source.map(Signing::new).ok_or_else(|| Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set"))

@@ -10,6 +10,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
+use crate::optional_fields;
 
 /// How many items a page has: 1 to 100, 20 unless told.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,24 @@ impl Cursor {
         URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
             Error::invalid(Fault::in_query("cursor", "invalid_cursor", "This is no next_cursor of this list."))
         })
+    }
+}
+
+optional_fields! {
+    /// What a list without filters is asked.
+    pub struct Paging {
+        limit: Limit,
+        cursor: Option<Cursor>,
+    }
+}
+
+impl Paging {
+    /// The sort keys after which the page begins; none for the first.
+    ///
+    /// # Errors
+    /// 422 when the cursor is none of this list.
+    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>> {
+        self.cursor.as_ref().map(Cursor::keys).transpose()
     }
 }
 

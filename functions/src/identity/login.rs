@@ -71,7 +71,7 @@ async fn handler(request: Request<Body>) -> Result<Reply<SignedIn>> {
         Checked::Unverified => return refuse(&request, known, not_verified()).await,
         Checked::Refused => return refuse(&request, known, wrong()).await,
     };
-    let key = request.app().signing_key().await?;
+    let key = request.app().signing()?.key(&mut request.read().await?).await?;
     let mut tx = request.write().await?;
     limits.guessed(&mut tx, &guess).await?;
     if let Some(new_hash) = new_hash {

@@ -29,7 +29,7 @@ fields! {
 }
 
 async fn handler(request: Request<Body>) -> Result<Reply<Tokens>> {
-    let key = request.app().signing_key().await?;
+    let key = request.app().signing()?.key(&mut request.read().await?).await?;
     let mut tx = request.write().await?;
     let issuer = &request.app().settings.issuer;
     match refresh::refresh(&mut tx, request.body.refresh_token.as_str(), &key, issuer).await? {

@@ -6,7 +6,7 @@ use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::id::UserId;
-use lyceum::identity::{credentials, registration};
+use lyceum::identity::{email_change, registration};
 use lyceum::input::Text;
 use lyceum::{Function, Trigger, fields, problem};
 
@@ -33,7 +33,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let done = if let Some(user) = registration::verify_email(&mut tx, token).await? {
         audit("user.verify_email", user).by(user).changed(Changes::field("is_email_verified", false, true))
     } else {
-        let (user, erased) = credentials::change_email(&mut tx, token).await?;
+        let (user, erased) = email_change::change(&mut tx, token).await?;
         let changes = Changes::personal("email");
         let changes = if erased.is_some() { changes.and("erased_account", erased, None::<UserId>) } else { changes };
         audit("user.change_email", user).by(user).changed(changes)

@@ -36,8 +36,8 @@ pub async fn create_administrator(
         }
         None => Environment::of_running(data_dir)?,
     };
-    let username = username.or_else(|| email.split('@').next()).unwrap_or_default();
-    let (email, username): (Email, Username) = (read(email)?, read(username)?);
+    let username = username.map_or_else(|| username_of(email), ToOwned::to_owned);
+    let (email, username): (Email, Username) = (read(email)?, read(&username)?);
 
     let app = App::start(Settings::from(|name| environment.get(name))?, Needs::database()).await?;
     let mut tx = app.write_as_system().await?;
@@ -68,6 +68,13 @@ pub async fn invoke(data_dir: &Path, function: &str, event: Option<&str>) -> Res
     let function = function.with_context(|| format!("there is no such function; there are: {}", known()))?;
     let app = App::start(Settings::from(|name| environment.get(name))?, function.needs).await?;
     Ok(Running::new(function, Arc::new(app))?.invoke(event).await?)
+}
+
+/// What a username may have of an email's part before the `@`.
+fn username_of(email: &str) -> String {
+    let allowed = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name: String = email.split('@').next().unwrap_or_default().chars().filter(allowed).collect();
+    if name.chars().count() < 3 { format!("admin-{name}") } else { name }
 }
 
 /// Reads an argument as the API reads a field.

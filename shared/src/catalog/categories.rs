@@ -10,7 +10,7 @@ use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::CategoryId;
 use crate::input::{Change, Clearable, DisplayOrder, Text};
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{Page, Paging};
 use crate::transaction::{Read, Write};
 use crate::{fields, optional_fields};
 
@@ -70,19 +70,18 @@ struct Keys(i32, CategoryId);
 ///
 /// # Errors
 /// 422 for a foreign cursor.
-pub async fn list(read: &mut Read, limit: Limit, cursor: Option<&Cursor>) -> Result<Page<Category>> {
-    let after = cursor.map(Cursor::keys::<Keys>).transpose()?;
-    let (order, id) = after.map(|Keys(order, id)| (order, id.0)).unzip();
+pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Category>> {
+    let (order, id) = paging.after()?.map(|Keys(order, id)| (order, id.0)).unzip();
     let rows = select_category!(
         "WHERE $1::int IS NULL OR (c.display_order, c.id) > ($1, $2::uuid)
          ORDER BY c.display_order, c.id LIMIT $3",
         order,
         id,
-        limit.and_one(),
+        paging.limit.and_one(),
     )
     .fetch_all(read.connection())
     .await?;
-    Page::new(rows, limit, |category| Keys(category.display_order, category.id))
+    Page::new(rows, paging.limit, |category| Keys(category.display_order, category.id))
 }
 
 /// # Errors

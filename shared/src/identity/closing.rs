@@ -4,8 +4,7 @@
 use chrono::TimeDelta;
 
 use super::password::NO_PASSWORD;
-use super::recovery::end_tokens;
-use super::{administrators, credentials, sessions};
+use super::{administrators, links, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::outbox::{self, Purpose};
@@ -32,8 +31,8 @@ pub async fn close(write: &mut Write, user: UserId) -> Result<()> {
         administrators::keep_one(write).await?;
     }
     sessions::end_all(write, user, None).await?;
-    end_tokens(write, user).await?;
-    credentials::forget_email_change(write, user).await?;
+    links::end_password_links(write, user).await?;
+    links::end_email_change(write, user).await?;
     outbox::put(write, Purpose::AccountClosed, user).await
 }
 

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::credentials::awaited_email;
+use super::email_change;
 use super::profile::{Profile, profile};
+use crate::audit::Entry;
 use crate::error::Result;
 use crate::transaction::Read;
 
@@ -29,7 +29,7 @@ pub struct Export {
     pub courses: Vec<ExportedCourse>,
     pub uploads: Vec<ExportedUpload>,
     /// What the user did, the newest first.
-    pub audit_logs: Vec<ExportedAction>,
+    pub audit_logs: Vec<Entry>,
     /// Whether all of the audit log is there, and not just the newest 5,000 rows.
     pub audit_logs_complete: bool,
 }
@@ -96,19 +96,6 @@ pub struct ExportedUpload {
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ExportedAction {
-    pub id: Uuid,
-    pub action: String,
-    pub resource_type: String,
-    pub resource_id: Option<Uuid>,
-    #[schema(value_type = Option<Object>)]
-    pub changes: Option<Value>,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
-    pub created_at: DateTime<Utc>,
-}
-
 /// Everything about the caller. Hashes and tokens are secrets, not data about somebody, and are not among it.
 ///
 /// # Errors
@@ -117,7 +104,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     let user = read.user()?;
     let id = user.0;
     let profile = profile(read, user).await?;
-    let awaited_email = awaited_email(read, user).await?;
+    let awaited_email = email_change::awaited(read, user).await?;
     let sessions = sqlx::query_as!(
         ExportedSession,
         "SELECT id, ip_address, user_agent, last_used_at, expires_at, ended_at, created_at
@@ -167,8 +154,8 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .fetch_all(read.connection())
     .await?;
     let mut audit_logs = sqlx::query_as!(
-        ExportedAction,
-        "SELECT id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
+        Entry,
+        "SELECT id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
          FROM audit_logs WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
         id,
         MOST_AUDIT_ROWS + 1

@@ -1,7 +1,7 @@
 //! From a mail that is due to a letter: the token is made only now, so that the outbox holds no secret, and an
 //! outage never outlives a link.
 
-use super::{credentials, recovery, registration};
+use super::{email_change, recovery, registration};
 use crate::error::Result;
 use crate::mail::{Letter, Mailer, Message, Recipient};
 use crate::outbox::{Due, Purpose};
@@ -36,11 +36,11 @@ async fn message(write: &mut Write, due: &Due, recipient: &Recipient) -> Result<
         Purpose::VerifyEmail => {
             registration::mint_verification(write, user).await?.map(|token| Message::VerifyEmail { token })
         }
-        Purpose::VerifyNewEmail => credentials::mint_email_change(write, user, &recipient.email)
-            .await?
-            .map(|token| Message::VerifyNewEmail { token }),
+        Purpose::VerifyNewEmail => {
+            email_change::mint(write, user, &recipient.email).await?.map(|token| Message::VerifyNewEmail { token })
+        }
         Purpose::EmailChangeAsked => {
-            credentials::awaited_email(write, user).await?.map(|new| Message::EmailChangeAsked { new })
+            email_change::awaited(write, user).await?.map(|new| Message::EmailChangeAsked { new })
         }
         Purpose::ResetPassword => {
             let recovery::Minted { token, is_invitation } = recovery::mint(write, user).await?;

@@ -4,12 +4,11 @@ use chrono::TimeDelta;
 
 use super::password::NO_PASSWORD;
 use super::secret_token::{self, SecretToken};
-use super::{Email, credentials, sessions};
+use super::{Email, links, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
-use crate::problem;
 use crate::transaction::{Read, Write};
 
 /// How long a link to a new password works.
@@ -64,7 +63,7 @@ pub async fn mint(write: &mut Write, user: UserId) -> Result<Minted> {
     .fetch_optional(write.connection())
     .await?
     .ok_or_else(|| Error::not_found("user"))?;
-    end_tokens(write, user).await?;
+    links::end_password_links(write, user).await?;
     let lifetime = if is_invitation { INVITATION_LIFETIME } else { RESET_LIFETIME };
     sqlx::query!(
         "INSERT INTO password_reset_tokens (user_id, token, is_invitation, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -95,7 +94,7 @@ pub async fn owner(read: &mut Read, token: &str) -> Result<Owner> {
     )
     .fetch_optional(read.connection())
     .await?
-    .ok_or_else(invalid_link)
+    .ok_or_else(links::invalid)
 }
 
 /// Uses the token: sets the password, ends all sessions, and tells the owner by mail. Only an invitation verifies the
@@ -113,7 +112,7 @@ pub async fn reset(write: &mut Write, token: &str, password_hash: &str) -> Resul
     )
     .fetch_optional(write.connection())
     .await?
-    .ok_or_else(invalid_link)?;
+    .ok_or_else(links::invalid)?;
     let user = used.user_id;
     let changed = sqlx::query!(
         "UPDATE users SET password_hash = $2, is_email_verified = is_email_verified OR $3
@@ -125,25 +124,16 @@ pub async fn reset(write: &mut Write, token: &str, password_hash: &str) -> Resul
     .execute(write.connection())
     .await?;
     if changed.rows_affected() == 0 {
-        return Err(invalid_link());
+        return Err(links::invalid());
     }
-    end_tokens(write, user).await?;
-    credentials::forget_email_change(write, user).await?; // whoever resets may do so because of it
+    links::end_password_links(write, user).await?;
+    links::end_email_change(write, user).await?; // whoever resets may do so because of it
     sessions::end_all(write, user, None).await?;
     remember_address(write, user).await?;
     if !used.is_invitation {
         outbox::put(write, Purpose::PasswordChanged, user).await?;
     }
     Ok(user)
-}
-
-/// Ends the links that would still set the password.
-pub(crate) async fn end_tokens(write: &mut Write, user: UserId) -> Result<()> {
-    let now = write.now();
-    sqlx::query!("UPDATE password_reset_tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL", user.0, now)
-        .execute(write.connection())
-        .await?;
-    Ok(())
 }
 
 /// Notes that the account is used from here, so that others' failures don't keep its owner out.
@@ -159,10 +149,4 @@ pub(crate) async fn remember_address(write: &mut Write, user: UserId) -> Result<
     .execute(write.connection())
     .await?;
     Ok(())
-}
-
-/// What whoever opens a link is told that does not work any more.
-pub(crate) fn invalid_link() -> Error {
-    let detail = "The link was used, has expired, or was replaced by a newer one. Ask for a new one.";
-    Error::problem(&problem::INVALID_TOKEN, detail)
 }

@@ -9,7 +9,7 @@ use crate::audit::Changes;
 use crate::error::{Error, Fault, Result};
 use crate::id::RoleId;
 use crate::input::{Change, Text};
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{Page, Paging};
 use crate::problem;
 use crate::transaction::{Read, Write};
 use crate::{fields, optional_fields};
@@ -71,12 +71,13 @@ struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 ///
 /// # Errors
 /// 422 for a foreign cursor.
-pub async fn list(read: &mut Read, limit: Limit, cursor: Option<&Cursor>) -> Result<Page<Role>> {
-    let after = cursor.map(Cursor::keys::<Keys>).transpose()?.map(|Keys(name)| name);
-    let rows = select_role!("WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2", after, limit.and_one())
-        .fetch_all(read.connection())
-        .await?;
-    Page::new(rows, limit, |role| Keys(role.name.clone()))
+pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Role>> {
+    let after = paging.after()?.map(|Keys(name)| name);
+    let rows =
+        select_role!("WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2", after, paging.limit.and_one())
+            .fetch_all(read.connection())
+            .await?;
+    Page::new(rows, paging.limit, |role| Keys(role.name.clone()))
 }
 
 /// # Errors

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{Page, Paging};
 use crate::transaction::{Read, Write};
 
 /// A session ends after this, however often it is refreshed.
@@ -37,10 +37,9 @@ struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, Sess
 ///
 /// # Errors
 /// 401; 422 for a foreign cursor.
-pub async fn list(read: &mut Read, limit: Limit, cursor: Option<&Cursor>) -> Result<Page<Session>> {
+pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
     let (user, current, now) = (read.user()?, read.caller().session_id(), read.now());
-    let after = cursor.map(Cursor::keys::<Keys>).transpose()?;
-    let (time, id) = after.map(|Keys(time, id)| (time, id.0)).unzip();
+    let (time, id) = paging.after()?.map(|Keys(time, id)| (time, id.0)).unzip();
     let rows = sqlx::query_as!(
         Session,
         r#"SELECT id AS "id: SessionId", ip_address, user_agent, last_used_at,
@@ -56,11 +55,11 @@ pub async fn list(read: &mut Read, limit: Limit, cursor: Option<&Cursor>) -> Res
         time,
         id,
         sqlx::postgres::types::PgInterval::try_from(IDLE).map_err(Error::internal)?,
-        limit.and_one(),
+        paging.limit.and_one(),
     )
     .fetch_all(read.connection())
     .await?;
-    Page::new(rows, limit, |session| Keys(session.created_at, session.id))
+    Page::new(rows, paging.limit, |session| Keys(session.created_at, session.id))
 }
 
 /// Ends one session of the caller.

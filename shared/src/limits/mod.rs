@@ -13,7 +13,6 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::redis::Redis;
 use crate::transaction::Read;
@@ -67,8 +66,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(settings: &Settings, redis: Option<Arc<Redis>>) -> Self {
-        Self { rates: settings.rates.clone(), redis }
+    pub(crate) fn new(rates: Rates, redis: Option<Arc<Redis>>) -> Self {
+        Self { rates, redis }
     }
 
     /// Counts a call of that route by the caller's address.

@@ -5,7 +5,7 @@ use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, put};
 use lyceum::identity::password::Password;
-use lyceum::identity::{Email, credentials};
+use lyceum::identity::{Email, credentials, email_change};
 use lyceum::{fields, problem};
 
 use super::confirm;
@@ -30,7 +30,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let own = credentials::of_caller(&mut request.read().await?).await?;
     let confirmed = confirm(&request, own, password).await?;
     let mut tx = request.write().await?;
-    credentials::ask_for_email(&mut tx, &request.app().limits, &confirmed, &email).await?;
+    email_change::ask(&mut tx, &request.app().limits, &confirmed, &email).await?;
     tx.commit(audit("user.ask_for_email", confirmed.user_id).changed(Changes::personal("email"))).await?;
     Ok(Reply::accepted())
 }

@@ -166,11 +166,12 @@ async fn run(school: &School<'_>, function: &str, warm: &Bytes, events: &[Bytes]
     Ok(took)
 }
 
-/// The cursor of page 1,000, or of the last page of a shorter list.
+/// The cursor of page 1,000, or of the last 20 of a shorter list.
 async fn deep_cursor(school: &School<'_>, list: &str) -> Result<String> {
+    let before = DEEP.min(school.listed().await?.saturating_sub(20));
     let (mut cursor, mut seen) = (String::new(), 0);
-    while seen < DEEP {
-        let limit = (DEEP - seen).min(100);
+    while seen < before {
+        let limit = (before - seen).min(100);
         let from = if cursor.is_empty() { String::new() } else { format!("&cursor={cursor}") };
         let page = school.ask("courses", &get(&format!("{list}&limit={limit}{from}"), None)).await?;
         match page["next_cursor"].as_str() {

@@ -16,6 +16,7 @@ mod school;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use axum::body::Bytes;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use lyceum_local::postgres::Cluster;
@@ -23,6 +24,9 @@ use lyceum_local::seed::Sizes;
 
 use calls::Measured;
 use school::School;
+
+use crate::measure::{Plan, measure};
+use crate::process::Program;
 
 #[derive(Args)]
 pub struct Options {
@@ -43,7 +47,8 @@ pub struct Options {
     data_dir: Option<PathBuf>,
 }
 
-const SMALL: Sizes = Sizes { courses: 1_000, users: 1_000, completions: 10_000 };
+/// Each of its learners has as many enrolments as one of the large one.
+const SMALL: Sizes = Sizes { courses: 1_000, users: 100, completions: 10_000 };
 
 pub async fn run(options: Options, target: &Path) -> Result<()> {
     let large = Sizes { courses: options.courses, users: options.users, completions: options.completions };
@@ -53,6 +58,13 @@ pub async fn run(options: Options, target: &Path) -> Result<()> {
     let large = calls::measure(&School::open(&cluster, large, target).await?, options.calls).await?;
     tokio::task::spawn_blocking(|| cluster.stop()).await??;
 
+    let program = Program { path: std::env::current_exe()?, arguments: vec!["--be-reference"], environment: vec![] };
+    let plan = Plan { starts: 1, invocations: 200 };
+    let (event, log) = (Bytes::from_static(b"{}"), target.join("bench/reference.log"));
+    let reference = measure("reference", &program, &event, plan, &log).await?.warm_p50.as_secs_f64() * 1e3;
+    println!(
+        "\nOf each function's time, {reference:.3} ms are the Runtime API's, as a function that does nothing shows."
+    );
     println!("\n{:<34} {:^26}   {:^26}", "milliseconds", "1,000 courses", "large");
     let columns = "function  pgbench  ratio";
     println!("{:<34} {columns:>26}   {columns:>26}  large/small", "");
@@ -61,7 +73,7 @@ pub async fn run(options: Options, target: &Path) -> Result<()> {
         println!("{:<34} {}   {}  {growth:>11.2}", small.name, cells(small), cells(large));
     }
     println!(
-        "\nOf each the best of five turns: medians of reads, means of writes. A deep page is page 1,000, or the last of a list that has fewer."
+        "\nOf each the best of five turns: medians of reads, means of writes. A deep page is page 1,000, or the last 20 of a shorter list."
     );
     Ok(())
 }

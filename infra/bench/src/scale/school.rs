@@ -119,6 +119,16 @@ impl<'a> School<'a> {
         Ok(Learner { id: text(&tokens["user"]["id"])?, token: text(&tokens["access_token"])? })
     }
 
+    /// How many courses the public list has.
+    pub async fn listed(&self) -> Result<usize> {
+        let listed: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM courses WHERE status = 'published' AND visibility <> 'private' AND deleted_at IS NULL",
+        )
+        .fetch_one(&mut self.owner().await?)
+        .await?;
+        Ok(usize::try_from(listed)?)
+    }
+
     /// So many courses that anyone may enrol in, spread over the catalogue.
     pub async fn targets(&self, count: u32) -> Result<Vec<Target>> {
         let targets: Vec<Target> = sqlx::query_as(

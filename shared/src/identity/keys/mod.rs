@@ -18,10 +18,9 @@ mod source;
 
 pub use source::SigningKeySource;
 
-/// How long a verifier trusts what it read of a key, and a signer what it signs with.
+/// How long a verifier trusts what it read of a key.
 const TRUSTED_FOR: TimeDelta = TimeDelta::minutes(5);
-/// How long a key verifies after it was replaced: until every signer has read the new one, and what was signed last
-/// has expired, with room for clocks that differ.
+/// How long a key verifies after it was replaced: until what was signed with it last has expired, with much room.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
 
 /// A private key, and the name under which its public half is known.
@@ -105,7 +104,7 @@ impl SigningKey {
 /// Where the private key is kept, and what this process read of it.
 pub struct Signing {
     source: SigningKeySource,
-    read: RwLock<Option<(Arc<SigningKey>, DateTime<Utc>)>>,
+    read: RwLock<Option<Arc<SigningKey>>>,
 }
 
 impl Signing {
@@ -115,28 +114,20 @@ impl Signing {
         Self { source, read: RwLock::default() }
     }
 
-    /// The key to sign with, read anew every five minutes, so that a rotation needs no restart. While it can't be
-    /// read, the one before serves.
+    /// The key to sign with: read once, and again when the database says that it was replaced, so that a rotation is
+    /// felt at the very next signature and needs no restart.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn key(&self, now: DateTime<Utc>) -> Result<Arc<SigningKey>> {
+    pub async fn key(&self, read: &mut Read) -> Result<Arc<SigningKey>> {
         let before = self.read.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((key, read_at)) = &before
-            && now - *read_at < TRUSTED_FOR
+        if let Some(key) = before
+            && is_current(read, &key.kid).await?
         {
-            return Ok(key.clone());
+            return Ok(key);
         }
-        let read = self.source.read().await.and_then(|pem| SigningKey::from_pem(&pem));
-        let key = match (read, before) {
-            (Ok(key), _) => Arc::new(key),
-            (Err(error), Some((key, _))) => {
-                tracing::error!(%error, "the signing key could not be read again");
-                key
-            }
-            (Err(error), None) => return Err(error),
-        };
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some((key.clone(), now));
+        let key = Arc::new(SigningKey::from_pem(&self.source.read().await?)?);
+        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
         Ok(key)
     }
 
@@ -149,6 +140,16 @@ impl Signing {
         *self.read.write().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
+}
+
+/// Whether no other key has taken its place.
+async fn is_current(read: &mut Read, kid: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM signing_keys WHERE kid = $1 AND retired_at IS NULL) AS "current!""#,
+        kid
+    )
+    .fetch_one(read.connection())
+    .await?)
 }
 
 /// The public halves that this process has read.

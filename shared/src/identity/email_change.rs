@@ -1,0 +1,106 @@
+//! Another email for an account: it takes the old one's place once it is verified.
+
+use chrono::TimeDelta;
+
+use super::credentials::Confirmed;
+use super::secret_token::{self, SecretToken};
+use super::{Email, closing, links};
+use crate::error::Result;
+use crate::id::UserId;
+use crate::limits::Limits;
+use crate::outbox::{self, Purpose};
+use crate::transaction::{Read, Write};
+
+/// How long the link to a new email works.
+const LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+/// Asks for another email. It takes effect when it is verified; the old address is told now. One that somebody verified
+/// already is answered alike: its owner is told.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<()> {
+    let (user, now) = (confirmed.user_id, write.now());
+    if new.as_str() == confirmed.email {
+        return links::end_email_change(write, user).await; // it stays as it is
+    }
+    let owner = sqlx::query_scalar!(
+        r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_email_verified"#,
+        new.as_str()
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    sqlx::query!(
+        "INSERT INTO email_changes (user_id, email, created_at) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, token = NULL, expires_at = NULL, created_at = excluded.created_at",
+        user.0,
+        new.as_str(),
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
+    if !limits.mail(write, new.as_str()).await? {
+        return Ok(());
+    }
+    match owner {
+        Some(owner) => outbox::put(write, Purpose::EmailTaken, owner).await,
+        None => outbox::put_to(write, Purpose::VerifyNewEmail, user, Some(new.as_str())).await,
+    }
+}
+
+/// Makes a token for the email that waits, and ends the old one; none when another one waits by now.
+pub(crate) async fn mint(write: &mut Write, user: UserId, email: &str) -> Result<Option<String>> {
+    let token = SecretToken::new()?;
+    let expires_at = write.now() + LIFETIME;
+    let minted = sqlx::query!(
+        "UPDATE email_changes SET token = $3, expires_at = $4 WHERE user_id = $1 AND email = $2",
+        user.0,
+        email,
+        token.hash(),
+        expires_at
+    )
+    .execute(write.connection())
+    .await?;
+    Ok((minted.rows_affected() == 1).then(|| token.reveal()))
+}
+
+/// Puts the email for which this token was sent in the old one's place. Works once. An account that registered it
+/// meanwhile and never verified it makes way: it is erased, and its id given beside the user's.
+///
+/// # Errors
+/// 422 when the token was used, has expired or never was, or somebody else verified the email first.
+pub async fn change(write: &mut Write, token: &str) -> Result<(UserId, Option<UserId>)> {
+    let now = write.now();
+    let change = sqlx::query!(
+        r#"DELETE FROM email_changes c USING users u
+           WHERE c.token = $1 AND c.expires_at > $2 AND u.id = c.user_id AND u.is_active AND u.deleted_at IS NULL
+           RETURNING c.user_id AS "user_id: UserId", c.email"#,
+        secret_token::hash(token),
+        now,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or_else(links::invalid)?;
+    let squatter = sqlx::query_scalar!(
+        r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND NOT is_email_verified FOR NO KEY UPDATE"#,
+        change.email
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if let Some(squatter) = squatter {
+        closing::erase(write, squatter).await?;
+    }
+    sqlx::query!("UPDATE users SET email = $2 WHERE id = $1", change.user_id.0, change.email)
+        .execute(write.connection())
+        .await?;
+    links::end_password_links(write, change.user_id).await?;
+    Ok((change.user_id, squatter))
+}
+
+/// The email that the user waits to have verified.
+pub(crate) async fn awaited(read: &mut Read, user: UserId) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!("SELECT email FROM email_changes WHERE user_id = $1", user.0)
+        .fetch_optional(read.connection())
+        .await?)
+}
