@@ -56,15 +56,25 @@ RETURN setweight(to_tsvector(search_config(language), title) || to_tsvector('pg_
     || to_tsvector('pg_catalog.simple', left(description, 100000)), 'C');
 
 -- What somebody searches for, in the language of a course; words that the language leaves out are taken as written.
-CREATE FUNCTION course_query(language text, words text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN numnode(websearch_to_tsquery(search_config(language), words)) > 0
-  THEN websearch_to_tsquery(search_config(language), words)
-  ELSE websearch_to_tsquery('pg_catalog.simple', words) END;
+-- The planner is told that it takes time: better to find the words first, and ask it of what was found.
+CREATE FUNCTION course_query(language text, words text) RETURNS tsquery
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 500 AS $$
+BEGIN
+  IF length(to_tsvector(search_config(language), words)) = 0 THEN
+    RETURN websearch_to_tsquery('pg_catalog.simple', words);
+  END IF;
+  RETURN websearch_to_tsquery(search_config(language), words);
+END $$;
 
--- The same in all languages at once: whatever `course_query` finds, this finds, and an index answers it.
+-- The same in all languages at once: whatever `course_query` finds, this finds, and an index answers it. NULL when
+-- there are no words at all.
 CREATE FUNCTION any_language_query(words text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT string_agg(DISTINCT '(' || websearch_to_tsquery(config, words)::text || ')', ' | ')::tsquery
-  FROM unnest(search_configs()) AS config WHERE numnode(websearch_to_tsquery(config, words)) > 0);
+RETURN CASE WHEN words ~ '[^[:punct:][:space:]]' THEN (
+  SELECT string_agg(DISTINCT '(' || websearch_to_tsquery(config, words)::text || ')', ' | ')::tsquery
+  FROM unnest(search_configs()) AS config
+  -- Only asked for words that the language has: of no words it makes a notice each time.
+  WHERE numnode(CASE WHEN length(to_tsvector(config, words)) > 0 THEN websearch_to_tsquery(config, words) END) > 0
+) END;
 
 -- As `set_version`, without writing a long row out twice: `search` is generated after this trigger.
 CREATE FUNCTION set_course_version() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -139,8 +149,8 @@ BEGIN ATOMIC
   FROM (
     SELECT DISTINCT left(lexeme, 50) AS word FROM unnest(to_tsvector('pg_catalog.simple', words))
     WHERE words !~ '(^|\s)-\S|"'
-      AND NOT EXISTS (SELECT FROM unnest(search_configs()) AS config WHERE numnode(websearch_to_tsquery(config, lexeme)) = 0)
-    LIMIT 8
+      AND NOT EXISTS (SELECT FROM unnest(search_configs()) AS config WHERE length(to_tsvector(config, lexeme)) = 0)
+    ORDER BY word LIMIT 8
   ) AS typed
   CROSS JOIN LATERAL (
     SELECT string_agg(quoted, ' | ') AS alternatives FROM (

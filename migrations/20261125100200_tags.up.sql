@@ -10,7 +10,7 @@ CREATE TABLE tag_counts (
   course_count INTEGER NOT NULL DEFAULT 0
 );
 -- The list of tags, and those that begin with something, however it is written.
-CREATE INDEX tag_counts_order_idx ON tag_counts (lower(tag), tag) WHERE course_count > 0;
+CREATE INDEX tag_counts_order_idx ON tag_counts ((lower(tag COLLATE "default") COLLATE "C"), tag) WHERE course_count > 0;
 
 -- By what the course's own row says, which the triggers on course_tags keep: so one edit is one change of the counts.
 CREATE FUNCTION count_tags_of_course() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -41,8 +41,9 @@ pub(crate) fn pool(settings: &Settings) -> Result<PgPool> {
 }
 
 /// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
-/// its time limits (`security.md`, 26). Without a password it keeps the one it has, or can't sign in. Done again, it
-/// changes nothing. As a role that may make roles.
+/// its time limits (`security.md`, 26), and what a page costs that is not the next one: as little as on solid-state
+/// disks, or the planner goes through whole indexes where a few pages would do. Without a password it keeps the one it
+/// has, or can't sign in. Done again, it changes nothing. As a role that may make roles.
 ///
 /// # Errors
 /// Those of the database.
@@ -54,7 +55,8 @@ pub async fn provision(owner: &mut PgConnection, password: Option<&str>) -> Resu
          ALTER ROLE {role} LOGIN {password};
          ALTER ROLE {role} SET statement_timeout = '5s';
          ALTER ROLE {role} SET lock_timeout = '2s';
-         ALTER ROLE {role} SET idle_in_transaction_session_timeout = '10s';"
+         ALTER ROLE {role} SET idle_in_transaction_session_timeout = '10s';
+         ALTER ROLE {role} SET random_page_cost = 1.1;"
     );
     owner.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
     Ok(())

@@ -3,11 +3,14 @@
 use crate::error::Result;
 use crate::input::{Invalid, from_text};
 
-/// Lower-case letters and digits, with single hyphens between; never what could be an id.
+/// Lower-case letters and digits, with single hyphens between; never what could be an id, or has a meaning in a path.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Slug(String);
 
 const LONGEST: usize = 255;
+
+/// `/v1/courses/facets` is no course.
+const RESERVED: [&str; 1] = ["facets"];
 
 impl Slug {
     #[must_use]
@@ -23,7 +26,7 @@ impl Slug {
         let slug = slug.trim_end_matches('-');
         match slug {
             "" => Self(otherwise.to_owned()),
-            id if looks_like_an_id(id) => Self(format!("{otherwise}-{id}")),
+            taken if is_taken(taken) => Self(format!("{otherwise}-{taken}")),
             slug => Self(slug.to_owned()),
         }
     }
@@ -34,8 +37,8 @@ impl Slug {
     }
 }
 
-fn looks_like_an_id(slug: &str) -> bool {
-    slug.parse::<uuid::Uuid>().is_ok()
+fn is_taken(slug: &str) -> bool {
+    RESERVED.contains(&slug) || slug.parse::<uuid::Uuid>().is_ok()
 }
 
 impl From<Slug> for String {
@@ -48,12 +51,12 @@ from_text!(Slug, { "type": "string", "maxLength": LONGEST, "pattern": "^[a-z0-9]
     let parts = text.split('-').all(|part| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     });
-    if parts && text.len() <= LONGEST && !looks_like_an_id(text) {
+    if parts && text.len() <= LONGEST && !is_taken(text) {
         Ok(Slug(text.to_owned()))
     } else {
         Err(Invalid::new(
             "invalid_slug",
-            "A slug has lower-case letters and digits, with single hyphens between them, and can't look like an id.",
+            "A slug has lower-case letters and digits, with single hyphens between them, and can't look like an id or be `facets`.",
         ))
     }
 });
@@ -68,6 +71,7 @@ mod tests {
             ("How a request travels", "how-a-request-travels"),
             ("Übung macht den Meister!", "ubung-macht-den-meister"),
             ("¿…?", "course"),
+            ("Facets", "course-facets"),
             ("0192f3a4-0000-7000-8000-000000000000", "course-0192f3a4-0000-7000-8000-000000000000"),
         ] {
             assert_eq!(Slug::from_title(title, "course").as_str(), slug);

@@ -110,11 +110,12 @@ pub async fn list(read: &mut Read, filter: &TagFilter) -> Result<Page<Tag>> {
     // What begins with the prefix stands between it and the prefix with the last of all characters.
     let rows = sqlx::query_as!(
         Tag,
-        r#"SELECT tag, course_count, lower(tag) AS "lower!" FROM tag_counts
+        r#"SELECT tag, course_count, lower(tag COLLATE "default") AS "lower!" FROM tag_counts
            WHERE course_count > 0
-             AND lower(tag) >= lower($1::text) AND lower(tag) < lower($1::text) || chr(1114111)
-             AND (lower(tag), tag) > ($2::text, $3::text)
-           ORDER BY lower(tag), tag LIMIT $4"#,
+             AND lower(tag COLLATE "default") COLLATE "C" >= lower($1::text)
+             AND lower(tag COLLATE "default") COLLATE "C" < lower($1::text) || chr(1114111)
+             AND (lower(tag COLLATE "default") COLLATE "C", tag) > ($2::text, $3::text)
+           ORDER BY lower(tag COLLATE "default") COLLATE "C", tag LIMIT $4"#,
         filter.prefix.as_ref().map_or("", Text::as_str).trim_start(),
         lower.unwrap_or_default(),
         tag.unwrap_or_default(),

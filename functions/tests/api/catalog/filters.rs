@@ -127,6 +127,21 @@ async fn popular_counts_who_is_enrolled_and_leaves_the_courses_version_alone() {
     let now = one.get(&courses[1].path("")).await.header("etag").to_owned();
     let raised = |tag: &str| tag.trim_matches(['"', 'v']).parse::<i32>().unwrap();
     assert_eq!(raised(&now), raised(&tag) + 1, "by the new price alone");
+    // Within a category, also after a move.
+    let category = |index: usize| {
+        let (anyone, path) = (lyceum.anonymous(), courses[index].path(""));
+        async move {
+            let id = anyone.get(&path).await.ok()["category_id"].as_str().unwrap().to_owned();
+            anyone.get(&format!("/v1/categories/{id}")).await.ok()
+        }
+    };
+    let target = category(1).await;
+    courses[0].change(json!({ "category_id": target["id"] })).await;
+    let slug = target["slug"].as_str().unwrap();
+    for (sort, expected) in [("popular", "B A"), ("-popular", "A B"), ("title", "A B"), ("-price", "B A")] {
+        let page = lyceum.anonymous().get(&format!("/v1/courses?category={slug}&sort={sort}")).await.ok();
+        assert_eq!(titles(&page).join(" "), expected, "{sort}");
+    }
     let wrong = lyceum.count(
         "SELECT count(*) FROM course_popularity p WHERE enrollment_count <>
            (SELECT count(*) FROM enrollments e WHERE e.course_id = p.course_id AND status <> 'dropped')",

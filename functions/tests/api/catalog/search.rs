@@ -39,6 +39,7 @@ async fn words_are_found_as_the_language_of_the_course_inflects_them() {
     shelf.add(json!({ "title": "Running databases", "language": "en-GB" })).await;
     shelf.add(json!({ "title": "Katzen und Hunde", "language": "de" })).await;
     shelf.add(json!({ "title": "Les chevaux", "language": "fr" })).await;
+    shelf.add(json!({ "title": "ÜBUNGEN", "language": "de-AT" })).await;
     shelf.add(json!({ "title": "Kujifunza lugha", "language": "sw" })).await;
     for (query, found) in [
         ("q=database", "Running databases"),
@@ -46,6 +47,7 @@ async fn words_are_found_as_the_language_of_the_course_inflects_them() {
         ("q=Katze", "Katzen und Hunde"),
         ("q=hund", "Katzen und Hunde"),
         ("q=cheval", "Les chevaux"),
+        ("q=%C3%BCbung", "ÜBUNGEN"),
         ("q=lugha", "Kujifunza lugha"), // Postgres has no dictionary for it
     ] {
         assert_eq!(shelf.find(query).await, [found], "{query}");

@@ -100,12 +100,13 @@ async fn tags_are_listed_by_the_alphabet_by_prefix_and_in_pages() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    let tags = json!(["SQL", "sql server", "sqlite", "Sql", "s%l", "s_l", "rust", "ßß", "日本語"]);
+    let tags = json!(["SQL", "sql server", "sqlite", "Sql", "s%l", "s_l", "rust", "ÜBUNG", "日本語"]);
     instructor.put(&course.path("/tags"), tags).await.ok();
     let anyone = lyceum.anonymous();
     assert_eq!(counts(&anyone, "?prefix=sQl").await, ["SQL 1", "Sql 1", "sql server 1", "sqlite 1"]);
     assert_eq!(counts(&anyone, "?prefix=s%25").await, ["s%l 1"]);
     assert_eq!(counts(&anyone, "?prefix=%E6%97%A5").await, ["日本語 1"]);
+    assert_eq!(counts(&anyone, "?prefix=%C3%BCb").await, ["ÜBUNG 1"]);
     assert!(counts(&anyone, "?prefix=x").await.is_empty());
     let (mut met, mut path) = (Vec::new(), "/v1/tags?prefix=s&limit=2".to_owned());
     loop {

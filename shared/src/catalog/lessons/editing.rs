@@ -128,32 +128,31 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
 /// What a lesson of its type needs before anyone but staff sees it.
 fn check_publishable(lesson: &Lesson) -> Result<()> {
     let some = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-    let missing = match lesson.lesson_type {
-        _ if !lesson.is_published => None,
-        LessonType::Video if lesson.self_hosted_video_path.is_some() => None,
-        LessonType::Video if lesson.video_url.is_none() => {
-            Some(("video_url", "A video lesson needs a video_url with its video_provider, or an uploaded video."))
-        }
-        LessonType::Video if lesson.video_provider.is_none() => {
-            Some(("video_provider", "The video_url needs its video_provider."))
+    let mut missing = Vec::new();
+    match lesson.lesson_type {
+        _ if !lesson.is_published => {}
+        LessonType::Video if lesson.self_hosted_video_path.is_some() => {}
+        LessonType::Video => {
+            if lesson.video_url.is_none() {
+                missing.push(("video_url", "A video lesson needs a video_url, or an uploaded video."));
+            }
+            if lesson.video_provider.is_none() {
+                missing.push(("video_provider", "The video_url needs its video_provider."));
+            }
         }
         LessonType::Document if lesson.document_paths.is_empty() => {
-            Some(("document_paths", "A document lesson needs an uploaded document."))
+            missing.push(("document_paths", "A document lesson needs an uploaded document."));
         }
         LessonType::Text | LessonType::Quiz | LessonType::Assignment
             if !some(&lesson.markdown_content) && !some(&lesson.content) =>
         {
-            Some(("markdown_content", "The lesson needs markdown_content or content."))
+            missing.push(("markdown_content", "The lesson needs markdown_content or content."));
         }
-        _ => None,
-    };
-    match missing {
-        None => Ok(()),
-        Some((code, detail)) => {
-            Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {detail}"))
-                .with("missing", json!([{ "code": code, "detail": detail }])))
-        }
+        _ => {}
     }
+    let Some((_, first)) = missing.first() else { return Ok(()) };
+    let all: Vec<_> = missing.iter().map(|(code, detail)| json!({ "code": code, "detail": detail })).collect();
+    Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {first}")).with("missing", all))
 }
 
 /// # Errors

@@ -58,8 +58,7 @@ fn is_vimeo(url: &str) -> bool {
     // What an unlisted video is known by.
     let hash = |hash: &str| hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match (host.as_str(), path.as_slice()) {
-        ("vimeo.com", [id])
-        | ("vimeo.com", ["channels", _, id] | ["groups" | "showcase" | "album", _, "videos" | "video", id])
+        ("vimeo.com", [id] | ["channels", _, id] | ["groups" | "showcase" | "album", _, "videos" | "video", id])
         | ("player.vimeo.com", ["video", id]) => number(id),
         ("vimeo.com", [id, key]) => number(id) && hash(key),
         _ => false,

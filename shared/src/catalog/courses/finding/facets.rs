@@ -6,7 +6,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
 use super::Filter;
-use super::matching::{Words, check, push_conditions};
+use super::matching::{CATEGORY, Words, check, push_conditions};
 use super::relevance::{CANDIDATES, push_candidates};
 use crate::error::Result;
 use crate::transaction::Read;
@@ -97,6 +97,6 @@ async fn counted(read: &mut Read, filter: &Filter, words: Option<Words>) -> Resu
 /// Without words, all are as relevant.
 fn push_newest(query: &mut QueryBuilder<Postgres>, read: &Read, filter: &Filter) {
     query.push("WITH found AS MATERIALIZED (SELECT c.id FROM courses c WHERE ");
-    push_conditions(query, read.caller(), filter);
+    push_conditions(query, read.caller(), filter, CATEGORY);
     query.push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ").push_bind(CANDIDATES + 1).push(")");
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
 
-use super::matching::{Words, check, push_conditions};
+use super::matching::{CATEGORY, Words, check, push_conditions};
 use super::relevance::{CANDIDATES, push_candidates};
 use super::{COLUMNS, CourseSummary, Filter, Sort};
 use crate::error::Result;
@@ -143,7 +143,7 @@ where
         order.push_after(&mut query, bound(value), id);
     }
     order.push(&mut query);
-    query.push(" LIMIT ").push_bind(filter.limit.and_one());
+    push_limit(&mut query, filter);
     if ranked.is_some() {
         query.push(") f JOIN courses c ON c.id = f.id JOIN users i ON i.id = c.instructor_id");
         order.push(&mut query);
@@ -151,6 +151,17 @@ where
     // The best way to rare words is not that to frequent ones: searches are planned one by one.
     let rows = query.build_query_as().persistent(words.is_none()).fetch_all(read.connection()).await?;
     Page::new(rows, filter.limit, key)
+}
+
+/// In the text, where the plan is good for all values, so that the database plans once and not each time. The rare and
+/// the frequent tag want plans of their own, which they get when the limit is unknown.
+fn push_limit(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    let most = filter.limit.and_one();
+    if filter.tag.0.is_empty() && filter.language.is_none() && filter.instructor_id.is_none() {
+        query.push(format!(" LIMIT {most}"));
+    } else {
+        query.push(" LIMIT ").push_bind(most);
+    }
 }
 
 fn push_listed(
@@ -165,7 +176,7 @@ fn push_listed(
     query.push(if popularity { ", p.enrollment_count" } else { "" });
     query.push(" FROM courses c JOIN users i ON i.id = c.instructor_id");
     query.push(if popularity { " JOIN course_popularity p ON p.course_id = c.id WHERE " } else { " WHERE " });
-    push_conditions(query, caller, filter);
+    push_conditions(query, caller, filter, if popularity { "p.category_id" } else { CATEGORY });
     if let Some(words) = words {
         query.push(" AND ");
         words.push_indexed(query, "c.search");

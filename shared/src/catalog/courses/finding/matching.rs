@@ -74,12 +74,16 @@ pub(super) fn check(caller: &Caller, filter: &Filter) -> Result<()> {
     }
 }
 
-/// The conditions of everything but the words. What the caller may not see stays out first.
-pub(super) fn push_conditions(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Filter) {
+/// Where a course's category stands.
+pub(super) const CATEGORY: &str = "c.category_id";
+
+/// The conditions of everything but the words. What the caller may not see stays out first; the category is that of
+/// the column that the order's index has.
+pub(super) fn push_conditions(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Filter, category: &str) {
     push_seen(query, caller, filter);
-    if let Some(category) = &filter.category {
-        query.push(" AND c.category_id = (SELECT id FROM categories WHERE slug = ");
-        query.push_bind(category.as_str().to_owned()).push(")");
+    if let Some(slug) = &filter.category {
+        query.push(format!(" AND {category} = (SELECT id FROM categories WHERE slug = "));
+        query.push_bind(slug.as_str().to_owned()).push(")");
     }
     for tag in &filter.tag.0 {
         query.push(" AND EXISTS (SELECT FROM course_tags t WHERE t.course_id = c.id AND t.tag = ");

@@ -4,7 +4,7 @@
 use sqlx::{Postgres, QueryBuilder};
 
 use super::Filter;
-use super::matching::{Words, push_conditions};
+use super::matching::{CATEGORY, Words, push_conditions};
 use crate::identity::Caller;
 
 /// How many are ranked, and counted by facets.
@@ -34,12 +34,11 @@ pub(super) fn push_candidates(
 /// how many words a guess tries, with long descriptions at no advantage. What the index finds is a query of its own
 /// (`OFFSET 0`), so that `LIMIT` leads to no other way through the table, and cuts the same thousand on each page.
 fn push_ranked(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Filter, words: &Words, vector: &str) {
-    query.push("SELECT c.id, ts_rank_cd(c.search, ");
+    query.push("SELECT c.id, ts_rank_cd(c.search, c.query, 1) AS relevance FROM (SELECT c.id, c.search, ");
     words.push_query(query);
-    query.push(", 1) AS relevance FROM (SELECT c.id, c.language, c.search FROM courses c WHERE ");
-    push_conditions(query, caller, filter);
+    query.push(" AS query FROM courses c WHERE ");
+    push_conditions(query, caller, filter, CATEGORY);
     query.push(" AND ");
     words.push_indexed(query, vector);
-    query.push(" OFFSET 0) c WHERE ");
-    words.push_fits(query);
+    query.push(" OFFSET 0) c WHERE c.search @@ c.query");
 }
