@@ -94,12 +94,11 @@ fn main() -> ExitCode {
 /// The given database, else the running stack's.
 #[tokio::main(flavor = "current_thread")]
 async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
-    let url = match &arguments.database_url {
-        Some(url) => url.clone(),
-        None => {
-            let running = Environment::of_running(&arguments.data_dir)?;
-            running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
-        }
+    let url = if let Some(url) = &arguments.database_url {
+        url.clone()
+    } else {
+        let running = Environment::of_running(&arguments.data_dir)?;
+        running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
     };
     seed::seed(&url, sizes, |step| println!("{step}")).await
 }
