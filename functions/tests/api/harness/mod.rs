@@ -12,7 +12,7 @@ mod caller;
 mod course;
 mod database;
 mod event;
-mod redis;
+mod own_redis;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -32,7 +32,7 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster, schema_of};
-pub use redis::Redis;
+pub use own_redis::Redis;
 
 /// One key for all tests: making it is not what they test.
 static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
