@@ -1,8 +1,11 @@
 //! What a function's process holds: settings, the pool, and just those clients that its work needs.
 
+use std::sync::Arc;
+
 use lambda_http::BoxFuture;
 use sqlx::PgPool;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Settings, needed};
 use crate::db;
@@ -13,6 +16,7 @@ use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::{Queue, Queues};
+use crate::redis::Redis;
 use crate::transaction::{Context, Read, Write};
 
 pub struct App {
@@ -20,6 +24,7 @@ pub struct App {
     pub clock: Clock,
     pub limits: Limits,
     pub(crate) keys: VerificationKeys,
+    cache: Option<Cache>,
     pool: Option<PgPool>,
     reader: Option<PgPool>,
     signing: Option<Signing>,
@@ -118,9 +123,11 @@ impl App {
             build(needs.mail_queue, &settings),
             build(needs.progress_queue, &settings),
         )?;
+        let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?.map(Arc::new);
         Ok(Self {
             clock: Clock::default(),
-            limits: Limits::new(settings.rates.clone(), settings.redis_url.as_deref())?,
+            cache: redis.clone().map(Cache::new),
+            limits: Limits::new(settings.rates.clone(), redis),
             keys: VerificationKeys::default(),
             pool,
             reader: reader.flatten(),
@@ -148,6 +155,10 @@ impl App {
         Self { progress_queue: Some(queue), ..self }
     }
 
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
     fn pool(&self) -> Result<&PgPool> {
         self.pool.as_ref().ok_or_else(|| Error::internal("this function has no database"))
     }
@@ -166,7 +177,7 @@ impl App {
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
         let queues = Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone() };
-        Write::begin(self.pool()?, context, queues).await
+        Write::begin(self.pool()?, context, queues, self.cache.clone()).await
     }
 
     /// A read by the system itself, for functions that no person calls.

@@ -33,7 +33,7 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     /// `MAIL_FROM`
     pub mail_from: Option<String>,
-    /// `REDIS_URL`: counts limits faster than the database does.
+    /// `REDIS_URL`: counts limits faster than the database does, and keeps hot public reads for a minute.
     pub redis_url: Option<String>,
     /// `EDGE_SECRET`: what the distribution before the API adds to each call, in `x-edge-secret`. With it, calls that
     /// come another way are refused, and the caller's address is the one that the distribution saw.

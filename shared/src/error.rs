@@ -48,11 +48,17 @@ pub enum Place {
     Body(String),
     /// A parameter of the query string.
     Query(String),
+    /// A header, by its name.
+    Header(&'static str),
 }
 
 impl Fault {
     pub fn at(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self { place: Place::Body(pointer.to_owned()), code, detail: detail.into() }
+    }
+
+    pub fn in_header(name: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { place: Place::Header(name), code, detail: detail.into() }
     }
 
     pub fn in_query(parameter: &str, code: &'static str, detail: impl Into<String>) -> Self {

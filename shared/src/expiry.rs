@@ -14,7 +14,7 @@ struct Rule {
     kept: TimeDelta,
 }
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     // With their refresh tokens. Until then their owner sees them in an export.
     Rule { table: "sessions", since: "coalesce(ended_at, expires_at)", kept: TimeDelta::days(90) },
     Rule { table: "password_reset_tokens", since: "expires_at", kept: TimeDelta::days(1) },
@@ -23,6 +23,7 @@ const RULES: [Rule; 6] = [
     // A row tells to whom a mail went.
     Rule { table: "outbox", since: "delivered_at", kept: TimeDelta::days(30) },
     Rule { table: "limits", since: "expires_at", kept: TimeDelta::zero() },
+    Rule { table: "idempotency_keys", since: "expires_at", kept: TimeDelta::zero() },
 ];
 
 /// So many rows go with one statement, so that none takes long.

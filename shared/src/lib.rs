@@ -8,7 +8,7 @@
 //! | [`media`] | storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
 //! | [`expiry`] | what is kept for how long |
-//! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`] | what the domains use |
+//! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
 //! | [`input`], [`page`], [`sheet`], [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
@@ -20,6 +20,7 @@
 
 pub mod app;
 pub mod audit;
+mod cache;
 pub mod catalog;
 pub mod clock;
 pub mod config;

@@ -63,6 +63,8 @@ problems! {
     COURSE_COMPLETED = 409 "course-completed", "The course is completed",
         "A completed course stays completed: its completions can't be taken back.";
     COURSE_NOT_DELETED = 409 "course-not-deleted", "The course is not deleted", "Only a deleted course can be restored.";
+    IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use", "The same call is still running",
+        "A call with this Idempotency-Key has not been answered yet. Send it again in a moment: the answer will be the first one's.";
     EMAIL_TAKEN = 409 "email-taken", "The email is taken", "An account has this email already, perhaps a closed one, which can be restored.";
     LAST_ADMINISTRATOR = 409 "last-administrator", "The last administrator stays one",
         "After this change nobody could do everything any more. Make somebody else an administrator first.";
@@ -77,9 +79,11 @@ problems! {
     BODY_TOO_LARGE = 413 "body-too-large", "The body is too large", "A body may have 1 MiB.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "The call takes another type", "Send the body as application/json, in UTF-8; an import of lines as text/csv.";
     INVALID = 422 "invalid", "The input is not valid",
-        "Each fault stands in `errors`: its `pointer` into the body (or the `parameter` of the query), a `code` for programs, and a `detail` for people.";
+        "Each fault stands in `errors`: its `pointer` into the body (or the `parameter` of the query, or the `header`), a `code` for programs, and a `detail` for people.";
     INVALID_TOKEN = 422 "invalid-token", "The link does not work any more",
         "The token was used, has expired, or was replaced by a newer one. Ask for a new mail.";
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused", "The key belongs to another call",
+        "This Idempotency-Key was sent within the last 24 hours with another address or body. A key names one call: make a new one for each.";
     TOO_MANY = 429 "too-many-requests", "Too many of these for a while",
         "This call is limited, so that nobody guesses secrets or floods a mailbox. Try again after the seconds in Retry-After; nothing is locked for good.";
     INTERNAL = 500 "internal", "Something went wrong on our side",

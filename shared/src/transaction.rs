@@ -1,11 +1,14 @@
 //! The two ways to the database that a handler is given, each with its caller: a [`Read`] and a
 //! [`Write`]. Their constructors belong to the frame; there is no other way to a connection.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::audit::{self, Audit, Changes};
+use crate::cache::{self, Cache};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
@@ -72,11 +75,19 @@ impl Read {
 pub struct Write {
     read: Read,
     queues: Queues,
+    cache: Option<Cache>,
+    /// Whether it changes what the cache holds.
+    raise: bool,
     /// Whether the outbox got a row, so that its reader is to be woken.
     wake: bool,
     /// Whether a course's progress is to be recomputed.
     wake_progress: bool,
+    /// Where it waits for its last word, if not the handler but the frame has it.
+    put_off: Option<Waiting>,
 }
+
+/// Where a write waits that the frame commits: with the answer of a call that may come again.
+pub(crate) type Waiting = Arc<Mutex<Option<Write>>>;
 
 impl std::ops::Deref for Write {
     type Target = Read;
@@ -93,9 +104,9 @@ impl std::ops::DerefMut for Write {
 }
 
 impl Write {
-    pub(crate) async fn begin(pool: &PgPool, context: Context, queues: Queues) -> Result<Self> {
-        let connection = Connection::Transaction(pool.begin().await?);
-        Ok(Self { read: Read { connection, context }, queues, wake: false, wake_progress: false })
+    pub(crate) async fn begin(pool: &PgPool, context: Context, queues: Queues, cache: Option<Cache>) -> Result<Self> {
+        let read = Read { connection: Connection::Transaction(pool.begin().await?), context };
+        Ok(Self { read, queues, cache, raise: false, wake: false, wake_progress: false, put_off: None })
     }
 
     pub(crate) fn wake_outbox(&mut self) {
@@ -112,6 +123,7 @@ impl Write {
     /// Those of the database; nothing is written then.
     pub async fn commit(mut self, done: Audit) -> Result<()> {
         audit::record(&mut self.read, &done).await?;
+        self.raise |= cache::is_of_the_catalogue(&done);
         self.finish().await
     }
 
@@ -144,9 +156,38 @@ impl Write {
         self.finish().await
     }
 
-    async fn finish(self) -> Result<()> {
+    /// Leaves its end to whoever looks there: what the handler takes for the commit only puts it there.
+    pub(crate) fn put_off(&mut self, place: &Waiting) {
+        self.put_off = Some(place.clone());
+    }
+
+    async fn finish(mut self) -> Result<()> {
+        match self.put_off.take() {
+            Some(place) => {
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+                Ok(())
+            }
+            None => self.end().await,
+        }
+    }
+
+    /// Ends it without a trace, now: dropped, it would be rolled back a moment later.
+    pub(crate) async fn roll_back(self) -> Result<()> {
+        if let Connection::Transaction(transaction) = self.read.connection {
+            transaction.rollback().await?;
+        }
+        Ok(())
+    }
+
+    /// The commit itself, and what follows it.
+    pub(crate) async fn end(self) -> Result<()> {
         if let Connection::Transaction(transaction) = self.read.connection {
             transaction.commit().await?;
+        }
+        if self.raise
+            && let Some(cache) = self.cache
+        {
+            cache.raise().await;
         }
         let Queues { mail, progress } = self.queues;
         for (wake, queue) in [(self.wake, mail), (self.wake_progress, progress)] {

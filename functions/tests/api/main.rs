@@ -94,8 +94,12 @@ mod security {
     mod world;
 }
 
+mod cache;
 mod cargo_lambda;
+mod idempotency;
 mod journey;
 mod media;
+mod plans;
 mod schema;
+mod seed;
 mod structure;

@@ -4,12 +4,15 @@
 //!
 //! `cargo build --release -p lyceum-functions` first, and the local stack for what needs a database:
 //! `env $(cargo run -q -- env) cargo run -p lyceum-bench -- health courses`
+//!
+//! `cargo run -p lyceum-bench -- scale` measures pages and writes at two sizes, beside pgbench, on databases of its own.
 
 mod emulator;
 mod measure;
 mod package;
 mod process;
 mod reference;
+mod scale;
 mod statuses;
 mod table;
 
@@ -19,8 +22,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use axum::body::Bytes;
-use clap::Parser;
 use clap::builder::RangedU64ValueParser;
+use clap::{Parser, Subcommand};
 
 use measure::{Figures, Plan, measure};
 use package::{Package, all_functions, find_binary};
@@ -31,7 +34,10 @@ use table::Table;
 ///
 /// Times are milliseconds, sizes and memory are megabytes of 10^6 bytes.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Functions to measure [default: each of functions/src/bin]
     #[arg(value_name = "FUNCTION")]
     functions: Vec<String>,
@@ -53,6 +59,12 @@ struct Options {
     /// Be the function of the reference row
     #[arg(long, hide = true)]
     be_reference: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure pages and writes on a small and a large catalogue, beside pgbench
+    Scale(scale::Options),
 }
 
 /// Where things are.
@@ -82,6 +94,12 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("no workspace")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    if let Some(Command::Scale(options)) = options.command {
+        println!("{}", machine()?);
+        scale::run(options, &target).await?;
+        println!("{}", machine()?);
+        return Ok(ExitCode::SUCCESS);
+    }
     let environment = options.env_file.as_deref().map(read_environment).transpose()?;
     let bench = Bench {
         root: root.to_owned(),

@@ -35,7 +35,7 @@ pub struct Figures {
 }
 
 /// A process with its Runtime API.
-struct Run {
+pub struct Run {
     emulator: Emulator,
     process: FunctionProcess,
 }
@@ -76,7 +76,7 @@ pub async fn measure(name: &str, program: &Program, event: &Bytes, plan: Plan, l
 }
 
 impl Run {
-    async fn start(name: &str, program: &Program, log: &Path) -> anyhow::Result<Self> {
+    pub async fn start(name: &str, program: &Program, log: &Path) -> anyhow::Result<Self> {
         let emulator = Emulator::start(name).await?;
         let process = FunctionProcess::start(program, name, &emulator.address(), log)?;
         Ok(Self { emulator, process })
@@ -96,6 +96,20 @@ impl Run {
             }
             Err(failure) => bail!("{failure}\n  {}", self.process.last_lines()),
         }
+    }
+
+    /// How long a call takes that has to succeed.
+    pub async fn answered(&mut self, event: &Bytes) -> anyhow::Result<Duration> {
+        let mut statuses = Statuses::default();
+        let report = self.invoke(event, &mut statuses).await?;
+        match statuses.to_string().as_str() {
+            "200" | "201" => Ok(report.took),
+            status => bail!("it answers {status}\n  {}", self.process.last_lines()),
+        }
+    }
+
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.process.stop().await
     }
 
     async fn answer(&mut self, event: &Bytes) -> anyhow::Result<(Report, Bytes)> {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
 use lyceum_local::{demo, operator};
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,15 @@ enum Command {
     Env,
     /// Recompute every learner's progress from the facts, and tell what differs
     CheckProgress,
+    /// Fill the database with a large catalogue and its learners, to measure with
+    Seed {
+        #[arg(long, default_value_t = 10_000)]
+        courses: u32,
+        #[arg(long, default_value_t = 5_000)]
+        users: u32,
+        #[arg(long, default_value_t = 100_000)]
+        completions: u32,
+    },
     /// Administrators, of the running stack or of --database-url
     #[command(subcommand)]
     Admin(Admin),
@@ -68,6 +78,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
         Some(Command::CheckProgress) => check_progress(&arguments),
+        &Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
         Some(Command::Admin(Admin::Create { email, username })) => {
             create_administrator(&arguments, email, username.as_deref())
         }
@@ -89,6 +100,18 @@ async fn check_progress(arguments: &Arguments) -> Result<()> {
     let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
     println!("{}", operator::check_progress(data_dir, database_url).await?);
     Ok(())
+}
+
+/// The given database, else the running stack's.
+#[tokio::main(flavor = "current_thread")]
+async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
+    let url = if let Some(url) = &arguments.database_url {
+        url.clone()
+    } else {
+        let running = Environment::of_running(&arguments.data_dir)?;
+        running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
+    };
+    seed::seed(&url, sizes, |step| println!("{step}")).await
 }
 
 #[tokio::main]

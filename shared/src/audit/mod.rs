@@ -55,6 +55,14 @@ impl Audit {
         self
     }
 
+    pub(crate) fn action(&self) -> &'static str {
+        self.action
+    }
+
+    pub(crate) fn resource_type(&self) -> &'static str {
+        self.resource_type
+    }
+
     /// Who did it, where that shows only in the doing (signing in, verifying a mail).
     #[must_use]
     pub fn by(mut self, user: UserId) -> Self {

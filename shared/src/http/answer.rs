@@ -18,7 +18,7 @@ use crate::{problem, version};
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    body: Bytes,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
@@ -65,6 +65,7 @@ impl Answer {
             let errors = problem.faults.iter().map(|fault| match &fault.place {
                 Place::Body(pointer) => json!({ "pointer": pointer, "code": fault.code, "detail": fault.detail }),
                 Place::Query(name) => json!({ "parameter": name, "code": fault.code, "detail": fault.detail }),
+                Place::Header(name) => json!({ "header": name, "code": fault.code, "detail": fault.detail }),
             });
             members.insert("errors".to_owned(), errors.collect());
         }

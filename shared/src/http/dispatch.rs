@@ -10,7 +10,7 @@ use lambda_http::Body;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::{Access, Route};
+use super::{Access, Route, hot, idempotency};
 use crate::app::App;
 use crate::audit::{Audit, Changes};
 use crate::error::{Error, Result};
@@ -73,7 +73,7 @@ impl Api {
             Err(error) => (None, Err(error)),
         };
         let user = incoming.context.caller.user_id();
-        let answer = match result {
+        let mut answer = match result {
             Ok(mut answer) => {
                 if method == Method::GET && answer.status == StatusCode::OK {
                     if anonymous && route.is_some_and(|route| route.access == Access::Public) {
@@ -93,6 +93,9 @@ impl Api {
                 answer
             }
         };
+        if let Some(Ok(Some(key))) = route.map(|route| idempotency::key(route, &incoming.headers)) {
+            answer.headers.insert(idempotency::HEADER, key.clone());
+        }
         tracing::info!(
             request_id,
             %method,
@@ -138,7 +141,7 @@ impl Api {
                 _ => Ok(()),
             };
             let result = match allowed {
-                Ok(()) => route.handle(incoming.clone()).await,
+                Ok(()) => hot::handle(route, incoming.clone()).await,
                 Err(error) => Err(error),
             };
             match result {

@@ -10,6 +10,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use serde_json::{Map, Value};
 
+use super::idempotency::Once;
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::identity::Caller;
@@ -35,7 +36,9 @@ pub(crate) struct Incoming {
     pub headers: HeaderMap,
     pub request_id: String,
     pub context: Context,
-    body: Bytes,
+    /// Where the call named itself, to be done once.
+    pub once: Option<Arc<Once>>,
+    pub(super) body: Bytes,
 }
 
 impl Incoming {
@@ -61,6 +64,7 @@ impl Incoming {
             headers: parts.headers,
             request_id: request_id.unwrap_or_else(|| crate::id::uuid_at(app.clock.now()).to_string()),
             context: Context { caller: Caller::Anonymous, now: app.clock.now(), address, user_agent },
+            once: None,
             body: match body {
                 Body::Text(text) => Bytes::from(text),
                 Body::Binary(bytes) => Bytes::from(bytes),

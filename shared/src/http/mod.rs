@@ -2,7 +2,10 @@
 
 mod answer;
 mod dispatch;
+mod hot;
+mod idempotency;
 mod incoming;
+mod kept;
 pub mod openapi;
 mod problem_page;
 mod reply;

@@ -115,12 +115,17 @@ impl<B, Q> Request<B, Q> {
         }
     }
 
-    /// Begins a write with this caller.
+    /// Begins a write with this caller. Of a call that names itself by an `Idempotency-Key`, only the first one gets
+    /// it; it is then committed together with its answer, so that nothing else may be opened after its commit.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// 503 when the database is away; for a call with a key that is not new, 409 or 422, or what the frame knows how to
+    /// answer.
     pub async fn write(&self) -> Result<Write> {
-        self.app().write(self.incoming.context.clone()).await
+        match &self.incoming.once {
+            Some(once) => once.write(self.app(), self.incoming.context.clone()).await,
+            None => self.app().write(self.incoming.context.clone()).await,
+        }
     }
 
     /// The address of the same list from that cursor on.

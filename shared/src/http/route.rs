@@ -40,6 +40,8 @@ pub struct Route {
     pub access: Access,
     /// Whether an address may call it just so often (`security.md`, 2): what takes a secret or sends a mail.
     pub limited: bool,
+    /// Whether its answers to callers without a token are kept in the cache, where there is one.
+    pub hot: bool,
     /// What the OpenAPI document says of it.
     pub described: Described,
     handler: Handler,
@@ -65,13 +67,20 @@ impl Route {
             let handler = handler.clone();
             Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
         });
-        Self { method, path, access, limited: false, described, handler }
+        Self { method, path, access, limited: false, hot: false, described, handler }
     }
 
     /// An address may call it just so often.
     #[must_use]
     pub fn limited(self) -> Self {
         Self { limited: true, ..self }
+    }
+
+    /// A public read of the catalogue that is worth caching. It may depend on nothing but the catalogue, the people who
+    /// teach, and its own address (`cache`).
+    #[must_use]
+    pub fn hot(self) -> Self {
+        Self { hot: true, ..self }
     }
 
     /// Its name for programs (`publish_course`) and for people.
@@ -101,6 +110,14 @@ impl Route {
     pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {
         self.described.problems = kinds;
         self
+    }
+
+    /// Whether a call of it may name itself by an `Idempotency-Key`: a signed-in POST that makes something.
+    #[must_use]
+    pub fn repeatable(&self) -> bool {
+        self.method == Method::POST
+            && matches!(self.access, Access::SignedIn | Access::Needs(_))
+            && self.described.statuses.contains(&StatusCode::CREATED)
     }
 
     pub(super) fn handle(&self, incoming: Incoming) -> BoxFuture<'static, Result<Answer>> {

@@ -34,7 +34,7 @@ impl Faults {
                         let parameter = pointer.trim_start_matches('/').to_owned();
                         Fault { place: Place::Query(parameter), ..fault }
                     }
-                    Place::Query(_) => fault,
+                    Place::Query(_) | Place::Header(_) => fault,
                 })
                 .collect(),
         )

@@ -62,7 +62,7 @@ pub fn required<T: deserr::Deserr<Faults>>() -> Vec<String> {
     };
     let fields = problem.faults.into_iter().filter_map(|fault| match fault.place {
         Place::Body(pointer) => pointer.strip_prefix('/').map(ToOwned::to_owned),
-        Place::Query(_) => None,
+        Place::Query(_) | Place::Header(_) => None,
     });
     fields.collect()
 }

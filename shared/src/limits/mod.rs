@@ -8,6 +8,7 @@ mod in_postgres;
 mod in_redis;
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
@@ -75,12 +76,12 @@ pub struct Guess {
 
 pub struct Limits {
     rates: Rates,
-    redis: Option<Redis>,
+    redis: Option<Arc<Redis>>,
 }
 
 impl Limits {
-    pub(crate) fn new(rates: Rates, redis_url: Option<&str>) -> Result<Self> {
-        Ok(Self { rates, redis: redis_url.map(Redis::new).transpose()? })
+    pub(crate) fn new(rates: Rates, redis: Option<Arc<Redis>>) -> Self {
+        Self { rates, redis }
     }
 
     /// Counts a call of that route by the caller's address.

@@ -76,7 +76,11 @@ impl Answer {
         let problem = self.problem(422, "invalid");
         let faults = problem["errors"].as_array().expect("errors");
         let fault = |fault: &Value| {
-            let place = fault["pointer"].as_str().or(fault["parameter"].as_str()).expect("a place");
+            let place = fault["pointer"]
+                .as_str()
+                .or(fault["parameter"].as_str())
+                .or(fault["header"].as_str())
+                .expect("a place");
             format!("{place} {}", fault["code"].as_str().expect("a code"))
         };
         faults.iter().map(fault).collect()

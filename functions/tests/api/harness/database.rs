@@ -1,5 +1,6 @@
 //! A database a test, from a migrated template, in one throwaway cluster a run.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lyceum::db;
@@ -95,4 +96,13 @@ async fn execute(cluster: &Cluster, sql: String) {
     let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
     superuser.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
     superuser.close().await.unwrap();
+}
+
+/// All of the schema, as `pg_dump` writes it.
+pub async fn schema_of(url: &str) -> String {
+    let pg_dump = cluster().await.binaries().program("pg_dump");
+    let output = Command::new(pg_dump).args(["--schema-only", "--dbname", url]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n") // a random word a dump
 }

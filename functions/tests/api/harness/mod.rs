@@ -36,7 +36,7 @@ use tempfile::TempDir;
 pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
-pub use database::{DATABASES, Database, cluster};
+pub use database::{DATABASES, Database, cluster, schema_of};
 pub use race::{at_once, how_many};
 pub(crate) use redis::on_both_stores;
 pub use redis::{RedisServer, Store};
@@ -51,6 +51,7 @@ pub struct Lyceum {
     /// As the owner of the database, to look at what the API doesn't show.
     pub database: PgPool,
     pub database_name: String,
+    pub owner_url: String,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
@@ -115,6 +116,7 @@ impl Lyceum {
             clock,
             database: database.owner,
             database_name: database.name,
+            owner_url: database.owner_url,
             functions,
             routes,
             mailbox,

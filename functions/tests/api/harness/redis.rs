@@ -1,4 +1,4 @@
-//! A real Redis, for what is counted there or in Postgres.
+//! A real Redis, for what is counted there or in Postgres, and for what is read from it.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use lyceum_local::postgres::die_with_parent;
+use redis::AsyncCommands;
 
 use super::Lyceum;
 
@@ -34,6 +35,20 @@ impl RedisServer {
             std::thread::sleep(Duration::from_millis(10));
         }
         Self { url: format!("redis://127.0.0.1:{port}"), process }
+    }
+
+    /// All that it holds of the catalogue: key, value, and the seconds until it goes (-1: it stays).
+    pub async fn entries(&self) -> Vec<(String, String, i64)> {
+        let client = redis::Client::open(self.url.as_str()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = connection.keys("{catalog}*").await.unwrap();
+        let mut entries = Vec::new();
+        for key in keys {
+            let value: Vec<u8> = connection.get(&key).await.unwrap();
+            let seconds = connection.ttl(&key).await.unwrap();
+            entries.push((key, String::from_utf8_lossy(&value).into_owned(), seconds));
+        }
+        entries
     }
 
     /// Stops it at once, as a fault would.

@@ -62,7 +62,11 @@ async fn line_13_no_body_sets_what_is_not_its_callers() {
     for function in lyceum_functions::ALL {
         for route in function.routes().into_iter().filter(|route| route.method != "GET") {
             let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-            let known = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"];
+            let content = &operation["requestBody"]["content"];
+            if content.is_object() && content["application/json"].is_null() {
+                continue; // a list of emails has no members either
+            }
+            let known = &content["application/json"]["schema"]["properties"];
             let foreign: Vec<_> = FOREIGN.into_iter().filter(|name| known[*name].is_null()).collect();
             assert!(foreign.len() >= FOREIGN.len() - 4, "{} {} takes {known}", route.method, route.path);
             let body: Value = foreign.iter().map(|name| ((*name).to_owned(), json!("admin"))).collect();

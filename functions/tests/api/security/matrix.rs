@@ -95,8 +95,13 @@ impl Cell {
         let (object, caller) = (self.object, self.caller);
         let path = replaced(self.path, ['{', '}'], |name| world.thing(name.trim_end_matches('+'), object, caller));
         let body = replaced(self.body, ['<', '>'], |name| world.thing(name, object, caller));
-        let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).expect("a body of JSON"));
-        let answer = world.caller(caller, lyceum).send(self.method, &path, body).await;
+        let caller = world.caller(caller, lyceum);
+        let answer = if let Some(lines) = body.strip_prefix("text/csv ") {
+            caller.send_raw(self.method, &path, "text/csv", Some(lines.as_bytes())).await
+        } else {
+            let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).expect("a body of JSON"));
+            caller.send(self.method, &path, body).await
+        };
         Called { cell: self, answer, audited: None }
     }
 

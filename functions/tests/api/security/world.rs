@@ -101,6 +101,7 @@ impl World {
             ("user_id closed", &closed.id),
             ("user_id erased", &erased.id),
             ("somebody", &somebody.id),
+            ("somebodys_email", &somebody.email),
             ("email closed", &closed.email),
             ("email unverified", "unverified@school.test"),
             ("email unknown", "nobody@school.test"),

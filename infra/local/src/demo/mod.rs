@@ -17,6 +17,7 @@ use crate::stack::Environment;
 use bucket::Bucket;
 use content::{Content, Course, Lesson};
 use people::People;
+pub(crate) use people::hash as password_hash;
 
 pub const PASSWORD: &str = "lyceum demo 2026";
 pub const STUDENT: &str = "student@demo.test";

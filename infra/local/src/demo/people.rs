@@ -14,13 +14,18 @@ pub struct People {
     pub halfway: Uuid,
 }
 
+/// Of the demo password.
+pub async fn hash() -> Result<String> {
+    let password: NewPassword = deserr::deserialize::<_, _, Faults>(serde_json::json!(PASSWORD))
+        .ok()
+        .context("the demo password is no good")?;
+    Ok(password::hash(password).await?)
+}
+
 impl People {
     /// All have one password, so one hash will do.
     pub async fn insert(tx: &mut Transaction<'_, Postgres>, now: DateTime<Utc>) -> Result<Self> {
-        let password: NewPassword = deserr::deserialize::<_, _, Faults>(serde_json::json!(PASSWORD))
-            .ok()
-            .context("the demo password is no good")?;
-        let hash = password::hash(password).await?;
+        let hash = hash().await?;
         let mut ids = Vec::new();
         for (email, username, last_name, role) in [
             ("admin@demo.test", "demo-admin", "Admin", "admin"),

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::http::{Access, Raw};
+use crate::http::{Access, Raw, Route};
 use crate::input::Input;
 use crate::problem::{self, Kind};
 
@@ -73,9 +73,10 @@ impl Described {
     }
 
     /// Its own problems, and those that follow from its access and its input.
-    pub(super) fn all_problems(&self, access: Access, path: &str, limited: bool) -> Vec<&'static Kind> {
+    pub(super) fn all_problems(&self, route: &Route) -> Vec<&'static Kind> {
+        let (access, path) = (route.access, route.path);
         let mut kinds = self.problems.to_vec();
-        if limited {
+        if route.limited {
             kinds.push(&problem::TOO_MANY);
         }
         if access != Access::Open {
@@ -90,7 +91,10 @@ impl Described {
         if self.body.is_some() {
             kinds.extend([&problem::BODY_TOO_LARGE, &problem::UNSUPPORTED_MEDIA_TYPE]);
         }
-        if self.body.is_some() || !self.query.is_empty() {
+        if route.repeatable() {
+            kinds.extend([&problem::IDEMPOTENCY_KEY_IN_USE, &problem::IDEMPOTENCY_KEY_REUSED]);
+        }
+        if self.body.is_some() || !self.query.is_empty() || route.repeatable() {
             kinds.push(&problem::INVALID);
         }
         if access != Access::Open || !self.problems.is_empty() {

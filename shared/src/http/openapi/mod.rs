@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub use described::Described;
 use serde_json::{Map, Value, json};
 
-use super::{Access, Route};
+use super::{Access, Route, idempotency};
 use crate::problem;
 
 /// The document of these functions' routes.
@@ -85,6 +85,15 @@ fn parameters(route: &Route) -> Vec<Value> {
     for header in described::request_headers(&route.method, route.path) {
         parameters.push(json!({ "name": header, "in": "header", "required": false, "schema": { "type": "string" } }));
     }
+    if route.repeatable() {
+        parameters.push(json!({
+            "name": idempotency::NAME,
+            "in": "header",
+            "required": false,
+            "description": "Names this call for 24 hours: sent again with the same key and body, it does nothing and gives the first answer.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST_KEY },
+        }));
+    }
     parameters
 }
 
@@ -103,7 +112,7 @@ fn responses(route: &Route) -> Map<String, Value> {
     if route.method == http::Method::GET {
         responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
     }
-    for kind in route.described.all_problems(route.access, route.path, route.limited) {
+    for kind in route.described.all_problems(route) {
         let response = responses.entry(kind.status.to_string()).or_insert_with(|| problem_response(""));
         let described = response["description"].as_str().unwrap_or_default();
         let separator = if described.is_empty() { "" } else { "; " };
@@ -140,6 +149,7 @@ fn problem_schema() -> Value {
                     "properties": {
                         "pointer": { "type": "string", "description": "A JSON Pointer into the body (RFC 6901)" },
                         "parameter": { "type": "string", "description": "A parameter of the query" },
+                        "header": { "type": "string", "description": "A header's name" },
                         "code": { "type": "string" },
                         "detail": { "type": "string" },
                     },

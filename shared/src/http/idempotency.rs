@@ -1,0 +1,214 @@
+//! A POST that is sent again makes nothing twice (`api.md`, repeated POST). Whoever can't know whether a call arrived
+//! names it by an `Idempotency-Key` and sends it again: the first one's answer was kept in the transaction that did
+//! the work, and comes again as it was.
+//!
+//! Handlers know nothing of it. The write that they are given is theirs alone as long as it lasts, and what they take
+//! for its commit only hands it back: [`handle`] adds the answer, and commits. Whatever fails leaves no trace, so that
+//! the same key can be tried again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use sha2::{Digest, Sha256};
+use sqlx::types::Json;
+
+use super::Route;
+use super::answer::Answer;
+use super::incoming::Incoming;
+use super::kept::Kept;
+use crate::app::App;
+use crate::error::{Error, Fault, Result};
+use crate::problem;
+use crate::transaction::{Context, Waiting, Write};
+
+pub(super) const NAME: &str = "Idempotency-Key";
+pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const LONGEST_KEY: usize = 255;
+
+/// How long a key names its call.
+const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// A call with a key.
+pub(crate) struct Once {
+    route: &'static str,
+    key: String,
+    /// The hash of what was asked: a key names one call.
+    request: Vec<u8>,
+    /// The answer of the first call, when it was answered before.
+    known: Mutex<Option<Kept>>,
+    /// What the handler did, until its answer is there.
+    done: Waiting,
+    /// The lock that the first call's transaction holds.
+    lock: i64,
+    held: AtomicBool,
+}
+
+/// The key that this route looks at, where one was sent.
+///
+/// # Errors
+/// 422 when it is empty, too long, or no text.
+pub(super) fn key<'a>(route: &Route, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>> {
+    let Some(key) = headers.get(HEADER).filter(|_| route.repeatable()) else { return Ok(None) };
+    match key.to_str().map(str::trim) {
+        Ok(text) if (1..=LONGEST_KEY).contains(&text.len()) => Ok(Some(key)),
+        _ => Err(Error::invalid(Fault::in_header(
+            NAME,
+            "invalid_key",
+            format!("A key has 1 to {LONGEST_KEY} visible characters, such as a new UUID."),
+        ))),
+    }
+}
+
+/// Runs the handler; of calls with one key, the first one's alone.
+///
+/// # Errors
+/// Those of the handler; 409 while the first call runs, 422 when the key is another call's, or is none.
+pub(super) async fn handle(route: &Route, mut incoming: Incoming) -> Result<Answer> {
+    let Some(key) = key(route, &incoming.headers)? else { return route.handle(incoming).await };
+    let once = Arc::new(Once::new(route, key, &incoming));
+    incoming.once = Some(once.clone());
+    let (app, context) = (incoming.app.clone(), incoming.context.clone());
+    let result = route.handle(incoming).await;
+    if let Some(known) = take(&once.known) {
+        return known.answer();
+    }
+    match (result, take(&once.done)) {
+        (Ok(answer), Some(write)) => {
+            once.keep(write, &answer).await?;
+            Ok(answer)
+        }
+        (Err(error), done) => {
+            drop(done);
+            once.settle(&app, context).await;
+            Err(error)
+        }
+        (answer, None) => answer,
+    }
+}
+
+impl Once {
+    fn new(route: &Route, key: &HeaderValue, incoming: &Incoming) -> Self {
+        let key = key.to_str().unwrap_or_default().trim();
+        let user = incoming.context.caller.user_id().map(|user| user.to_string()).unwrap_or_default();
+        let digest: [u8; 32] = Sha256::digest([&user, route.path, key].join("\0")).into();
+        Self {
+            route: route.path,
+            key: key.to_owned(),
+            request: request_hash(incoming),
+            known: Mutex::default(),
+            done: Waiting::default(),
+            lock: digest.first_chunk().copied().map(i64::from_be_bytes).unwrap_or_default(),
+            held: AtomicBool::new(false),
+        }
+    }
+
+    /// The write of the first call with this key; to any other it is refused.
+    pub(super) async fn write(&self, app: &App, context: Context) -> Result<Write> {
+        let mut write = match take(&self.done) {
+            Some(write) => write, // a second part of the same work
+            None => self.claim(app.write(context).await?).await?,
+        };
+        write.put_off(&self.done);
+        Ok(write)
+    }
+
+    /// Takes the key for as long as the transaction lasts; then looks, in a statement of its own, whether it was
+    /// answered before: the statement that takes it could not see what was committed meanwhile.
+    async fn claim(&self, mut write: Write) -> Result<Write> {
+        let (user, now) = (write.user()?, write.now());
+        let free = sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "free!""#, self.lock)
+            .fetch_one(write.connection())
+            .await?;
+        if !free {
+            return Err(Error::problem(
+                &problem::IDEMPOTENCY_KEY_IN_USE,
+                "A call with this key has not been answered yet; send it again in a moment.",
+            ));
+        }
+        let row = sqlx::query!(
+            r#"SELECT request, status, headers AS "headers: Json<std::collections::BTreeMap<String, String>>", body
+               FROM idempotency_keys WHERE user_id = $1 AND route = $2 AND key = $3 AND expires_at > $4"#,
+            user.0,
+            self.route,
+            self.key,
+            now,
+        )
+        .fetch_optional(write.connection())
+        .await?;
+        let Some(row) = row else {
+            self.held.store(true, Ordering::Relaxed);
+            return Ok(write);
+        };
+        write.roll_back().await?; // or whoever asks next could find the key taken
+        if row.request != self.request {
+            return Err(Error::problem(
+                &problem::IDEMPOTENCY_KEY_REUSED,
+                "This key was sent with another address or body; make a new one for each call.",
+            ));
+        }
+        let status = u16::try_from(row.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.ok_or_else(|| Error::internal("a kept answer has no status"))?;
+        *lock_of(&self.known) = Some(Kept { status, headers: row.headers.0, body: row.body.into() });
+        Err(Error::problem(&problem::CONFLICT, "It was done before; the frame answers what was answered then."))
+    }
+
+    /// Waits until a transaction that failed has let go of the key: the connection rolls it back by itself, a moment
+    /// after the handler has dropped it, and whoever tries again at once is not to find the key in use.
+    async fn settle(&self, app: &App, context: Context) {
+        if !self.held.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(mut read) = app.read(context).await {
+            // Outside a transaction, it is let go of at once. Who holds it longer is another call, and no concern of this one.
+            let _ = sqlx::query!(r#"SELECT true AS "free" FROM pg_advisory_xact_lock($1)"#, self.lock)
+                .fetch_one(read.connection())
+                .await;
+        }
+    }
+
+    /// Commits what the handler did, with its answer.
+    async fn keep(&self, mut write: Write, answer: &Answer) -> Result<()> {
+        let (user, now) = (write.user()?, write.now());
+        let kept = Kept::of(answer);
+        sqlx::query!(
+            "INSERT INTO idempotency_keys (user_id, route, key, request, status, headers, body, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (user_id, route, key) DO UPDATE SET request = excluded.request, status = excluded.status,
+               headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at,
+               created_at = excluded.created_at", // one that has expired, and was not purged yet
+            user.0,
+            self.route,
+            self.key,
+            self.request,
+            i16::try_from(kept.status.as_u16()).unwrap_or_default(),
+            serde_json::to_value(&kept.headers)?,
+            kept.body.as_ref(),
+            now + KEPT_FOR,
+            now,
+        )
+        .execute(write.connection())
+        .await?;
+        write.end().await
+    }
+}
+
+/// What was asked: the address, and the body as it came.
+fn request_hash(incoming: &Incoming) -> Vec<u8> {
+    let mut digest = Sha256::new_with_prefix(&incoming.path);
+    for (name, value) in &incoming.query {
+        digest.update(format!("\0{name}\0{value}"));
+    }
+    digest.update("\0\0");
+    digest.update(&incoming.body);
+    digest.finalize().to_vec()
+}
+
+fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
+    lock_of(place).take()
+}
+
+fn lock_of<T>(place: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
