@@ -12,6 +12,6 @@ ALTER TABLE outbox DROP COLUMN recipient;
 DROP INDEX users_created_at_idx, users_search_idx, users_deleted_at_idx;
 DROP EXTENSION pg_trgm;
 ALTER TABLE users DROP COLUMN erased_at;
-DROP INDEX sessions_ended_idx;
+DROP INDEX sessions_ended_idx, roles_name_lower_key;
 ALTER TABLE refresh_tokens DROP COLUMN parent;
 ALTER TABLE password_reset_tokens DROP COLUMN is_invitation;

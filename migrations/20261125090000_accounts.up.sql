@@ -30,6 +30,9 @@ CREATE INDEX sessions_ended_idx ON sessions (coalesce(ended_at, expires_at));
 -- When the personal columns of a closed account were replaced.
 ALTER TABLE users ADD COLUMN erased_at TIMESTAMPTZ;
 
+-- Roles that differ only in case would be taken for each other.
+CREATE UNIQUE INDEX roles_name_lower_key ON roles (lower(name));
+
 -- The administrators' list: newest first, and by any part of a name or an address.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);

@@ -25,9 +25,6 @@ impl Default for Limit {
 }
 
 impl Limit {
-    /// A page of lines for a spreadsheet.
-    pub const OF_A_SHEET: Self = Self(10_000);
-
     /// One row more than the page shows tells whether there is a next one.
     #[must_use]
     pub fn and_one(self) -> i64 {
@@ -38,6 +35,42 @@ impl Limit {
 from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 20 }, |text| match text.parse() {
     Ok(limit @ 1..=100) => Ok(Limit(limit)),
     _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items.")),
+});
+
+/// How many items a page of a list has that also comes as lines for a spreadsheet: 1 to 100, as lines to 10,000, and as
+/// many unless told.
+#[derive(Debug, Clone, Copy)]
+pub struct SheetLimit(u16);
+
+impl Default for SheetLimit {
+    fn default() -> Self {
+        Self(10_000)
+    }
+}
+
+impl SheetLimit {
+    #[must_use]
+    pub fn of_a_sheet(self) -> Limit {
+        Limit(self.0)
+    }
+
+    /// # Errors
+    /// 422 above 100.
+    pub fn of_a_page(self) -> Result<Limit> {
+        if self.0 <= 100 {
+            return Ok(Limit(self.0));
+        }
+        Err(Error::invalid(Fault::in_query(
+            "limit",
+            "out_of_range",
+            "A page has 1 to 100 items, as text/csv to 10,000.",
+        )))
+    }
+}
+
+from_text!(SheetLimit, { "type": "integer", "minimum": 1, "maximum": 10_000 }, |text| match text.parse() {
+    Ok(limit @ 1..=10_000) => Ok(SheetLimit(limit)),
+    _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items, as text/csv to 10,000.")),
 });
 
 /// Where the next page begins: the sort keys of the last item, opaque to callers.

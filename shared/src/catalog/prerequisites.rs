@@ -57,7 +57,8 @@ async fn of(read: &mut Read, course: CourseId) -> Result<Vec<Prerequisite>> {
     Ok(sqlx::query_as!(
         Prerequisite,
         r#"SELECT prerequisite_course_id AS "prerequisite_course_id: CourseId", min_completion_percentage
-           FROM course_prerequisites WHERE course_id = $1 ORDER BY prerequisite_course_id"#,
+           FROM course_prerequisites JOIN courses c ON c.id = prerequisite_course_id AND c.deleted_at IS NULL
+           WHERE course_id = $1 ORDER BY prerequisite_course_id"#,
         course.0
     )
     .fetch_all(read.connection())

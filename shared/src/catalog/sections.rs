@@ -110,7 +110,7 @@ pub async fn for_staff(read: &mut Read, id: SectionId) -> Result<Section> {
 pub async fn editable(write: &mut Write, id: SectionId) -> Result<EditableSection> {
     let course_id = find(write, id).await?.course_id;
     let course = courses::editable(write, course_id).await.map_err(|error| hidden(error, "section"))?;
-    let section = select_section!("WHERE id = $1 FOR UPDATE", id.0)
+    let section = select_section!("WHERE id = $1 FOR NO KEY UPDATE", id.0)
         .fetch_optional(write.connection())
         .await?
         .ok_or_else(|| Error::not_found("section"))?;

@@ -79,7 +79,9 @@ impl<T> Reply<Page<T>> {
     #[must_use]
     pub fn sheet<B, Q>(request: &Request<B, Q>, (lines, next_cursor): (bytes::Bytes, Option<String>)) -> Self {
         let page = Page { data: Vec::new(), next_cursor };
-        let reply = Self::page(request, page).header(header::CONTENT_TYPE, "text/csv; charset=utf-8");
+        let reply = Self::page(request, page)
+            .header(header::CONTENT_TYPE, "text/csv; charset=utf-8")
+            .header(header::CONTENT_DISPOSITION, "attachment; filename=\"lines.csv\"");
         Self { instead: Some(lines), ..reply }
     }
 }

@@ -59,7 +59,8 @@ pub struct ExportedAddress {
 pub struct ExportedEnrollment {
     pub id: Uuid,
     pub course_id: Uuid,
-    pub course_title: String,
+    /// None of one that was dropped and is hidden by now.
+    pub course_title: Option<String>,
     pub status: String,
     /// With two places, as a string.
     pub completion_percentage: String,
@@ -139,7 +140,9 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let enrollments = sqlx::query_as!(
         ExportedEnrollment,
-        r#"SELECT e.id, e.course_id, c.title AS course_title, e.status,
+        r#"SELECT e.id, e.course_id, e.status,
+             CASE WHEN e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private') THEN c.title END
+               AS course_title,
              e.completion_percentage::text AS "completion_percentage!", e.enrolled_at, e.completed_at,
              e.certificate_id, e.last_accessed_at
            FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE e.user_id = $1 ORDER BY e.created_at, e.id"#,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::identity::Permission;
 use crate::input::{Money, Text};
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{Cursor, Limit, Page, SheetLimit};
 use crate::sheet::Sheet;
 use crate::transaction::Read;
 
@@ -48,7 +48,7 @@ pub struct Part<'a> {
     pub status: Option<EnrollmentStatus>,
     /// Any part of the name.
     pub q: Option<&'a Text<1, 200>>,
-    pub limit: Option<Limit>,
+    pub limit: Option<SheetLimit>,
     pub cursor: Option<&'a Cursor>,
 }
 
@@ -82,7 +82,7 @@ impl Keys {
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn page(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<Page<RosterEntry>> {
-    let limit = part.limit.unwrap_or_default();
+    let limit = part.limit.map_or_else(|| Ok(Limit::default()), SheetLimit::of_a_page)?;
     Page::new(rows(read, course, part, limit).await?, limit, Keys::of)
 }
 
@@ -91,7 +91,7 @@ pub async fn page(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn sheet(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<(Bytes, Option<String>)> {
-    let limit = part.limit.unwrap_or(Limit::OF_A_SHEET);
+    let limit = part.limit.unwrap_or_default().of_a_sheet();
     let sheet = Sheet::new(&[
         "enrollment_id",
         "user_id",
@@ -167,17 +167,11 @@ async fn rows(read: &mut Read, course: CourseId, part: &Part<'_>, limit: Limit) 
                 id,
                 limit,
                 status,
-                containing(q.as_str()),
+                q.pattern(),
             )
             .fetch_all(connection)
             .await?
         }
     };
     Ok(rows)
-}
-
-/// The pattern of texts that hold this one, which holds no pattern itself.
-fn containing(text: &str) -> String {
-    let literal = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{literal}%")
 }

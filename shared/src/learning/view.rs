@@ -14,12 +14,12 @@ use crate::input::Money;
 use crate::page::{Cursor, Limit, Page};
 use crate::transaction::Read;
 
-/// A course, as an enrolment names it.
+/// A course, as an enrolment names it. Of one that its learner dropped and may see no more, only the id is told.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct EnrolledCourse {
     pub id: Uuid,
-    pub title: String,
-    pub slug: String,
+    pub title: Option<String>,
+    pub slug: Option<String>,
     pub thumbnail_url: Option<String>,
 }
 
@@ -85,24 +85,25 @@ pub struct LessonProgress {
     pub notes: Option<String>,
 }
 
-/// Selects enrolments with their course and next lesson.
+/// Selects enrolments with their course and next lesson, as far as they are `$shown`.
 macro_rules! select_mine {
-    ($tail:literal $(, $argument:expr)* $(,)?) => {
+    ($shown:literal, $tail:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             MyEnrollment,
             r#"SELECT e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
-                 jsonb_build_object('id', c.id, 'title', c.title, 'slug', c.slug, 'thumbnail_url', c.thumbnail_url)
-                   AS "course!: Json<EnrolledCourse>",
+                 jsonb_build_object('id', c.id, 'title', CASE WHEN shown.course THEN c.title END,
+                   'slug', CASE WHEN shown.course THEN c.slug END,
+                   'thumbnail_url', CASE WHEN shown.course THEN c.thumbnail_url END) AS "course!: Json<EnrolledCourse>",
                  e.status AS "status: EnrollmentStatus", e.completion_percentage AS "completion_percentage: Money",
                  e.enrolled_at, e.completed_at, e.certificate_id, e.last_accessed_at,
                  next.lesson AS "next_lesson?: Json<NextLesson>", e.created_at, e.updated_at
                FROM enrollments e
                JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
+               CROSS JOIN LATERAL (SELECT "# + $shown + r#" AS course) shown
                LEFT JOIN LATERAL (
                  SELECT jsonb_build_object('id', l.id, 'title', l.title, 'section_id', l.section_id, 'lesson_type', l.lesson_type) AS lesson
                  FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
-                 WHERE s.course_id = e.course_id
-                   AND (e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private'))
+                 WHERE s.course_id = e.course_id AND shown.course
                    AND NOT EXISTS (SELECT FROM lesson_completions lc WHERE lc.enrollment_id = e.id AND lc.lesson_id = l.id)
                  ORDER BY s.display_order, s.id, l.display_order, l.id LIMIT 1) next ON true "# + $tail
             $(, $argument)*
@@ -126,6 +127,7 @@ pub async fn mine(
     let user = read.user()?;
     let (created_at, id) = cursor.map(Cursor::keys::<Keys>).transpose()?.map(|Keys(time, id)| (time, id.0)).unzip();
     let rows = select_mine!(
+        "e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private')",
         "WHERE e.user_id = $1 AND ($2::text IS NULL OR e.status = $2)
            AND ($3::timestamptz IS NULL OR (e.created_at, e.id) < ($3, $4::uuid))
          ORDER BY e.created_at DESC, e.id DESC LIMIT $5",
@@ -146,8 +148,8 @@ pub(super) struct Seen {
     pub course_id: CourseId,
     /// Whether the caller may also change it: its learner and the staff may.
     pub changeable: bool,
-    /// Whether the caller may see the course's lessons: a learner who dropped it, no more than anyone.
-    pub lessons_shown: bool,
+    /// Whether the caller may see the course and its lessons: a learner who dropped it, no more than anyone.
+    pub shown: bool,
 }
 
 /// # Errors
@@ -161,7 +163,7 @@ pub(super) async fn seen(read: &mut Read, id: EnrollmentId) -> Result<Seen> {
         r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
              (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $4) AS "changeable!",
              (e.user_id <> $2 OR e.status <> 'dropped' OR $2 IN (c.instructor_id, c.created_by) OR $4
-               OR (c.status = 'published' AND c.visibility <> 'private')) AS "lessons_shown!"
+               OR (c.status = 'published' AND c.visibility <> 'private')) AS "shown!"
            FROM enrollments e JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
            WHERE e.id = $1 AND (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $3)"#,
         id.0,
@@ -180,7 +182,7 @@ pub(super) async fn seen(read: &mut Read, id: EnrollmentId) -> Result<Seen> {
 /// 404 for everyone else.
 pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentProgress> {
     let seen = seen(read, id).await?;
-    let enrollment = select_mine!("WHERE e.id = $1", id.0).fetch_one(read.connection()).await?;
+    let enrollment = select_mine!("$2::bool", "WHERE e.id = $1", id.0, seen.shown).fetch_one(read.connection()).await?;
     let row = sqlx::query!(
         r#"WITH lesson AS (
              SELECT s.id AS section_id, s.title AS section_title, s.display_order AS section_order,
@@ -205,7 +207,7 @@ pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentPro
              (SELECT count(*) FROM lesson WHERE requires_completion AND completed_at IS NULL) AS "uncompleted!""#,
         seen.course_id.0,
         id.0,
-        seen.lessons_shown,
+        seen.shown,
     )
     .fetch_one(read.connection())
     .await?;

@@ -6,7 +6,7 @@ use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::input::{NoFields, Text};
 use lyceum::learning::enrollments::EnrollmentStatus;
 use lyceum::learning::roster::{self, Part, RosterEntry};
-use lyceum::page::{Cursor, Limit, Page};
+use lyceum::page::{Cursor, Page, SheetLimit};
 use lyceum::{optional_fields, problem};
 
 pub(super) fn route() -> Route {
@@ -21,7 +21,8 @@ optional_fields! {
         status: Option<EnrollmentStatus>,
         /// Any part of the name.
         q: Option<Text<1, 200>>,
-        limit: Option<Limit>,
+        /// 1 to 100, 20 unless told; as text/csv to 10,000, and as many unless told.
+        limit: Option<SheetLimit>,
         cursor: Option<Cursor>,
     }
 }

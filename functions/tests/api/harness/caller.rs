@@ -116,6 +116,16 @@ impl Caller {
         self.send_raw(method, path, "application/json", body.as_deref().map(str::as_bytes)).await
     }
 
+    /// Calls again while everything is busy: nothing was changed then.
+    pub async fn insist(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        loop {
+            let answer = self.send(method, path, body.clone()).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+    }
+
     /// Any bytes under any type.
     pub async fn send_raw(&self, method: &str, path: &str, content_type: &str, body: Option<&[u8]>) -> Answer {
         let mut headers = self.headers.clone();

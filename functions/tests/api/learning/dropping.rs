@@ -138,13 +138,14 @@ async fn whoever_dropped_a_private_course_learns_nothing_new_of_it() {
     let enrollment = format!("/v1/enrollments/{}", course.enroll(&learner).await);
     course.complete(&learner, 0).await;
     learner.delete(&enrollment).await.no_content();
-    course.change(json!({ "visibility": "private" })).await;
+    course.change(json!({ "visibility": "private", "title": "Secret title", "slug": "secret-slug" })).await;
     course.add_lesson(json!({ "title": "Secret", "content": "c", "is_published": true })).await;
     learner.get(&course.path("/outline")).await.problem(404, "not-found");
-    for path in [enrollment.as_str(), "/v1/me/enrollments"] {
-        let seen = learner.get(path).await.is(200);
-        assert!(!seen.text.contains("Secret"), "{path}: {}", seen.text);
+    for path in [enrollment.as_str(), "/v1/me/enrollments", "/v1/me/export"] {
+        let seen = learner.get(path).await.is(200).text.to_lowercase();
+        assert!(!seen.contains("secret"), "{path}: {seen}");
     }
+    assert_eq!(instructor.get(&enrollment).await.ok()["course"]["title"], "Secret title");
     assert_eq!(learner.get(&enrollment).await.ok()["completion_percentage"], "100.00");
     assert_ne!(instructor.get(&enrollment).await.ok()["sections"], Value::Null);
 }

@@ -147,9 +147,9 @@ async fn of_two_one_stays(what: &'static str) {
         let (caller, other) = (pair[number % 2].clone(), format!("/v1/users/{}", pair[1 - number % 2].id));
         async move {
             let answer = match what {
-                "demote" => caller.put(&format!("{other}/role"), json!({ "role": "student" })).await,
-                "suspend" => caller.patch(&other, json!({ "is_active": false })).await,
-                _ => caller.delete(&other).await,
+                "demote" => caller.insist("PUT", &format!("{other}/role"), Some(json!({ "role": "student" }))).await,
+                "suspend" => caller.insist("PATCH", &other, Some(json!({ "is_active": false }))).await,
+                _ => caller.insist("DELETE", &other, None).await,
             };
             (number % 2, answer.status)
         }
@@ -190,8 +190,11 @@ async fn line_10_a_role_that_loses_everything_while_the_other_administrator_goes
         let (admin, owner, role) = (admin.clone(), owner.clone(), role.clone());
         async move {
             let (who, answer) = match number % 2 {
-                0 => ("role", admin.patch(&role, json!({ "permissions": [] })).await),
-                _ => ("user", owner.put(&format!("/v1/users/{}/role", admin.id), json!({ "role": "student" })).await),
+                0 => ("role", admin.insist("PATCH", &role, Some(json!({ "permissions": [] }))).await),
+                _ => {
+                    let path = format!("/v1/users/{}/role", admin.id);
+                    ("user", owner.insist("PUT", &path, Some(json!({ "role": "student" }))).await)
+                }
             };
             (who, answer.status)
         }

@@ -266,7 +266,7 @@ pub async fn editable(write: &mut Write, id: CourseId) -> Result<EditableCourse>
 /// Locks the course, deleted or not, whoever may see it.
 async fn locked(write: &mut Write, id: CourseId) -> Result<Option<Course>> {
     let user = write.caller().user_id().map(|user| user.0);
-    Ok(select_course!("WHERE c.id = $2 FOR UPDATE OF c", user, id.0).fetch_optional(write.connection()).await?)
+    Ok(select_course!("WHERE c.id = $2 FOR NO KEY UPDATE OF c", user, id.0).fetch_optional(write.connection()).await?)
 }
 
 /// The course as it is now, after an edit.

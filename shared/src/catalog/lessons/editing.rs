@@ -81,10 +81,12 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
         if hidden { Error::not_found("lesson") } else { sections::hidden(error, "lesson") }
     };
     let section = sections::editable(write, seen.section_id).await.map_err(refused)?;
-    sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR UPDATE", id.0).fetch_optional(write.connection()).await?;
+    sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR NO KEY UPDATE", id.0)
+        .fetch_optional(write.connection())
+        .await?;
     let lesson = find(write, id).await?;
     if lesson.section_id != section.id {
-        return Err(Error::problem(&problem::CONFLICT, "Somebody is moving the lesson; try again."));
+        return Err(Error::Retry("the lesson was moved while it was waited for".into()));
     }
     Ok(EditableLesson { lesson, section })
 }
@@ -208,7 +210,7 @@ async fn place_in(write: &mut Write, lesson: &EditableLesson, target: SectionId)
     let course = lesson.section.course();
     sqlx::query_scalar!(
         r#"SELECT coalesce((SELECT max(display_order) FROM lessons WHERE section_id = s.id), 0) + 1 AS "last!"
-           FROM sections s WHERE s.id = $1 AND s.course_id = $2 FOR UPDATE"#,
+           FROM sections s WHERE s.id = $1 AND s.course_id = $2 FOR NO KEY UPDATE"#,
         target.0,
         course.id.0,
     )

@@ -43,7 +43,7 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
     if let Some(part) = &filter.q {
         // The expression of users_search_idx.
         query.push(" AND lower(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) LIKE ");
-        query.push_bind(containing(part.as_str()));
+        query.push_bind(part.pattern());
     }
     if let Some(role) = &filter.role {
         query.push(" AND u.role_id = (SELECT id FROM roles WHERE name = ").push_bind(role.as_str()).push(")");
@@ -57,10 +57,4 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
     query.push(" ORDER BY u.created_at DESC, u.id DESC LIMIT ").push_bind(filter.limit.and_one());
     let rows = query.build_query_as::<User>().fetch_all(read.connection()).await?;
     Page::new(rows, filter.limit, |user| Keys(user.created_at, user.id))
-}
-
-/// A pattern for whatever contains the text, taken as it is.
-fn containing(text: &str) -> String {
-    let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }
