@@ -240,3 +240,18 @@ async fn csv_comes_in_pages_of_10_000_lines_or_fewer_where_more_would_not_fit() 
         assert!(least <= pages);
     }
 }
+
+#[tokio::test]
+async fn a_page_of_lines_may_be_longer_than_one_of_a_list() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    course.enroll(&learner).await;
+    let sheet = instructor.with_header("accept", "text/csv");
+    let answer = sheet.get(&course.path("/enrollments?limit=10000")).await.is(200);
+    assert!(answer.header("content-disposition").starts_with("attachment"));
+    let too_many = ["limit out_of_range"];
+    assert_eq!(sheet.get(&course.path("/enrollments?limit=10001")).await.faults(), too_many);
+    assert_eq!(instructor.get(&course.path("/enrollments?limit=101")).await.faults(), too_many);
+    instructor.get(&course.path("/enrollments?limit=100")).await.ok();
+}

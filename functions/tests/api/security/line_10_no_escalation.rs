@@ -187,17 +187,12 @@ async fn line_10_a_role_that_loses_everything_while_the_other_administrator_goes
     let role = owner.get("/v1/me").await.ok()["role"].as_str().unwrap().to_owned();
     let role = format!("/v1/roles/{}", role_named(&owner, &role).await["id"].as_str().unwrap());
     let outcomes = at_once(64, |number| {
-        let (admin, owner, role) = (admin.clone(), owner.clone(), role.clone());
-        async move {
-            let (who, answer) = match number % 2 {
-                0 => ("role", admin.insist("PATCH", &role, Some(json!({ "permissions": [] }))).await),
-                _ => {
-                    let path = format!("/v1/users/{}/role", admin.id);
-                    ("user", owner.insist("PUT", &path, Some(json!({ "role": "student" }))).await)
-                }
-            };
-            (who, answer.status)
-        }
+        let user = format!("/v1/users/{}/role", admin.id);
+        let (who, caller, method, path, body) = match number % 2 {
+            0 => ("role", admin.clone(), "PATCH", role.clone(), json!({ "permissions": [] })),
+            _ => ("user", owner.clone(), "PUT", user, json!({ "role": "student" })),
+        };
+        async move { (who, caller.insist(method, &path, Some(body)).await.status) }
     })
     .await;
     assert!((how_many(&outcomes, ("role", 200)) > 0) != (how_many(&outcomes, ("user", 200)) > 0), "{outcomes:?}");
