@@ -156,6 +156,22 @@ async fn no_statement_of_a_hot_path_reads_what_grows() {
     student.delete(&enrollment).await.no_content();
     student.post(&format!("{path}/enrollments"), json!({})).await.ok();
 
+    // Teaching: a course's own learners, however many learn elsewhere.
+    let roster = format!("/v1/courses/{id}/enrollments");
+    page_through(&admin, &roster).await;
+    page_through(&admin, &format!("{roster}?status=active")).await;
+    page_through(&admin, &format!("{roster}?q=learner")).await;
+    admin.with_header("accept", "text/csv").get(&roster).await.is(200);
+    admin.get(&format!("/v1/courses/{id}/report")).await.ok();
+
+    // Administering.
+    page_through(&admin, "/v1/users").await;
+    page_through(&admin, "/v1/users?q=learner-17").await;
+    page_through(&admin, "/v1/audit-logs?action=enrollment.create").await;
+    page_through(&admin, &format!("/v1/audit-logs?user_id={}", learner.id)).await;
+    learner.get("/v1/me/sessions").await.ok();
+    learner.get("/v1/me/export").await.ok();
+
     // Writing.
     admin.patch(&path, json!({ "title": "Another title" })).await.ok();
     admin.patch(&format!("/v1/lessons/{lesson}"), json!({ "title": "Another title" })).await.ok();
