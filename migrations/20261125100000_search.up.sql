@@ -143,7 +143,7 @@ RETURN similarity(word, typed) >= 0.5
 -- are like it; words that some language leaves out are left out. NULL when nothing is left, and when words are
 -- excluded or quoted: who writes so means it.
 CREATE FUNCTION corrected_query(words text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-SET pg_trgm.similarity_threshold = 0.15
+SET pg_trgm.similarity_threshold = 0.1
 BEGIN ATOMIC
   SELECT string_agg('(' || meant.alternatives || ')', ' & ')
   FROM (
