@@ -63,7 +63,8 @@ async fn words_are_found_as_the_language_of_the_course_inflects_them() {
 #[tokio::test]
 async fn typing_mistakes_are_tolerated_in_title_tags_and_description() {
     let shelf = Shelf::new().await;
-    let course = shelf.add(json!({ "title": "Python for beginners", "description": "About algorithms, line by line." })).await;
+    let course =
+        shelf.add(json!({ "title": "Python for beginners", "description": "About algorithms, line by line." })).await;
     shelf.instructor.put(&course.path("/tags"), json!(["kubernetes"])).await.ok();
     shelf.add(json!({ "title": "Cooking", "description": "Bread." })).await;
     for query in [
