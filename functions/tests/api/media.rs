@@ -8,8 +8,8 @@ async fn file(lyceum: &Lyceum, course: &CourseInProgress, kind: &str, name: &str
     let path = format!("media/{}/{}/{name}", course.id, course.lessons[0]);
     sqlx::query(
         "WITH upload AS (
-           INSERT INTO uploads (lesson_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
-           VALUES ($1, $2, $3, 'ready', $4, CASE $3 WHEN 'video' THEN 'video/mp4' ELSE 'application/pdf' END, 5, $5, 60))
+           INSERT INTO uploads (lesson_id, course_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
+           VALUES ($1, $6, $2, $3, 'ready', $4, CASE $3 WHEN 'video' THEN 'video/mp4' ELSE 'application/pdf' END, 5, $5, 60))
          UPDATE lessons SET
            self_hosted_video_path = CASE $3 WHEN 'video' THEN $5 ELSE self_hosted_video_path END,
            document_paths = CASE $3 WHEN 'video' THEN document_paths ELSE document_paths || to_jsonb($5::text) END
@@ -20,6 +20,7 @@ async fn file(lyceum: &Lyceum, course: &CourseInProgress, kind: &str, name: &str
     .bind(kind)
     .bind(name)
     .bind(&path)
+    .bind(course.id.parse::<Uuid>().unwrap())
     .execute(&lyceum.database)
     .await
     .unwrap();
@@ -65,7 +66,8 @@ async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hi
     let nothing = instructor.get(&path).await.ok();
     assert_eq!((&nothing["video"], &nothing["documents"]), (&json!(null), &json!([])));
     file(&lyceum, &course, "video", "a.mp4").await;
-    sqlx::query("UPDATE uploads SET status = 'rejected'").execute(&lyceum.database).await.unwrap();
+    let rejected = "UPDATE uploads SET status = 'rejected', rejection_code = 'x', rejection_reason = 'x'";
+    sqlx::query(rejected).execute(&lyceum.database).await.unwrap();
     assert_eq!(instructor.get(&path).await.ok()["video"], json!(null));
     instructor.get("/v1/lessons/x/media").await.problem(404, "not-found");
 }
