@@ -27,7 +27,7 @@ fn the_template_has_the_routes_of_the_code() {
 #[test]
 fn the_template_has_the_functions_of_the_code_and_each_has_its_binary() {
     let of_the_code: BTreeSet<_> = lyceum_functions::ALL.iter().map(|function| function.name.to_owned()).collect();
-    assert_eq!(template::functions().unwrap().into_keys().collect::<BTreeSet<_>>(), of_the_code);
+    assert_eq!(template::functions().unwrap().into_values().collect::<BTreeSet<_>>(), of_the_code);
     let binaries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin")).unwrap();
     let binaries = binaries.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
     assert_eq!(binaries.collect::<BTreeSet<_>>(), of_the_code);
