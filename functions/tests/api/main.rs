@@ -69,6 +69,7 @@ mod limits {
 mod operating {
     mod health;
     mod maintain;
+    mod migrate;
     mod not_found;
     mod openapi;
 }
