@@ -49,7 +49,7 @@ pub const ALL: &[Function] = &[
     learning::complete_lesson::FUNCTION,
     learning::reports::FUNCTION,
     learning::recompute_progress::FUNCTION,
-    media::FUNCTION,
+    media::watch::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
     operating::migrate::FUNCTION,

@@ -66,6 +66,9 @@ mod limits {
     mod settings;
     mod under_attack;
 }
+mod media {
+    mod watch;
+}
 mod operating {
     mod health;
     mod maintain;
@@ -99,7 +102,6 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
-mod media;
 mod plans;
 mod schema;
 mod seed;
