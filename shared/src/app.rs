@@ -17,7 +17,7 @@ use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::{Queue, Queues};
 use crate::redis::Redis;
-use crate::transaction::{Context, Read, Write};
+use crate::transaction::{Context, HandedOn, Read, Write};
 
 pub struct App {
     pub settings: Settings,
@@ -170,7 +170,7 @@ impl App {
     /// A read by the replica; none where there is no replica.
     pub(crate) async fn read_from_replica(&self, context: Context) -> Option<Result<Read>> {
         match &self.reader {
-            Some(reader) => Some(Read::open(reader, context).await),
+            Some(reader) => Some(Read::open_elsewhere(reader, context).await),
             None => None,
         }
     }
@@ -197,7 +197,13 @@ impl App {
     }
 
     fn system(&self) -> Context {
-        Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }
+        Context {
+            caller: Caller::System,
+            now: self.clock.now(),
+            address: None,
+            user_agent: None,
+            handed_on: HandedOn::default(),
+        }
     }
 
     /// # Errors

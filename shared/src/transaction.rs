@@ -21,6 +21,23 @@ pub struct Context {
     pub now: DateTime<Utc>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    pub(crate) handed_on: HandedOn,
+}
+
+/// The connection that has told who calls, for what the call does next: on the way back to the pool it would give a
+/// sign of life first, which costs as much as a small query, and would be waited for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HandedOn(Arc<Mutex<Option<PoolConnection<Postgres>>>>);
+
+impl HandedOn {
+    /// That connection, or one of the pool.
+    async fn or_acquire(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(match connection {
+            Some(connection) => connection,
+            None => pool.acquire().await?,
+        })
+    }
 }
 
 /// Reads, without a transaction: one statement, one round trip.
@@ -36,7 +53,19 @@ enum Connection {
 
 impl Read {
     pub(crate) async fn open(pool: &PgPool, context: Context) -> Result<Self> {
+        Ok(Self { connection: Connection::Pooled(context.handed_on.or_acquire(pool).await?), context })
+    }
+
+    /// A read by another database than that of the call.
+    pub(crate) async fn open_elsewhere(pool: &PgPool, context: Context) -> Result<Self> {
         Ok(Self { connection: Connection::Pooled(pool.acquire().await?), context })
+    }
+
+    /// Ends it, and leaves its connection to whatever this call opens next.
+    pub(crate) fn hand_on(self) {
+        if let Connection::Pooled(connection) = self.connection {
+            *self.context.handed_on.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        }
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -105,7 +134,8 @@ impl std::ops::DerefMut for Write {
 
 impl Write {
     pub(crate) async fn begin(pool: &PgPool, context: Context, queues: Queues, cache: Option<Cache>) -> Result<Self> {
-        let read = Read { connection: Connection::Transaction(pool.begin().await?), context };
+        let connection = context.handed_on.or_acquire(pool).await?;
+        let read = Read { connection: Connection::Transaction(Transaction::begin(connection, None).await?), context };
         Ok(Self { read, queues, cache, raise: false, wake: false, wake_progress: false, put_off: None })
     }
 
