@@ -66,9 +66,13 @@ mod limits {
     mod settings;
     mod under_attack;
 }
+mod media {
+    mod watch;
+}
 mod operating {
     mod health;
     mod maintain;
+    mod migrate;
     mod not_found;
     mod openapi;
 }
@@ -98,7 +102,6 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
-mod media;
 mod plans;
 mod schema;
 mod seed;

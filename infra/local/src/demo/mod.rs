@@ -216,11 +216,12 @@ impl Loader<'_> {
         let key = format!("media/{course}/{lesson}/{upload}.{}", file.extension);
         self.bucket.put(&key, file.content_type, file.bytes).await?;
         sqlx::query(
-            "INSERT INTO uploads (id, lesson_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
-             VALUES ($1, $2, $3, $4, 'ready', $5, $6, $7, $8, $9)",
+            "INSERT INTO uploads (id, lesson_id, course_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
+             VALUES ($1, $2, $3, $4, $5, 'ready', $6, $7, $8, $9, $10)",
         )
         .bind(upload)
         .bind(lesson)
+        .bind(course)
         .bind(instructor)
         .bind(file.kind)
         .bind(file.name)

@@ -1,21 +1,14 @@
-//! The bucket, by signed URLs: bytes never pass through a function.
+//! Signed URLs: whoever has one needs no account at AWS. Signing asks nobody.
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use crate::config::{self, S3Endpoint, Settings, needed};
+use super::Storage;
 use crate::error::{Error, Result};
 
 /// How long a signed URL works (`security.md`, 20).
 pub const SIGNED_FOR: Duration = Duration::from_mins(15);
-
-pub struct Storage {
-    client: aws_sdk_s3::Client,
-    bucket: String,
-}
 
 /// How a browser is to take an object.
 #[derive(Debug, Clone, Copy)]
@@ -27,15 +20,6 @@ pub enum Disposition<'a> {
 }
 
 impl Storage {
-    pub(crate) async fn new(settings: &Settings) -> Result<Self> {
-        let bucket = needed(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
-        let client = match &settings.s3_endpoint {
-            Some(endpoint) => aws_sdk_s3::Client::from_conf(own(endpoint)),
-            None => aws_sdk_s3::Client::new(&config::aws().await),
-        };
-        Ok(Self { client, bucket })
-    }
-
     /// A URL that gives the object for 15 minutes, as this type, with ranges. Signing asks nobody.
     ///
     /// # Errors
@@ -50,18 +34,6 @@ impl Storage {
         let signed = request.presigned(config).await.map_err(Error::internal)?;
         Ok(signed.uri().to_owned())
     }
-}
-
-/// An S3 of one's own has no host a bucket, so the bucket stands in the path.
-fn own(endpoint: &S3Endpoint) -> aws_sdk_s3::Config {
-    let credentials = Credentials::new(&endpoint.access_key_id, &endpoint.secret_access_key, None, None, "settings");
-    aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(&endpoint.url)
-        .region(Region::new(endpoint.region.clone()))
-        .credentials_provider(credentials)
-        .force_path_style(true)
-        .build()
 }
 
 /// A file's name in any script (RFC 6266, RFC 8187), with one that old clients can read.
