@@ -6,7 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | media, ingest |
-//! | [`operating`] | health, openapi, not-found, maintain |
+//! | [`operating`] | health, openapi, not-found, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -53,6 +53,7 @@ pub const ALL: &[Function] = &[
     media::ingest::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
+    operating::migrate::FUNCTION,
     operating::openapi::FUNCTION,
     operating::not_found::FUNCTION,
 ];

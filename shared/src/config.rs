@@ -13,6 +13,10 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `READER_DATABASE_URL`: a replica, for reads that may be some moments old.
     pub reader_database_url: Option<String>,
+    /// `DATABASE_OWNER_URL`: as the owner of the database, for migrations.
+    pub database_owner_url: Option<String>,
+    /// `DATABASE_OWNER_SECRET`: the secret with the owner's name and password, as RDS keeps it, for the same.
+    pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
@@ -68,6 +72,8 @@ impl Settings {
         Ok(Self {
             database_url: variable("DATABASE_URL"),
             reader_database_url: variable("READER_DATABASE_URL"),
+            database_owner_url: variable("DATABASE_OWNER_URL"),
+            database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")

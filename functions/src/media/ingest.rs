@@ -1,5 +1,5 @@
-//! Judges what browsers sent, and shows what passed. S3's events start it, the malware scan's, and maintenance, which finds
-//! what no event told; on Lambda, what fails is tried twice more, and then lies in the on-failure queue. By hand,
+//! Judges what browsers sent, and shows what passed. S3's events start it (its own, and those of EventBridge), the malware
+//! scan's, and maintenance, which finds what no event told; on Lambda, what fails is tried twice more, and then lies in the on-failure queue. By hand,
 //! `{"redrive": true}` takes up everything that is there and was not judged, `{"upload_id": "…"}` one upload.
 
 use std::sync::Arc;
@@ -75,6 +75,10 @@ fn arrivals(event: &Value) -> Vec<(UploadId, Option<Pin>)> {
     let scanned = &event["detail"]["s3ObjectDetails"];
     if let Some(key) = scanned["objectKey"].as_str() {
         return arrival(arrival::upload_of(key), &scanned["eTag"], &scanned["versionId"]).into_iter().collect();
+    }
+    let created = &event["detail"]["object"];
+    if let Some(key) = created["key"].as_str() {
+        return arrival(arrival::upload_of(key), &created["etag"], &created["version-id"]).into_iter().collect();
     }
     let records = event["Records"].as_array().into_iter().flatten();
     let objects = records.map(|record| &record["s3"]["object"]).filter_map(|object| {

@@ -72,6 +72,7 @@ mod media {
 mod operating {
     mod health;
     mod maintain;
+    mod migrate;
     mod not_found;
     mod openapi;
 }

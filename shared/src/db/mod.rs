@@ -1,20 +1,18 @@
-//! The pool, and the migrations.
+//! The pool, and the schema.
+
+mod schema;
 
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
+use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::config::{Settings, needed};
 use crate::error::{Error, Result};
+use crate::secrets;
 use crate::transaction::Read;
-
-/// The schema, as this code expects it.
-pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
-
-/// The role that the functions run as. Migrations run as the owner of the database.
-pub const APPLICATION_ROLE: &str = "lyceum_app";
+pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
 
 /// How long a call waits for a connection, a new one included, before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,34 +48,26 @@ fn pool_at(url: &str, settings: &Settings, timeout: Duration) -> Result<PgPool> 
         .connect_lazy_with(options))
 }
 
-/// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
-/// its time limits (`security.md`, 26), and what a page costs that is not the next one: as little as on solid-state
-/// disks, or the planner goes through whole indexes where a few pages would do. Without a password it keeps the one
-/// it has, or can't sign in. Done again, it changes nothing. As a role that may make roles.
-///
-/// # Errors
-/// Those of the database.
-pub async fn provision(owner: &mut PgConnection, password: Option<&str>) -> Result<()> {
-    let role = APPLICATION_ROLE;
-    let password = password.map_or_else(String::new, |password| format!("PASSWORD '{}'", password.replace('\'', "''")));
-    let statements = format!(
-        "DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-         ALTER ROLE {role} LOGIN {password};
-         ALTER ROLE {role} SET statement_timeout = '5s';
-         ALTER ROLE {role} SET lock_timeout = '2s';
-         ALTER ROLE {role} SET idle_in_transaction_session_timeout = '10s';
-         ALTER ROLE {role} SET random_page_cost = 1.1;"
-    );
-    owner.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
-    Ok(())
-}
-
-/// Brings the schema up to what this code expects. Two at once wait for each other.
-///
-/// # Errors
-/// When a migration fails (it leaves the last whole schema), or when the database is newer than this code.
-pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
-    MIGRATIONS.run(owner).await.map_err(Error::internal)
+/// A connection of its own as the owner of the database, for a deployment: `DATABASE_OWNER_URL`, or the place of
+/// `DATABASE_URL` with name and password from `DATABASE_OWNER_SECRET`.
+async fn owner(settings: &Settings) -> Result<PgConnection> {
+    #[derive(Deserialize)]
+    struct Owner {
+        username: String,
+        password: String,
+    }
+    let options: PgConnectOptions = match (&settings.database_owner_url, &settings.database_owner_secret) {
+        (Some(url), _) => url.parse().map_err(Error::internal)?,
+        (None, Some(secret)) => {
+            let owner: Owner = serde_json::from_str(&secrets::read(secret).await?)
+                .map_err(|_| Error::internal("DATABASE_OWNER_SECRET holds no name and password"))?; // nor says what
+            let url = needed(settings.database_url.as_ref(), "DATABASE_URL")?;
+            let options: PgConnectOptions = url.parse().map_err(Error::internal)?;
+            options.username(&owner.username).password(&owner.password)
+        }
+        (None, None) => return Err(Error::internal("neither DATABASE_OWNER_URL nor DATABASE_OWNER_SECRET is set")),
+    };
+    Ok(PgConnection::connect_with(&options).await?)
 }
 
 /// Asks the database for a sign of life.
