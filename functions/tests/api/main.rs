@@ -72,6 +72,14 @@ mod limits {
     mod under_attack;
 }
 mod media {
+    pub mod arrivals;
+    pub mod harness;
+    pub mod hostile;
+    mod ingest;
+    mod judging;
+    mod mutations;
+    pub mod samples;
+    mod tidying;
     mod watch;
 }
 mod operating {
@@ -99,6 +107,9 @@ mod security {
     mod line_15_headers;
     mod line_16_faults;
     mod line_17_database_role;
+    mod line_19_what_was_checked_is_served;
+    mod line_21_scan;
+    mod line_22_events;
     mod matrix;
     mod world;
 }

@@ -151,6 +151,11 @@ impl Lyceum {
         self.functions[function].invoke(event).await.unwrap()
     }
 
+    /// The same, where it may fail.
+    pub async fn try_run(&self, function: &str, event: Value) -> Result<Value, lyceum::Error> {
+        self.functions[function].invoke(event).await
+    }
+
     /// Where the private key of access tokens is.
     pub fn signing_key_file(&self) -> std::path::PathBuf {
         self.files.path().join("signing-key.pem")

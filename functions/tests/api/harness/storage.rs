@@ -44,7 +44,6 @@ impl Lyceum {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    #[allow(dead_code, reason = "for the tests of what arrives")]
     /// What is under that key, if anything is.
     pub async fn object(&self, key: &str) -> Option<Vec<u8>> {
         match self.s3().get_object().bucket(BUCKET).key(key).send().await {

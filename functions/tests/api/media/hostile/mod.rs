@@ -1,0 +1,228 @@
+//! Files that nobody should be served, by the hundred: each with the type that it says it has, and the code that it is
+//! turned down with.
+
+mod archives;
+mod videos;
+
+use image::ImageFormat;
+
+use super::samples::{self, ebml, ftyp, mp4_box};
+
+pub struct Hostile {
+    pub name: String,
+    /// The extension of the type that it claims.
+    pub says: &'static str,
+    pub bytes: Vec<u8>,
+    pub code: &'static str,
+}
+
+const TYPES: [&str; 16] = [
+    "mp4", "webm", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "txt", "md", "csv", "zip", "png", "jpg", "webp",
+];
+
+/// All of them.
+pub fn files() -> Vec<Hostile> {
+    let families = [
+        markup(),
+        polyglots(),
+        cut_off(),
+        videos::lying_mp4(),
+        videos::lying_webm(),
+        lying_pdf(),
+        lying_images(),
+        no_text(),
+        archives::bombs(),
+        archives::names(),
+        archives::lying(),
+        archives::lying_office(),
+        other_types(),
+    ];
+    families.into_iter().flatten().collect()
+}
+
+fn one(says: &'static str, code: &'static str, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Hostile {
+    Hostile { name: name.into(), says, bytes: bytes.into(), code }
+}
+
+/// Pages, images that are programs, and documents of markup, under every name.
+fn markup() -> Vec<Hostile> {
+    let pages = [
+        ("svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"),
+        ("html", "<!DOCTYPE html><script>alert(1)</script>"),
+        ("html-in-capitals", "<HTML><BODY ONLOAD=alert(1)>"),
+        ("html-after-spaces", " \r\n\t<html><script>alert(1)</script>"),
+        ("html-after-a-mark", "\u{feff}<html><script>alert(1)</script>"),
+        ("html-after-comments", "<!-- a --> <!-- b --><script>alert(1)</script>"),
+        ("xml", "<?xml version=\"1.0\"?><x xmlns=\"http://www.w3.org/1999/xhtml\"><script>alert(1)</script></x>"),
+        (
+            "xml-that-grows",
+            "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>",
+        ),
+    ];
+    let under = |(name, page): (&str, &str)| TYPES.map(|says| one(says, "markup", format!("{name}-as-{says}"), page));
+    pages.into_iter().flat_map(under).collect()
+}
+
+/// Two formats in one file.
+fn polyglots() -> Vec<Hostile> {
+    let (zip, page) = (samples::zip(), b"<html><script>alert(1)</script></html>".to_vec());
+    let jpeg = samples::image(ImageFormat::Jpeg, 40, 30);
+    let png = samples::image(ImageFormat::Png, 40, 30);
+    let webp = samples::image(ImageFormat::WebP, 40, 30);
+    let behind = |first: &[u8], second: &[u8]| [first, second].concat();
+    let mut comment = samples::pdf();
+    comment.extend(&zip[..]);
+    comment.extend(samples::pdf());
+    vec![
+        one("mp4", "damaged", "zip-behind-mp4", behind(&samples::mp4(), &zip)),
+        one("mp4", "two_formats", "zip-in-mp4s-last-box", behind(&samples::mp4(), &mp4_box(b"free", &zip))),
+        one("webm", "damaged", "zip-behind-webm", behind(&samples::webm(), &zip)),
+        one("webm", "two_formats", "zip-behind-a-recorded-webm", behind(&samples::webm_as_recorded(), &zip)),
+        one("pdf", "damaged", "zip-behind-pdf", behind(&samples::pdf(), &zip)),
+        one(
+            "pdf",
+            "two_formats",
+            "zip-before-pdfs-end",
+            [&samples::pdf_of("")[..samples::pdf().len() - 7], &zip, b"\nstartxref\n15\n%%EOF"].concat(),
+        ),
+        one("pdf", "damaged", "page-behind-pdf", behind(&samples::pdf(), &page)),
+        one("pdf", "damaged", "page-behind-pdfs-header", behind(b"%PDF-1.7\n", &page)),
+        one("pdf", "markup", "pdf-behind-a-page", behind(&page, &samples::pdf())),
+        one("pdf", "wrong_type", "pdf-behind-a-few-bytes", behind(b"0123456789", &samples::pdf())),
+        one("pdf", "wrong_type", "pdf-behind-a-jpeg", behind(&jpeg, &samples::pdf())),
+        one("png", "damaged", "zip-behind-png", behind(&png, &zip)),
+        one("png", "damaged", "page-behind-png", behind(&png, &page)),
+        one("png", "damaged", "page-behind-pngs-header", behind(b"\x89PNG\r\n\x1A\n", &page)),
+        one("jpg", "damaged", "zip-behind-jpeg", behind(&jpeg, &zip)),
+        one("jpg", "damaged", "page-behind-jpeg", behind(&jpeg, &page)),
+        one("jpg", "damaged", "page-behind-jpegs-header", behind(&[0xFF, 0xD8, 0xFF, 0xE0], &page)),
+        one("jpg", "damaged", "page-that-ends-as-a-jpeg", [&[0xFF, 0xD8, 0xFF][..], &page, &[0xFF, 0xD9]].concat()),
+        one("webp", "damaged", "zip-behind-webp", behind(&webp, &zip)),
+        one("webp", "damaged", "page-behind-webp", behind(&webp, &page)),
+        one("zip", "wrong_type", "zip-behind-a-program", behind(b"MZ\x90\0\x03\0\0\0", &zip)),
+        one("zip", "wrong_type", "zip-behind-a-script", behind(b"#!/bin/sh\nexit 0\n", &zip)),
+        one("zip", "wrong_type", "zip-behind-a-gif", behind(b"GIF89a\x01\0\x01\0\0\0\0;", &zip)),
+        one("zip", "wrong_type", "zip-behind-a-jpeg", behind(&jpeg, &zip)),
+        one("zip", "wrong_type", "zip-behind-a-pdf", comment),
+        one("zip", "damaged", "page-behind-zip", behind(&zip, &page)),
+        one("zip", "damaged", "zip-behind-zip", behind(&zip, &zip)),
+        one("mp4", "damaged", "page-behind-mp4s-header", behind(&ftyp(b"isom"), &page)),
+        one("webm", "damaged", "page-behind-webms-header", behind(&ebml("webm"), &page)),
+        one("txt", "wrong_encoding", "zip-behind-text", behind(b"Dear all,\n", &zip)),
+    ]
+}
+
+/// The beginnings of good files.
+fn cut_off() -> Vec<Hostile> {
+    let good = samples::one_of_each().into_iter().enumerate().filter(|(index, (says, _))| {
+        *index != 5 && !["txt", "md", "csv"].contains(says) // a text may end anywhere, and so may what a browser records
+    });
+    let cut = |(index, (says, bytes)): (usize, (&'static str, Vec<u8>))| {
+        [25, 50, 75, 95].map(|percent| {
+            let bytes = &bytes[..bytes.len() * percent / 100];
+            one(says, "damaged", format!("{percent}-percent-of-{says}-{index}"), bytes)
+        })
+    };
+    good.flat_map(cut).collect()
+}
+
+fn lying_pdf() -> Vec<Hostile> {
+    let ending = |end: &str| [&b"%PDF-1.4\n1 0 obj\nendobj\nxref\n"[..], end.as_bytes()].concat();
+    let damaged = |name: &str, end: &str| one("pdf", "damaged", name, ending(end));
+    vec![
+        damaged("no-end", ""),
+        damaged("no-table", "%%EOF"),
+        damaged("a-table-beyond-the-end", "startxref\n99999\n%%EOF"),
+        damaged("a-table-beyond-everything", "startxref\n99999999999999999999999\n%%EOF"),
+        damaged("a-table-before-the-beginning", "startxref\n-5\n%%EOF"),
+        damaged("a-table-at-a-word", "startxref\nxref\n%%EOF"),
+        damaged("a-table-that-is-none", "startxref\n0\n%%EOF"),
+        damaged("an-end-in-the-middle", &format!("startxref\n24\n%%EOF{}", " x".repeat(2000))),
+        one("pdf", "wrong_type", "another-version", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()),
+        one("pdf", "wrong_type", "postscript", b"%!PS-Adobe-3.0\nshowpage\n".to_vec()),
+    ]
+}
+
+/// A PNG's checksum.
+pub fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+/// A small PNG that says it were as large as that.
+pub fn png_of(width: u32, height: u32) -> Vec<u8> {
+    let mut png = samples::image(ImageFormat::Png, 40, 30);
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = crc(&png[12..29]);
+    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    png
+}
+
+fn lying_images() -> Vec<Hostile> {
+    let mut wrong_size = samples::image(ImageFormat::WebP, 40, 30);
+    wrong_size[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    let mut no_header = samples::image(ImageFormat::Png, 40, 30);
+    no_header[12..16].copy_from_slice(b"IDAT");
+    let mut wrong_sum = samples::image(ImageFormat::Png, 40, 30);
+    wrong_sum[29] ^= 1;
+    vec![
+        one("png", "image_too_large", "a-png-of-400-million-pixels", png_of(20_000, 20_000)),
+        one("png", "damaged", "a-png-of-all-there-are", png_of(0x7FFF_FFFF, 0x7FFF_FFFF)),
+        one("png", "damaged", "a-png-of-no-width", png_of(0, 30)),
+        one("png", "damaged", "a-png-without-a-header", no_header),
+        one("png", "damaged", "a-png-with-a-wrong-sum", wrong_sum),
+        one(
+            "png",
+            "damaged",
+            "only-a-pngs-ends",
+            [&b"\x89PNG\r\n\x1A\n"[..], b"\0\0\0\0IEND\xAE\x42\x60\x82"].concat(),
+        ),
+        one("webp", "damaged", "a-webp-beyond-its-end", wrong_size),
+        one("webp", "damaged", "a-webp-of-nothing", b"RIFF\x04\0\0\0WEBP".to_vec()),
+        one("jpg", "damaged", "only-a-jpegs-ends", vec![0xFF, 0xD8, 0xFF, 0xD9]),
+        one(
+            "jpg",
+            "damaged",
+            "a-jpeg-of-markers",
+            [&[0xFF, 0xD8][..], &[0xFF, 0xE0, 0, 2].repeat(1000), &[0xFF, 0xD9]].concat(),
+        ),
+    ]
+}
+
+fn no_text() -> Vec<Hostile> {
+    let utf16: Vec<u8> = "\u{feff}<html>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    vec![
+        one("txt", "not_text", "a-zero-in-text", b"Dear\0all".to_vec()),
+        one("md", "not_text", "a-bell-in-text", b"Dear\x07all".to_vec()),
+        one("csv", "not_text", "a-control-far-behind", [&b"a;b\n".repeat(30_000)[..], &[1]].concat()),
+        one("txt", "wrong_encoding", "latin-1", b"Gr\xFC\xDFe an alle".to_vec()),
+        one("txt", "wrong_encoding", "a-character-cut-off", "Grü".as_bytes()[..3].to_vec()),
+        one("csv", "wrong_encoding", "utf-16", utf16),
+        one("txt", "wrong_encoding", "too-long-a-form-of-a-slash", b"..\xC0\xAF..".to_vec()),
+        one("txt", "wrong_encoding", "half-a-pair", b"\xED\xA0\x80".to_vec()),
+        one("txt", "wrong_type", "pdf-as-text", samples::pdf()),
+        one("md", "wrong_type", "rtf-as-text", b"{\\rtf1 x}".to_vec()),
+        one("txt", "wrong_encoding", "a-program", b"\x7FELF\x02\x01\x01\0\xFF".to_vec()),
+        one("csv", "markup", "php", b"<?php system($_GET['x']); ?>".to_vec()),
+    ]
+}
+
+/// Well-known files of other types.
+fn other_types() -> Vec<Hostile> {
+    let others: [(&str, &[u8]); 8] = [
+        ("gif", b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF;"),
+        ("bmp", b"BM\x3A\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"),
+        ("exe", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xFF\xFF\0\0"),
+        ("elf", b"\x7FELF\x02\x01\x01\0\0\0\0\0\0\0\0\0"),
+        ("class", b"\xCA\xFE\xBA\xBE\0\0\0\x34"),
+        ("rar", b"Rar!\x1A\x07\x01\0"),
+        ("wasm", b"\0asm\x01\0\0\0"),
+        ("ole", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0\0\0"),
+    ];
+    let says = ["mp4", "webm", "pdf", "docx", "zip", "png", "jpg", "webp"];
+    let under =
+        |(name, bytes): (&str, &[u8])| says.map(|says| one(says, "wrong_type", format!("{name}-as-{says}"), bytes));
+    others.into_iter().flat_map(under).collect()
+}

@@ -1,0 +1,94 @@
+//! Files that were changed at random, thousands of them: no check panics, hangs or reads without end, and what passes is
+//! within the limits. The same ones each time; `MUTATIONS` tells how many of each sample are tried, and `SEED` which.
+
+use std::time::{Duration, Instant};
+
+use lyceum::media::checks::{self, Frame};
+
+use super::arrivals::Dice;
+use super::judging::{format, ranged};
+use super::samples;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// What fuzzers do: flips, extremes, cuts, repetitions, and pieces of one file in another.
+fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, other: &[u8]) {
+    for _ in 0..=dice.below(6) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = dice.below(bytes.len());
+        let length = 1 + dice.below(16.min(bytes.len() - at));
+        match dice.below(8) {
+            0 => bytes[at] ^= 1 << dice.below(8),
+            1 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][dice.below(5)],
+            2 => bytes[at..at + length].fill([0, 0xFF, 0x7F][dice.below(3)]),
+            3 => bytes.truncate(at),
+            4 => drop(bytes.drain(at..at + length)),
+            5 => {
+                let piece = bytes[at..at + length].to_vec();
+                let to = dice.below(bytes.len());
+                bytes.splice(to..to, piece);
+            }
+            6 => {
+                let from = dice.below(other.len());
+                let length = dice.below(64.min(other.len() - from));
+                bytes.splice(at..at, other[from..from + length].iter().copied());
+            }
+            _ => {
+                let number = [0_u32, 1, 7, 8, 9, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, u32::MAX][dice.below(9)];
+                let number = if dice.below(2) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
+                let end = bytes.len().min(at + 4);
+                bytes[at..end].copy_from_slice(&number[..end - at]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_check_panics_hangs_or_reads_without_end_whatever_was_changed() {
+    let (count, seed) = (setting("MUTATIONS", 300), setting("SEED", 20_261_125));
+    let samples = samples::one_of_each();
+    let mut dice = Dice(seed);
+    let (mut passed, mut refused) = (0_u64, std::collections::BTreeMap::<_, u64>::new());
+    for (index, (extension, original)) in samples.iter().enumerate() {
+        for _ in 0..count {
+            let other = &samples[(index + 1 + dice.below(samples.len() - 1)) % samples.len()].1;
+            let mut bytes = original.clone();
+            mutate(&mut dice, &mut bytes, other);
+            let size = bytes.len() as u64;
+            let mut file = ranged(bytes.clone());
+            let began = Instant::now();
+            let verdict = checks::check(&mut file, format(extension));
+            let rendered = matches!(*extension, "png" | "jpg" | "webp")
+                .then(|| checks::render(&mut ranged(bytes.clone()), format(extension), Frame::PICTURE));
+            let took = began.elapsed();
+            let keep = |what: &str| {
+                let path = std::env::temp_dir().join(format!("lyceum-{seed}-{what}.{extension}"));
+                std::fs::write(&path, &bytes).unwrap();
+                path.display().to_string()
+            };
+            assert!(took < Duration::from_secs(5), "{took:?}: {}", keep("slow"));
+            assert!(file.source().fetched <= 16 * size + (1 << 20), "{}", keep("read"));
+            for rejection in
+                [verdict.as_ref().err(), rendered.as_ref().and_then(|made| made.as_ref().err())].into_iter().flatten()
+            {
+                assert_ne!(rejection.reason.contains("could not be read"), true, "it panicked: {}", keep("panic"));
+                assert!(rejection.reason.len() <= 500);
+                *refused.entry(rejection.code).or_default() += 1;
+            }
+            match verdict {
+                Ok(facts) => {
+                    passed += 1;
+                    assert!(facts.duration_seconds.is_none_or(|seconds| (0..=360_000).contains(&seconds)), "{facts:?}");
+                    assert!([facts.width, facts.height].iter().flatten().all(|pixels| *pixels > 0), "{facts:?}");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    println!("{passed} passed, refused: {refused:?}");
+    assert!(passed > 0 && refused.len() > 5, "{passed} passed, refused: {refused:?}");
+}
