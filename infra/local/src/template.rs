@@ -76,6 +76,38 @@ pub fn functions() -> Result<BTreeMap<String, Value>> {
         .collect()
 }
 
+/// A function that is started by what is created in the bucket below a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectTrigger {
+    pub function: String,
+    pub prefix: String,
+}
+
+/// All of them.
+///
+/// # Errors
+/// When the template is not what it should be.
+pub fn object_triggers() -> Result<Vec<ObjectTrigger>> {
+    let mut triggers = Vec::new();
+    for (function, events) in functions()? {
+        triggers
+            .extend(prefixes(&events).into_iter().map(|prefix| ObjectTrigger { function: function.clone(), prefix }));
+    }
+    Ok(triggers)
+}
+
+/// The prefix of each S3 event among them; one without a filter hears of everything.
+fn prefixes(events: &Value) -> Vec<String> {
+    let events = events.as_mapping().into_iter().flat_map(|events| events.values());
+    let events = events.filter(|event| event.get("Type").and_then(Value::as_str) == Some("S3"));
+    let prefix = |event: &Value| {
+        let rules = event.get("Properties")?.get("Filter")?.get("S3Key")?.get("Rules")?.as_sequence()?;
+        let rule = rules.iter().find(|rule| rule.get("Name").and_then(Value::as_str) == Some("prefix"))?;
+        rule.get("Value")?.as_str().map(ToOwned::to_owned)
+    };
+    events.map(|event| prefix(event).unwrap_or_default()).collect()
+}
+
 /// All HTTP routes, in order.
 ///
 /// # Errors
@@ -94,4 +126,24 @@ pub fn routes() -> Result<Vec<TemplateRoute>> {
     }
     routes.sort();
     Ok(routes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_s3_event_says_which_prefix() {
+        let events = "
+            Call: { Type: HttpApi, Properties: { Path: / } }
+            Created:
+              Type: S3
+              Properties:
+                Bucket: !Ref Media
+                Events: s3:ObjectCreated:*
+                Filter: { S3Key: { Rules: [{ Name: prefix, Value: uploads/ }] } }
+            Anything: { Type: S3, Properties: { Bucket: !Ref Media } }";
+        assert_eq!(prefixes(&serde_norway::from_str(events).unwrap()), ["uploads/", ""]);
+        assert!(prefixes(&Value::Null).is_empty());
+    }
 }
