@@ -1,26 +1,5 @@
-//! `GET /v1/lessons/{lesson_id}/media`: what the lesson plays and offers, as short-lived signed URLs.
+//! Files, from an author's disk to a learner's screen.
 
-use lyceum::app::Needs;
-use lyceum::catalog::lessons;
-use lyceum::error::Result;
-use lyceum::http::{Access, Reply, Request, Route, get};
-use lyceum::media::playback::{self, Media};
-use lyceum::{Function, Trigger, problem};
-
-pub const FUNCTION: Function =
-    Function { name: "media", needs: Needs::database().and_storage(), trigger: Trigger::Http(|| vec![route()]) };
-
-fn route() -> Route {
-    get("/v1/lessons/{lesson_id}/media", Access::SignedIn, handler)
-        .named("get_lesson_media", "Get addresses that play the lesson's video and download its documents")
-        .problems(&[&problem::FORBIDDEN])
-}
-
-async fn handler(request: Request) -> Result<Reply<Media>> {
-    let mut read = request.read().await?;
-    let lesson = lessons::open(&mut read, request.id("lesson_id")?).await?;
-    let files = playback::files(&mut read, &lesson).await?;
-    let now = read.now();
-    drop(read);
-    Ok(Reply::ok(playback::sign(request.app().storage()?, files, now).await?))
-}
+pub mod ingest;
+pub(crate) mod tidy;
+pub mod watch;

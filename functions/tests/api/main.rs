@@ -20,6 +20,11 @@ mod catalog {
     mod sections;
     mod tags;
 }
+mod database {
+    mod iam;
+    mod pooler;
+    mod waking;
+}
 mod identity {
     mod audit_logs;
     mod closing;
@@ -66,9 +71,13 @@ mod limits {
     mod settings;
     mod under_attack;
 }
+mod media {
+    mod watch;
+}
 mod operating {
     mod health;
     mod maintain;
+    mod migrate;
     mod not_found;
     mod openapi;
 }
@@ -98,7 +107,6 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
-mod media;
 mod plans;
 mod schema;
 mod seed;

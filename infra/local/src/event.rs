@@ -130,42 +130,34 @@ pub fn schedule(rule: &str, time: DateTime<Utc>) -> Value {
     })
 }
 
-/// An object that was created. Without versions in the bucket, it names none.
+/// An object that was created, as S3 tells of it through `EventBridge`. Without versions in the bucket, it names none.
 #[must_use]
-pub fn s3(created: &Created, sequencer: &str, time: DateTime<Utc>) -> Value {
-    let request = id(time).simple().to_string();
-    json!({ "Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": REGION,
-        "eventTime": time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        "eventName": created.event,
-        "userIdentity": { "principalId": format!("AWS:{ACCOUNT}") },
-        "requestParameters": { "sourceIPAddress": "127.0.0.1" },
-        "responseElements": { "x-amz-request-id": request.to_uppercase(), "x-amz-id-2": STANDARD.encode(&request) },
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "local",
-            "bucket": {
-                "name": created.bucket,
-                "ownerIdentity": { "principalId": ACCOUNT },
-                "arn": format!("arn:aws:s3:::{}", created.bucket),
-            },
-            "object": {
-                "key": form_encoded(&created.key),
-                "size": created.size,
-                "eTag": created.e_tag,
-                "sequencer": sequencer,
-            },
+pub fn object_created(created: &Created, sequencer: &str, time: DateTime<Utc>) -> Value {
+    let reason = match created.event {
+        "ObjectCreated:Post" => "POST Object",
+        "ObjectCreated:Copy" => "CopyObject",
+        "ObjectCreated:CompleteMultipartUpload" => "CompleteMultipartUpload",
+        _ => "PutObject",
+    };
+    json!({
+        "version": "0",
+        "id": id(time),
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": ACCOUNT,
+        "time": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "region": REGION,
+        "resources": [format!("arn:aws:s3:::{}", created.bucket)],
+        "detail": {
+            "version": "0",
+            "bucket": { "name": created.bucket },
+            "object": { "key": created.key, "size": created.size, "etag": created.e_tag, "sequencer": sequencer },
+            "request-id": id(time).simple().to_string().to_uppercase(),
+            "requester": ACCOUNT,
+            "source-ip-address": "127.0.0.1",
+            "reason": reason,
         },
-    }] })
-}
-
-/// A key, as S3's events have it: a form's encoding, but for the slashes.
-#[must_use]
-pub fn form_encoded(key: &str) -> String {
-    let encoded = key.split('/').map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>());
-    encoded.collect::<Vec<_>>().join("/")
+    })
 }
 
 /// What Lambda's on-failure destination gets of an event that failed three times.
@@ -213,37 +205,25 @@ mod tests {
     #[test]
     fn an_object_is_told_of_as_s3_does() {
         let created = Created {
-            event: "ObjectCreated:Put",
+            event: "ObjectCreated:Post",
             bucket: "media".to_owned(),
-            key: "uploads/Happy Face & ä+.jpg".to_owned(),
+            key: "uploads/Happy Face.jpg".to_owned(),
             size: 1024,
             e_tag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
         };
-        let event = s3(&created, "0A", DateTime::from_timestamp_millis(123).unwrap());
-        let record = &event["Records"][0];
-        assert_eq!(record["eventTime"], "1970-01-01T00:00:00.123Z");
-        assert_eq!(record["s3"]["object"]["key"], "uploads/Happy+Face+%26+%C3%A4%2B.jpg");
-        // every field of AWS's own example, but for the version
-        for pointer in [
-            "/eventVersion",
-            "/eventSource",
-            "/awsRegion",
-            "/eventName",
-            "/userIdentity/principalId",
-            "/requestParameters/sourceIPAddress",
-            "/responseElements/x-amz-request-id",
-            "/responseElements/x-amz-id-2",
-            "/s3/s3SchemaVersion",
-            "/s3/configurationId",
-            "/s3/bucket/name",
-            "/s3/bucket/ownerIdentity/principalId",
-            "/s3/bucket/arn",
-            "/s3/object/size",
-            "/s3/object/eTag",
-            "/s3/object/sequencer",
-        ] {
-            assert!(record.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer}");
-        }
+        let event = object_created(&created, "0A", DateTime::UNIX_EPOCH);
+        assert_eq!((&event["source"], &event["detail-type"]), (&json!("aws.s3"), &json!("Object Created")));
+        assert_eq!(
+            (&event["time"], &event["detail"]["reason"]),
+            (&json!("1970-01-01T00:00:00Z"), &json!("POST Object"))
+        );
+        let object = json!({
+            "key": "uploads/Happy Face.jpg", // as it is, unlike in S3's own events
+            "size": 1024,
+            "etag": "d41d8cd98f00b204e9800998ecf8427e",
+            "sequencer": "0A",
+        });
+        assert_eq!(event["detail"]["object"], object);
     }
 
     #[test]

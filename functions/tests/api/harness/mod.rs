@@ -7,15 +7,18 @@
 //! answer.created();
 //! ```
 
+mod alone;
 mod answer;
 mod caller;
 mod course;
 mod database;
 mod event;
 mod permitted;
+mod process;
 mod race;
 mod redis;
 mod registering;
+mod storage;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,23 +32,27 @@ use lyceum::learning::check;
 use lyceum::queue::Queue;
 use lyceum::run::Running;
 use lyceum_local::mailbox::{Mail, Mailbox};
+use lyceum_local::storage::Storage;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
+pub use alone::Alone;
 pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster, schema_of};
+pub use process::{Process, serve};
 pub use race::{at_once, how_many};
 pub(crate) use redis::on_both_stores;
 pub use redis::{RedisServer, Store};
 pub use registering::{FIRST_PASSWORD, new_user};
+pub use storage::BUCKET;
 
 /// One key for all tests: making it is not what they test.
 pub static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
 
-/// All functions in this process, over a database, a mail server and a clock of the test's own.
+/// All functions in this process, over a database, a mail server, an S3 and a clock of the test's own.
 pub struct Lyceum {
     pub clock: Clock,
     /// As the owner of the database, to look at what the API doesn't show.
@@ -55,6 +62,7 @@ pub struct Lyceum {
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
+    storage: Storage,
     /// How often `deliver-mail` was woken.
     wakes: Arc<AtomicU32>,
     /// How often `recompute-progress` was.
@@ -78,6 +86,7 @@ impl Lyceum {
         let key_file = files.path().join("signing-key.pem");
         std::fs::write(&key_file, SIGNING_KEY.as_bytes()).unwrap();
         let mailbox = Mailbox::start(&files.path().join("mail"), 0).await.unwrap();
+        let storage = storage::start(files.path()).await;
         let settings = Settings::from(|name| {
             setting(name).or_else(|| match name {
                 "DATABASE_URL" => Some(database.application_url.clone()),
@@ -86,9 +95,10 @@ impl Lyceum {
                 "FRONTEND_URL" => Some("https://school.test".to_owned()),
                 "MAIL_FROM" => Some("Lyceum <mail@school.test>".to_owned()),
                 "SMTP_URL" => Some(mailbox.url()),
-                "MEDIA_BUCKET" => Some("media".to_owned()),
-                "AWS_ENDPOINT_URL_S3" => Some("http://127.0.0.1:9".to_owned()),
-                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+                "MEDIA_BUCKET" => Some(BUCKET.to_owned()),
+                "AWS_ENDPOINT_URL_S3" => Some(storage.endpoint()),
+                "AWS_ACCESS_KEY_ID" => Some(storage::ACCESS_KEY.to_owned()),
+                "AWS_SECRET_ACCESS_KEY" => Some(storage::SECRET_KEY.to_owned()),
                 _ => None,
             })
         });
@@ -120,6 +130,7 @@ impl Lyceum {
             functions,
             routes,
             mailbox,
+            storage,
             wakes,
             progress_wakes,
             files,

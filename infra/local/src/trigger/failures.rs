@@ -30,10 +30,10 @@ impl Failure {
         self.record["requestPayload"].clone()
     }
 
-    /// The object's key, as the event has it.
+    /// The key of the object that it tells of.
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        self.record["requestPayload"]["Records"][0]["s3"]["object"]["key"].as_str().map(ToOwned::to_owned)
+        self.record["requestPayload"]["detail"]["object"]["key"].as_str().map(ToOwned::to_owned)
     }
 }
 

@@ -83,12 +83,12 @@ impl Trigger {
     async fn still_there(&self, storage: &Storage) -> Result<Vec<Created>> {
         let failed: HashSet<String> = self.failures.all()?.iter().filter_map(failures::Failure::key).collect();
         let mut objects = storage.objects(&self.prefix).await?;
-        objects.retain(|object| !failed.contains(&event::form_encoded(&object.key)));
+        objects.retain(|object| !failed.contains(&object.key));
         Ok(objects)
     }
 
     async fn handle(&self, created: &Created) {
-        let event = event::s3(created, &sequencer(self.clock.now()), self.clock.now());
+        let event = event::object_created(created, &sequencer(self.clock.now()), self.clock.now());
         let mut waits = self.delays.into_iter();
         let error = loop {
             let Err(error) = self.try_once(event.clone()).await else {

@@ -81,7 +81,7 @@ impl Fixture {
     }
 
     fn keys(&self) -> Vec<String> {
-        let key = |event: &Value| event["Records"][0]["s3"]["object"]["key"].as_str().unwrap().to_owned();
+        let key = |event: &Value| event["detail"]["object"]["key"].as_str().unwrap().to_owned();
         self.events.lock().unwrap().iter().map(key).collect()
     }
 }
@@ -97,14 +97,9 @@ async fn what_is_created_below_the_prefix_starts_the_function() {
     test.until(2, 0).await;
     let mut keys = test.keys();
     keys.sort();
-    assert_eq!(keys, ["uploads/2", "uploads/a+b"]);
-    let sequencers: HashSet<_> = test
-        .events
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|event| event["Records"][0]["s3"]["object"]["sequencer"].clone())
-        .collect();
+    assert_eq!(keys, ["uploads/2", "uploads/a b"]);
+    let sequencers: HashSet<_> =
+        test.events.lock().unwrap().iter().map(|event| event["detail"]["object"]["sequencer"].clone()).collect();
     assert_eq!(sequencers.len(), 2);
     running.abort();
 }

@@ -71,3 +71,38 @@ async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hi
     assert_eq!(instructor.get(&path).await.ok()["video"], json!(null));
     instructor.get("/v1/lessons/x/media").await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn what_a_url_leads_to_has_the_type_of_its_row_and_comes_in_ranges() {
+    let lyceum = Lyceum::today().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let video = file(&lyceum, &course, "video", "a.mp4").await;
+    let document = file(&lyceum, &course, "document", "Übung 1.pdf").await;
+    for key in [&video, &document] {
+        lyceum.put_object(key, "text/html", b"01234".to_vec()).await; // the answer's type is the row's all the same
+    }
+    let media = instructor.get(&format!("/v1/lessons/{}/media", course.lessons[0])).await.ok();
+    let http = reqwest::Client::new();
+    let header = |answer: &reqwest::Response, name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+
+    let url = media["video"]["url"].as_str().unwrap();
+    let part = http.get(url).header("range", "bytes=1-3").send().await.unwrap();
+    assert_eq!((part.status().as_u16(), header(&part, "content-range")), (206, "bytes 1-3/5".to_owned()));
+    assert_eq!(
+        (header(&part, "content-type"), header(&part, "content-disposition")),
+        ("video/mp4".into(), "inline".into())
+    );
+    assert_eq!(part.text().await.unwrap(), "123");
+
+    let whole = http.get(media["documents"][0]["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(header(&whole, "content-type"), "application/pdf");
+    assert_eq!(
+        header(&whole, "content-disposition"),
+        "attachment; filename=\"_bung 1.pdf\"; filename*=UTF-8''%C3%9Cbung%201%2Epdf"
+    );
+    assert_eq!(whole.text().await.unwrap(), "01234");
+    let changed = url.replace("video%2Fmp4", "text%2Fhtml");
+    assert_ne!(changed, url);
+    assert_eq!(http.get(changed).send().await.unwrap().status().as_u16(), 403);
+}
