@@ -1,6 +1,9 @@
 """Who may do what on AWS: the table of README.md, "The functions", as the roles are to say it. Whatever a role says beyond
 that fails the test."""
 
+KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]
+INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "tell what is not there"]
+
 # What a right is, as a role says it: actions, and what on.
 RIGHTS = {
     "log": (["logs:CreateLogStream", "logs:PutLogEvents"], "the function's own log"),
@@ -29,6 +32,22 @@ RIGHTS = {
     "read the signing key": (["secretsmanager:GetSecretValue"], "SigningKey"),
     "write the signing key": (["secretsmanager:PutSecretValue"], "SigningKey"),
     "sign reads of media/": (["s3:GetObject"], "${MediaBucket.Arn}/media/*"),
+    "judge uploads": (
+        [
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:GetObjectTagging",
+            "s3:GetObjectVersionTagging",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+        ],
+        "${MediaBucket.Arn}/uploads/*",
+    ),
+    "keep what is good, in media/": (KEEPING, "${MediaBucket.Arn}/media/*"),
+    "keep what is good, in public/": (KEEPING, "${MediaBucket.Arn}/public/*"),
+    "tell what is not there": (["s3:ListBucket"], "MediaBucket.Arn"),
+    "give up unfinished uploads": (["s3:AbortMultipartUpload"], "${MediaBucket.Arn}/uploads/*"),
+    "keep events that failed": (["sqs:SendMessage"], "IngestFailures.Arn"),
     "own the database": (["secretsmanager:GetSecretValue"], "Database.Outputs.OwnerSecret"),
 }
 
@@ -65,13 +84,14 @@ TABLE = {
     "Reports": [],
     "RecomputeProgress": ["read the progress queue", "wake recompute-progress"],
     "Media": ["sign reads of media/"],
+    "Ingest": [*INGEST, "keep events that failed"],
     "Health": [],
     "Openapi": [],
     "Jwks": [],
     "NotFound": [],
     "DeliverMail": ["read the mail queue", "wake deliver-mail", "send mail by SES"],
     "RotateKeys": ["write the signing key"],
-    "Maintain": [],
+    "Maintain": [*INGEST, "give up unfinished uploads"],
     "Migrate": ["own the database"],
 }
 

@@ -1,3 +1,5 @@
 //! Files, from an author's disk to a learner's screen.
 
+pub mod ingest;
+pub(crate) mod tidy;
 pub mod watch;

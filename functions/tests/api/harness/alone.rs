@@ -1,6 +1,7 @@
 //! A cluster of a test's own, for what belongs to all databases of one: roles, settings, the server itself.
 
 use std::ops::Deref;
+use std::path::Path;
 
 use lyceum_local::postgres::Cluster;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 /// Dropped, it stops, and its data are removed.
 pub struct Alone {
     cluster: Option<Cluster>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Alone {
@@ -17,7 +18,12 @@ impl Alone {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("cluster");
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(&dir, false)).await.unwrap().unwrap();
-        Self { cluster: Some(cluster), _folder: folder }
+        Self { cluster: Some(cluster), folder }
+    }
+
+    /// A place for files, gone with the cluster.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Runs statements as the superuser.

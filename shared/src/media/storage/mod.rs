@@ -1,5 +1,7 @@
 //! The bucket. What browsers send and take, they do by signed URLs: those bytes pass through no function.
 
+mod copying;
+mod interim;
 mod objects;
 mod signing;
 
@@ -7,12 +9,13 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 
-pub use objects::Object;
+pub use objects::{Listed, Listing, Object, Pin};
 pub use signing::{Disposition, SIGNED_FOR};
 
 use crate::config::{self, S3Endpoint, Settings, needed};
 use crate::error::{Error, Result};
 
+#[derive(Clone)]
 pub struct Storage {
     client: aws_sdk_s3::Client,
     bucket: String,
