@@ -107,6 +107,7 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
+mod one_connection;
 mod plans;
 mod schema;
 mod seed;
