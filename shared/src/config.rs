@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
+use crate::media::uploads::Quotas;
 
 /// What a function is told about where it runs. A setting that a function doesn't need may be missing.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub frontend_url: Option<String>,
     /// `MEDIA_BUCKET`
     pub media_bucket: Option<String>,
+    /// `MEDIA_URL`: the origin that stands before the bucket, if one does, as in `https://media.example.org`.
+    pub media_url: Option<String>,
     /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
@@ -40,6 +43,8 @@ pub struct Settings {
     pub edge_secret: Option<String>,
     /// `LIMIT_…`
     pub rates: Rates,
+    /// `QUOTA_…`
+    pub quotas: Quotas,
 }
 
 /// An S3 of one's own, and how to get in.
@@ -73,6 +78,7 @@ impl Settings {
                 .or_else(|| variable("SIGNING_KEY_SECRET").map(SigningKeySource::Secret)),
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
+            media_url: variable("MEDIA_URL").map(|url| url.trim_end_matches('/').to_owned()),
             s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
                 url,
                 region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
@@ -93,6 +99,10 @@ impl Settings {
                 longest_delay: TimeDelta::seconds(count(&variable, "LIMIT_LONGEST_DELAY_SECONDS", 900)?.into()),
                 mails: count(&variable, "LIMIT_MAILS", 3)?,
                 mails_per_hour: count(&variable, "LIMIT_MAILS_PER_HOUR", 1)?,
+            },
+            quotas: Quotas {
+                course_bytes: i64::from(count(&variable, "QUOTA_COURSE_GIB", 50)?) << 30,
+                unfinished_uploads: count(&variable, "QUOTA_UNFINISHED_UPLOADS", 20)?.into(),
             },
         })
     }

@@ -78,5 +78,6 @@ id! {
     EnrollmentId = "enrollment";
     CompletionId = "lesson_completion";
     DocumentId = "document";
+    UploadId = "upload";
     MailId = "mail";
 }
