@@ -72,6 +72,15 @@ mod limits {
     mod under_attack;
 }
 mod media {
+    mod ask;
+    mod complete;
+    mod get;
+    mod give_up;
+    mod images;
+    mod quotas;
+    mod remove_files;
+    mod sign_parts;
+    mod storage_away;
     mod watch;
 }
 mod operating {
@@ -99,6 +108,8 @@ mod security {
     mod line_15_headers;
     mod line_16_faults;
     mod line_17_database_role;
+    mod line_18_what_was_signed;
+    mod line_20_downloads;
     mod matrix;
     mod world;
 }
