@@ -73,12 +73,21 @@ mod limits {
 }
 mod media {
     pub mod arrivals;
+    mod ask;
+    mod complete;
+    mod get;
+    mod give_up;
     pub mod harness;
     pub mod hostile;
+    mod images;
     mod ingest;
     mod judging;
     mod mutations;
+    mod quotas;
+    mod remove_files;
     pub mod samples;
+    mod sign_parts;
+    mod storage_away;
     mod tidying;
     mod watch;
 }
@@ -107,7 +116,9 @@ mod security {
     mod line_15_headers;
     mod line_16_faults;
     mod line_17_database_role;
+    mod line_18_what_was_signed;
     mod line_19_what_was_checked_is_served;
+    mod line_20_downloads;
     mod line_21_scan;
     mod line_22_events;
     mod matrix;
@@ -118,6 +129,7 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
+mod one_connection;
 mod plans;
 mod schema;
 mod seed;
