@@ -5,7 +5,7 @@
 //! | [`identity`] | users, roles, sessions, passwords, tokens, keys; who calls and what they may do |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
-//! | [`media`] | storage (S3), what is played |
+//! | [`media`] | uploads, the checks of what arrived, storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
 //! | [`expiry`] | what is kept for how long |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |

@@ -1,6 +1,5 @@
 //! Uploads as the API and a browser leave them: a row, and an object under its key.
 
-use lyceum_local::storage::Created;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -68,11 +67,6 @@ pub fn created(key: &str, e_tag: &str, size: usize) -> Value {
         "eventName": "ObjectCreated:Post",
         "s3": { "bucket": { "name": BUCKET }, "object": { "key": key, "size": size, "eTag": e_tag } },
     }] })
-}
-
-/// The same, of what the S3 of the tests told.
-pub fn event_of(created_: &Created) -> Value {
-    created(&created_.key, &created_.e_tag, usize::try_from(created_.size).unwrap())
 }
 
 fn content_type(extension: &str) -> &'static str {

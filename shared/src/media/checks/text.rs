@@ -1,7 +1,7 @@
 //! Plain text, Markdown and CSV: UTF-8 without control characters. It is served as an attachment of its own type, so
 //! markup in the middle of it is only text; a whole page is turned down, since a browser that guesses would run it.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
 
@@ -35,7 +35,7 @@ pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
         return Err(Rejection::new("wrong_encoding", "The text is in UTF-16. Save it as UTF-8."));
     }
     file.grant(super::Budget { requests: 1_000, fetched: file.size() + (1 << 20), read: file.size() + (1 << 20) });
-    file.bytes_at(0, 0)?;
+    file.rewind()?;
     let mut buffer = vec![0; 64 * 1024];
     let mut kept = 0; // the beginning of a character whose end is not read yet
     loop {
