@@ -2,7 +2,7 @@
 //!
 //! | folder | functions |
 //! | --- | --- |
-//! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
+//! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, appoint-administrator, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | media, ingest |
@@ -37,6 +37,7 @@ pub const ALL: &[Function] = &[
     identity::audit_logs::FUNCTION,
     identity::jwks::FUNCTION,
     identity::rotate_keys::FUNCTION,
+    identity::appoint_administrator::FUNCTION,
     identity::deliver_mail::FUNCTION,
     catalog::categories::FUNCTION,
     catalog::courses::FUNCTION,

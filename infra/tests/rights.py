@@ -91,6 +91,7 @@ TABLE = {
     "NotFound": [],
     "DeliverMail": ["read the mail queue", "wake deliver-mail", "send mail by SES"],
     "RotateKeys": ["write the signing key"],
+    "AppointAdministrator": ["wake deliver-mail"],
     "Maintain": [*INGEST, "give up unfinished uploads"],
     "Migrate": ["own the database"],
 }

@@ -7,7 +7,7 @@ from rights import ALONE, NO_CODE, OF_ALL, OVER_DATABASE, RIGHTS, TABLE
 from transformed import ROOT, names, read, rendered, transformed
 
 FILES = ["template.yaml", *sorted(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml"))]
-GIVEN = {"FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
+GIVEN = {"AdministratorEmail": "a@example.org", "FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
 
 SYSTEM = transformed("template.yaml", GIVEN)
 RESOURCES = SYSTEM["Resources"]
@@ -245,7 +245,7 @@ class WhatLasts(unittest.TestCase):
                 self.assertEqual(rendered(statement["Resource"]), "${MediaBucket.Arn}/public/*")
 
     def test_data_outlives_a_mistake(self):
-        for name in ("MediaBucket", "SigningKey", "Database"):
+        for name in ("MediaBucket", "SigningKey"):
             self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)
         cluster = ALL["infra/database.yaml"]["Resources"]["Cluster"]
         self.assertEqual(cluster["DeletionPolicy"], "Snapshot")

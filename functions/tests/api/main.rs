@@ -26,6 +26,7 @@ mod database {
     mod waking;
 }
 mod identity {
+    mod appoint_administrator;
     mod audit_logs;
     mod closing;
     mod credentials;
@@ -110,4 +111,5 @@ mod journey;
 mod plans;
 mod schema;
 mod seed;
+mod simulated_aws;
 mod structure;

@@ -195,7 +195,9 @@ pub async fn accept(
     let changes = showing::show(write, storage, arrived).await?;
     let done = match arrived.kind {
         UploadKind::Picture => audit("user.picture", arrived.uploaded_by),
-        UploadKind::Thumbnail => audit("course.thumbnail", arrived.course_id.ok_or_else(|| Error::not_found("course"))?),
+        UploadKind::Thumbnail => {
+            audit("course.thumbnail", arrived.course_id.ok_or_else(|| Error::not_found("course"))?)
+        }
         UploadKind::Video => audit("lesson.video", arrived.lesson_id.ok_or_else(|| Error::not_found("lesson"))?),
         UploadKind::Document => audit("lesson.document", arrived.lesson_id.ok_or_else(|| Error::not_found("lesson"))?),
     };

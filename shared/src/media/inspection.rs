@@ -87,8 +87,9 @@ fn judge(
         UploadKind::Video | UploadKind::Document => None,
     };
     let verdict = match frame {
-        Some(frame) => checks::render(&mut file, format, frame)
-            .map(|made| Inspected { facts: frame.facts(), made: Some(made) }),
+        Some(frame) => {
+            checks::render(&mut file, format, frame).map(|made| Inspected { facts: frame.facts(), made: Some(made) })
+        }
         None => checks::check(&mut file, format).map(|facts| Inspected { facts, made: None }),
     };
     let mut content = file.into_source();

@@ -30,9 +30,12 @@ pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
     let entries = entries(file, head, "ZIP archive")?;
     for entry in &entries {
         let packed = ["docx", "xlsx", "pptx", "odt", "ods", "odp"];
-        let document = entry.name.rsplit_once('.').is_some_and(|(_, ending)| packed.contains(&&*ending.to_ascii_lowercase()));
-        if infer::is_archive(&entry.first_bytes) && !document && !infer::is_mime(&entry.first_bytes, "application/pdf") {
-            let reason = format!("“{}” in the archive is an archive itself. Pack what is in it directly.", shown(&entry.name));
+        let document =
+            entry.name.rsplit_once('.').is_some_and(|(_, ending)| packed.contains(&&*ending.to_ascii_lowercase()));
+        if infer::is_archive(&entry.first_bytes) && !document && !infer::is_mime(&entry.first_bytes, "application/pdf")
+        {
+            let reason =
+                format!("“{}” in the archive is an archive itself. Pack what is in it directly.", shown(&entry.name));
             return Err(Rejection::new("nested_archive", reason));
         }
     }
@@ -97,7 +100,10 @@ fn check_list<S: Source>(archive: &mut ZipArchive<&mut Ranged<S>>) -> Verdict<Pa
             return Err(Rejection::new("unsafe_name", reason));
         }
         if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(Rejection::new("unusual_compression", "The archive is packed in a way that few programs know. Pack it as a plain ZIP."));
+            return Err(Rejection::new(
+                "unusual_compression",
+                "The archive is packed in a way that few programs know. Pack it as a plain ZIP.",
+            ));
         }
         if !seen.insert(name.to_lowercase()) {
             let reason = format!("“{}” is in the archive twice, but for capitals.", shown(&name));

@@ -12,7 +12,9 @@ const MOST_PIXELS: u64 = 200_000_000;
 pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Facts> {
     let (expected, image, begins) = match format {
         Format::Png => ("PNG image", ImageFormat::Png, head.starts_with(b"\x89PNG\r\n\x1A\n")),
-        Format::WebP => ("WebP image", ImageFormat::WebP, head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")),
+        Format::WebP => {
+            ("WebP image", ImageFormat::WebP, head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
+        }
         _ => ("JPEG image", ImageFormat::Jpeg, head.starts_with(&[0xFF, 0xD8, 0xFF])),
     };
     if !begins {

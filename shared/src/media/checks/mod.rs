@@ -161,7 +161,8 @@ fn guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>
     let verdict = catch_unwind(AssertUnwindSafe(|| check(file)))
         .unwrap_or_else(|_| Err(Rejection::damaged("it could not be read")));
     if file.spent() {
-        let reason = "The file is built in such a complicated way that it can't be checked. Export it anew, and upload that.";
+        let reason =
+            "The file is built in such a complicated way that it can't be checked. Export it anew, and upload that.";
         return Err(Rejection::new("too_complicated", reason));
     }
     verdict

@@ -7,8 +7,8 @@ use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
 
 /// Brands that a browser's MP4 names, as its own or as one that it is compatible with.
 const BRANDS: [&[u8; 4]; 19] = [
-    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41", b"mp42", b"avc1", b"av01",
-    b"M4V ", b"MSNV", b"dash", b"msdh", b"cmfc", b"f4v ",
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41", b"mp42", b"avc1",
+    b"av01", b"M4V ", b"MSNV", b"dash", b"msdh", b"cmfc", b"f4v ",
 ];
 /// Files of one piece have a handful; a walk over the fragments of others ends here.
 const MOST_BOXES: u32 = 512;

@@ -27,7 +27,8 @@ fn open_xml<S: Source>(file: &mut Ranged<S>, head: &[u8], expected: &str, folder
 fn open_document<S: Source>(file: &mut Ranged<S>, head: &[u8], expected: &str, what: &str) -> Verdict<Facts> {
     let entries = archive::entries(file, head, expected)?;
     let mimetype = format!("application/vnd.oasis.opendocument.{what}");
-    let first = entries.first().is_some_and(|entry| entry.name == "mimetype" && entry.first_bytes == mimetype.as_bytes());
+    let first =
+        entries.first().is_some_and(|entry| entry.name == "mimetype" && entry.first_bytes == mimetype.as_bytes());
     // it stands there plainly, for whoever looks at the first bytes
     let plain = head.get(30..).is_some_and(|rest| rest.starts_with(format!("mimetype{mimetype}").as_bytes()));
     let has = |name: &str| entries.iter().any(|entry| entry.name == name);

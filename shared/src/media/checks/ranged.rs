@@ -111,7 +111,9 @@ impl<S: Source> Ranged<S> {
     fn find(&mut self) -> io::Result<()> {
         let holds = |piece: &Piece| (piece.start..piece.end()).contains(&self.position);
         if let Some(index) = self.pieces.iter().position(holds) {
-            if index > 0 && let Some(piece) = self.pieces.remove(index) {
+            if index > 0
+                && let Some(piece) = self.pieces.remove(index)
+            {
                 self.pieces.push_front(piece);
             }
             return Ok(());

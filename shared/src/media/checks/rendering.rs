@@ -5,7 +5,9 @@ use std::io::{BufReader, Seek, SeekFrom};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, imageops};
+use image::{
+    DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, imageops,
+};
 
 use super::{Facts, Format, Ranged, Rejection, Source, Verdict};
 
@@ -24,11 +26,7 @@ impl Frame {
 
     /// What is known of a picture in it.
     pub fn facts(self) -> Facts {
-        Facts {
-            duration_seconds: None,
-            width: i32::try_from(self.width).ok(),
-            height: i32::try_from(self.height).ok(),
-        }
+        Facts { duration_seconds: None, width: i32::try_from(self.width).ok(), height: i32::try_from(self.height).ok() }
     }
 }
 

@@ -8,7 +8,17 @@ use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
 /// How a page of HTML, an SVG image or an XML document begins (the marks of WHATWG's sniffing that no Markdown begins
 /// with).
 const MARKUP: [&[u8]; 11] = [
-    b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<iframe", b"<style", b"<title", b"<svg", b"<?xml", b"<?php",
+    b"<!doctype",
+    b"<html",
+    b"<head",
+    b"<body",
+    b"<script",
+    b"<iframe",
+    b"<style",
+    b"<title",
+    b"<svg",
+    b"<?xml",
+    b"<?php",
 ];
 
 /// What is written as text, and is none.

@@ -129,6 +129,10 @@ fn next<S: Source>(file: &mut Ranged<S>, start: u64, limit: u64) -> Verdict<Elem
     if body > limit {
         return Err(wrong());
     }
-    let end = if size == unknown { None } else { Some(body.checked_add(size).filter(|end| *end <= limit).ok_or_else(wrong)?) };
+    let end = if size == unknown {
+        None
+    } else {
+        Some(body.checked_add(size).filter(|end| *end <= limit).ok_or_else(wrong)?)
+    };
     Ok(Element { id, start, body, end })
 }

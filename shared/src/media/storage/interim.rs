@@ -13,6 +13,14 @@ impl Storage {
     /// # Errors
     /// 503 when S3 is away.
     pub async fn abort_parts(&self, key: &str, id: &str) -> Result<()> {
-        self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id).send().await.map(drop).map_err(failed)
+        self.client
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(id)
+            .send()
+            .await
+            .map(drop)
+            .map_err(failed)
     }
 }
