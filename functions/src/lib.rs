@@ -5,7 +5,7 @@
 //! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, appoint-administrator, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
-//! | [`media`] | media, ingest |
+//! | [`media`] | uploads, media, ingest |
 //! | [`operating`] | health, openapi, not-found, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
@@ -50,6 +50,7 @@ pub const ALL: &[Function] = &[
     learning::complete_lesson::FUNCTION,
     learning::reports::FUNCTION,
     learning::recompute_progress::FUNCTION,
+    media::uploads::FUNCTION,
     media::watch::FUNCTION,
     media::ingest::FUNCTION,
     operating::health::FUNCTION,

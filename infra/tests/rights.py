@@ -32,6 +32,10 @@ RIGHTS = {
     "read the signing key": (["secretsmanager:GetSecretValue"], "SigningKey"),
     "write the signing key": (["secretsmanager:PutSecretValue"], "SigningKey"),
     "sign reads of media/": (["s3:GetObject"], "${MediaBucket.Arn}/media/*"),
+    "sign and finish uploads": (
+        ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+        "${MediaBucket.Arn}/uploads/*",
+    ),
     "judge uploads": (
         [
             "s3:GetObject",
@@ -83,6 +87,7 @@ TABLE = {
     "CompleteLesson": [],
     "Reports": [],
     "RecomputeProgress": ["read the progress queue", "wake recompute-progress"],
+    "Uploads": ["sign and finish uploads", "tell what is not there"],
     "Media": ["sign reads of media/"],
     "Ingest": [*INGEST, "keep events that failed"],
     "Health": [],

@@ -6,6 +6,7 @@ use crate::db::Mode;
 use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
+use crate::media::uploads::Quotas;
 
 /// What a function is told about where it runs. A setting that a function doesn't need may be missing.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Settings {
     pub media_bucket: Option<String>,
     /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
     pub malware_scan: bool,
+    /// `MEDIA_URL`: the origin that stands before the bucket, if one does, as in `https://media.example.org`.
+    pub media_url: Option<String>,
     /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
@@ -56,6 +59,8 @@ pub struct Settings {
     pub edge_secret: Option<String>,
     /// `LIMIT_…`
     pub rates: Rates,
+    /// `QUOTA_…`
+    pub quotas: Quotas,
 }
 
 /// Who this process is to AWS, as Lambda says: to sign what needs no call.
@@ -111,6 +116,7 @@ impl Settings {
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
             malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
+            media_url: variable("MEDIA_URL").map(|url| url.trim_end_matches('/').to_owned()),
             s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
                 url,
                 region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
@@ -133,6 +139,10 @@ impl Settings {
                 longest_delay: TimeDelta::seconds(count(&variable, "LIMIT_LONGEST_DELAY_SECONDS", 900)?.into()),
                 mails: count(&variable, "LIMIT_MAILS", 3)?,
                 mails_per_hour: count(&variable, "LIMIT_MAILS_PER_HOUR", 1)?,
+            },
+            quotas: Quotas {
+                course_bytes: i64::from(count(&variable, "QUOTA_COURSE_GIB", 50)?) << 30,
+                unfinished_uploads: count(&variable, "QUOTA_UNFINISHED_UPLOADS", 20)?.into(),
             },
         })
     }

@@ -63,6 +63,14 @@ problems! {
     COURSE_COMPLETED = 409 "course-completed", "The course is completed",
         "A completed course stays completed: its completions can't be taken back.";
     COURSE_NOT_DELETED = 409 "course-not-deleted", "The course is not deleted", "Only a deleted course can be restored.";
+    UPLOAD_CLOSED = 409 "upload-closed", "Nothing can be sent to the upload any more",
+        "It is complete, was rejected, or has expired; the detail says which. Ask for a new upload to send another file. A file that a lesson shows is removed from the lesson.";
+    UPLOAD_INCOMPLETE = 409 "upload-incomplete", "Not all of the file is there",
+        "The member `missing` lists the parts that have not arrived, and `wrong` those that are not as you say; send them again, with addresses from POST /v1/uploads/{upload_id}/parts, and complete the upload then.";
+    UPLOADS_UNFINISHED = 409 "uploads-unfinished", "Too many uploads are unfinished",
+        "Finish some of those that the member `uploads` lists, or give them up with DELETE /v1/uploads/{upload_id}. They expire by themselves a day after they were begun.";
+    COURSE_FULL = 409 "course-full", "The course's files take all its space",
+        "The members `used_bytes` and `limit_bytes` say how much there is; files of unfinished uploads count. Remove some, or ask the operator for more.";
     IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use", "The same call is still running",
         "A call with this Idempotency-Key has not been answered yet. Send it again in a moment: the answer will be the first one's.";
     EMAIL_TAKEN = 409 "email-taken", "The email is taken", "An account has this email already, perhaps a closed one, which can be restored.";

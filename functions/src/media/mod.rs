@@ -2,4 +2,5 @@
 
 pub mod ingest;
 pub(crate) mod tidy;
+pub mod uploads;
 pub mod watch;

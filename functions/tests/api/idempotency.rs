@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::harness::uploading::{PART, document, put_zeros, submit, video};
 use crate::harness::{Caller, CourseInProgress, Lyceum};
 
 fn keyed(caller: &Caller, key: &str) -> Caller {
@@ -269,4 +270,56 @@ async fn maintenance_removes_the_keys_that_name_nothing_any_more() {
     keyed(&instructor, "new").post("/v1/courses", course(&category)).await.created();
     lyceum.run("maintain", json!({})).await;
     assert_eq!(lyceum.count("SELECT count(*) FROM idempotency_keys").await, 1);
+}
+
+#[tokio::test]
+async fn an_upload_keeps_its_id_and_is_signed_anew() {
+    let lyceum = Lyceum::today().await;
+    lyceum.clock.advance(TimeDelta::hours(-2));
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    let mut first = Vec::new();
+    for (key, body) in [("form", document(5)), ("parts", video(PART + 1))] {
+        first.push(course.ask(&keyed(&instructor, key), body).await.is(201));
+    }
+    let kept = "SELECT count(*) FROM idempotency_keys WHERE convert_from(body, 'UTF8') ~ 'url|policy|amz'";
+    assert_eq!(lyceum.count(kept).await, 0, "what is signed is nothing to keep");
+    assert_eq!(submit(&first[0].body, b"01234").await, 403, "it has expired");
+
+    lyceum.clock.advance(TimeDelta::hours(2));
+    let instructor = instructor.again().await;
+    let form = course.ask(&keyed(&instructor, "form"), document(5)).await.is(201);
+    let parts = course.ask(&keyed(&instructor, "parts"), video(PART + 1)).await.is(201);
+    for (again, first) in [(&form, &first[0]), (&parts, &first[1])] {
+        assert_eq!(again.body["upload_id"], first.body["upload_id"]);
+        assert_eq!(again.header("location"), first.header("location"));
+        assert_ne!(again.body["expires_at"], first.body["expires_at"]);
+    }
+    assert_eq!(submit(&form.body, b"01234").await, 201);
+    let sent = [put_zeros(&parts.body["parts"][0]).await, put_zeros(&parts.body["parts"][1]).await];
+    let path = parts.header("location");
+    instructor.post(&format!("{path}/complete"), json!({ "parts": sent })).await.ok();
+    course.ask(&keyed(&instructor, "parts"), video(PART + 1)).await.problem(409, "upload-closed");
+    assert_eq!(lyceum.count("SELECT count(*) FROM uploads").await, 2);
+    assert_eq!(lyceum.audited("upload.create").await.len(), 2);
+    let other = keyed(&instructor, "form");
+    course.ask(&other, document(6)).await.problem(422, "idempotency-key-reused");
+    instructor.delete(form.header("location")).await.no_content();
+    course.ask(&other, document(5)).await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn an_upload_that_could_not_be_begun_is_begun_by_the_next_call_with_its_key() {
+    let lyceum = Lyceum::today().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    let away = |name: &str| (name == "AWS_ENDPOINT_URL_S3").then(|| "http://127.0.0.1:9".to_owned());
+    let without_s3 = lyceum.beside(away).await;
+    let path = format!("/v1/lessons/{}/uploads", course.lessons[0]);
+    let failed = keyed(&instructor.calling(&without_s3), "k1").post(&path, video(PART + 1)).await;
+    failed.problem(503, "unavailable");
+    assert_eq!(lyceum.count("SELECT count(*) FROM uploads").await, 1);
+    let upload = course.ask(&keyed(&instructor, "k1"), video(PART + 1)).await.is(201);
+    assert_eq!(upload.body["parts"].as_array().unwrap().len(), 2);
+    assert_eq!(lyceum.count("SELECT count(*) FROM uploads").await, 1);
 }

@@ -73,6 +73,15 @@ mod limits {
     mod under_attack;
 }
 mod media {
+    mod ask;
+    mod complete;
+    mod get;
+    mod give_up;
+    mod images;
+    mod quotas;
+    mod remove_files;
+    mod sign_parts;
+    mod storage_away;
     mod watch;
 }
 mod operating {
@@ -100,6 +109,8 @@ mod security {
     mod line_15_headers;
     mod line_16_faults;
     mod line_17_database_role;
+    mod line_18_what_was_signed;
+    mod line_20_downloads;
     mod matrix;
     mod world;
 }
@@ -108,6 +119,7 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
+mod one_connection;
 mod plans;
 mod schema;
 mod seed;

@@ -46,6 +46,9 @@ async fn explained() -> Arc<Lyceum> {
         "INSERT INTO outbox (purpose, user_id, due_at, delivered_at) SELECT 'verify-email', id, now(), now() FROM users",
         "INSERT INTO idempotency_keys (user_id, route, key, request, status, headers, body, expires_at)
          SELECT id, '/v1/courses', id::text, '', 201, '{}', '', now() + interval '1 day' FROM users",
+        "INSERT INTO uploads (lesson_id, course_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, freed_at)
+         SELECT l.id, s.course_id, c.instructor_id, 'document', 'ready', 'a.pdf', 'application/pdf', 5, 'media/' || l.id, '2026-11-01'
+         FROM lessons l JOIN sections s ON s.id = l.section_id JOIN courses c ON c.id = s.course_id",
         "ANALYZE",
     ] {
         lyceum.database.execute(statement).await.unwrap();
@@ -163,6 +166,13 @@ async fn no_statement_of_a_hot_path_reads_what_grows() {
     page_through(&admin, &format!("{roster}?q=learner")).await;
     admin.with_header("accept", "text/csv").get(&roster).await.is(200);
     admin.get(&format!("/v1/courses/{id}/report")).await.ok();
+
+    // Files.
+    let file = json!({ "kind": "document", "file_name": "a.pdf", "content_type": "application/pdf", "size_bytes": 5 });
+    let upload = admin.post(&format!("/v1/lessons/{lesson}/uploads"), file).await.is(201);
+    admin.get(upload.header("location")).await.ok();
+    admin.get(&format!("/v1/lessons/{lesson}/media")).await.ok();
+    admin.delete(upload.header("location")).await.no_content();
 
     // Administering.
     page_through(&admin, "/v1/users").await;

@@ -7,6 +7,7 @@
 //! | [`template`] | those routes |
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
+//! | [`trigger`] | what is created in S3 starts a function |
 //! | [`demo`] | the demo data |
 //! | [`operator`] | what an operator does from the command line |
 //! | [`seed`] | a large catalogue, to measure with |
@@ -22,3 +23,4 @@ pub mod seed;
 pub mod stack;
 pub mod storage;
 pub mod template;
+pub mod trigger;

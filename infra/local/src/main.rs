@@ -51,6 +51,11 @@ enum Command {
         /// The event, as JSON
         event: Option<String>,
     },
+    /// Hand a function the events at which it failed three times: `redrive ingest`
+    Redrive {
+        /// A function's name, as in the README
+        function: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
             create_administrator(&arguments, email, username.as_deref())
         }
         Some(Command::Invoke { function, event }) => invoke(&arguments, function, event.as_deref()),
+        Some(Command::Redrive { function }) => redrive(&arguments, function),
         None => run(arguments),
     };
     match result {
@@ -124,6 +130,12 @@ async fn create_administrator(arguments: &Arguments, email: &str, username: Opti
 #[tokio::main]
 async fn invoke(arguments: &Arguments, function: &str, event: Option<&str>) -> Result<()> {
     println!("{}", operator::invoke(&arguments.data_dir, function, event).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn redrive(arguments: &Arguments, function: &str) -> Result<()> {
+    println!("{}", operator::redrive(&arguments.data_dir, function).await?);
     Ok(())
 }
 

@@ -87,6 +87,42 @@ pub fn functions() -> Result<BTreeMap<String, String>> {
     functions.collect()
 }
 
+/// A function that is started by what is created in the bucket below a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectTrigger {
+    /// The binary, as the end of `CodeUri` names it.
+    pub function: String,
+    pub prefix: String,
+}
+
+/// All of them: the rules of `EventBridge` that ask for created objects.
+///
+/// # Errors
+/// When the template is not what it should be.
+pub fn object_triggers() -> Result<Vec<ObjectTrigger>> {
+    let binaries = functions()?;
+    let mut triggers = Vec::new();
+    for (id, properties) in resources("AWS::Serverless::Function")? {
+        let function = binaries.get(&id).context("a function has no CodeUri")?;
+        let events = properties.get("Events").and_then(Value::as_mapping);
+        for event in events.into_iter().flat_map(|events| events.values()) {
+            triggers.extend(prefix(event).map(|prefix| ObjectTrigger { function: function.clone(), prefix }));
+        }
+    }
+    Ok(triggers)
+}
+
+/// The prefix that an event asks for, if it asks for objects.
+fn prefix(event: &Value) -> Option<String> {
+    let pattern = event.get("Properties")?.get("Pattern")?;
+    let first = |of: &Value, name: &str| of.get(name)?.get(0).cloned();
+    if first(pattern, "detail-type")?.as_str() != Some("Object Created") {
+        return None;
+    }
+    let key = first(pattern.get("detail")?.get("object")?, "key")?;
+    Some(key.get("prefix")?.as_str()?.to_owned())
+}
+
 /// All routes, in order.
 ///
 /// # Errors
@@ -106,4 +142,15 @@ pub fn routes() -> Result<Vec<TemplateRoute>> {
     }
     routes.sort();
     Ok(routes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_created_below_uploads_starts_ingest() {
+        let ingest = ObjectTrigger { function: "ingest".to_owned(), prefix: "uploads/".to_owned() };
+        assert_eq!(object_triggers().unwrap(), [ingest]);
+    }
 }

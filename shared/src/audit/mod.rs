@@ -14,7 +14,8 @@ use crate::transaction::Read;
 /// Fields that follow from others.
 const DERIVED: [&str; 4] = ["updated_at", "version", "instructor", "html_content"];
 /// Fields that are somebody's own words, or say who they are.
-const PERSONAL: [&str; 7] = ["notes", "email", "username", "first_name", "last_name", "profile_picture_url", "bio"];
+const PERSONAL: [&str; 8] =
+    ["notes", "email", "username", "first_name", "last_name", "profile_picture_url", "bio", "file_name"];
 
 /// What one write did.
 #[derive(Debug)]

@@ -132,6 +132,12 @@ impl Api {
             incoming.app.limits.call(&mut read, route.path).await?;
         }
         incoming.context.caller = caller(route.access, incoming).await?;
+        let left = self.handle(route, incoming).await?;
+        route.answer(incoming.clone(), left).await
+    }
+
+    /// Runs the handler, again if the database asks for it.
+    async fn handle(&self, route: &Route, incoming: &Incoming) -> Result<Answer> {
         let mut attempt = 1;
         loop {
             let allowed = match route.access {

@@ -3,8 +3,10 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use http::header::{ACCEPT, IF_MATCH};
 
+use super::idempotency;
 use super::incoming::Incoming;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -28,7 +30,26 @@ impl<B: Input, Q: Input> Request<B, Q> {
     }
 }
 
+impl Request<(), ()> {
+    /// Of a call whose input was read before.
+    pub(super) fn bare(incoming: Incoming) -> Self {
+        Self { body: (), query: (), incoming }
+    }
+}
+
 impl<B, Q> Request<B, Q> {
+    /// When it came.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.incoming.context.now
+    }
+
+    /// Whether the call named itself, so that it can come again for the same answer.
+    #[must_use]
+    pub fn may_come_again(&self) -> bool {
+        self.incoming.headers.contains_key(idempotency::HEADER)
+    }
+
     /// Parts the body from the rest, for a handler that consumes it.
     #[must_use]
     pub fn take_body(self) -> (B, Request<(), Q>) {

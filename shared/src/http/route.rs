@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use lambda_http::BoxFuture;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::answer::Answer;
@@ -45,9 +46,12 @@ pub struct Route {
     /// What the OpenAPI document says of it.
     pub described: Described,
     handler: Handler,
+    /// What makes the answer of what the handler left (`Route::then`).
+    afterwards: Option<Afterwards>,
 }
 
 type Handler = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+type Afterwards = Arc<dyn Fn(Incoming, Answer) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
 impl Route {
     fn new<B, Q, T, F>(
@@ -67,7 +71,7 @@ impl Route {
             let handler = handler.clone();
             Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
         });
-        Self { method, path, access, limited: false, hot: false, described, handler }
+        Self { method, path, access, limited: false, hot: false, described, handler, afterwards: None }
     }
 
     /// An address may call it just so often.
@@ -81,6 +85,27 @@ impl Route {
     #[must_use]
     pub fn hot(self) -> Self {
         Self { hot: true, ..self }
+    }
+
+    /// Has the answer made of what the handler left, outside of its transaction: each time that it is asked for, also by a
+    /// call that comes again, for what can't be kept to be given again.
+    #[must_use]
+    pub fn then<T, U, F>(mut self, afterwards: impl Fn(Request<(), ()>, T) -> F + Clone + Send + Sync + 'static) -> Self
+    where
+        T: DeserializeOwned + Send + 'static,
+        U: Serialize + ToSchema + Send + 'static,
+        F: Future<Output = Result<U>> + Send + 'static,
+    {
+        self.described.shows::<U>();
+        self.afterwards = Some(Arc::new(move |incoming, answer| {
+            let afterwards = afterwards.clone();
+            Box::pin(async move {
+                let left = serde_json::from_slice(&answer.body)?;
+                let shown = afterwards(Request::bare(incoming), left).await?;
+                Ok(Answer { body: serde_json::to_vec(&shown)?.into(), ..answer })
+            })
+        }));
+        self
     }
 
     /// Its name for programs (`publish_course`) and for people.
@@ -118,6 +143,14 @@ impl Route {
         self.method == Method::POST
             && matches!(self.access, Access::SignedIn | Access::Needs(_))
             && self.described.statuses.contains(&StatusCode::CREATED)
+    }
+
+    /// The answer that is given, of what the handler left.
+    pub(super) async fn answer(&self, incoming: Incoming, left: Answer) -> Result<Answer> {
+        match &self.afterwards {
+            Some(afterwards) => afterwards(incoming, left).await,
+            None => Ok(left),
+        }
     }
 
     pub(super) fn handle(&self, incoming: Incoming) -> BoxFuture<'static, Result<Answer>> {

@@ -19,6 +19,7 @@ pub use fields::required;
 pub use merge_patch::{Change, Clearable};
 pub use number::{Bounded, DisplayOrder, Money};
 pub use repeated::Repeated;
+pub(crate) use text::check;
 pub use text::{Flag, NoFields, Text, Time};
 
 use serde_json::{Value, json};

@@ -1,10 +1,23 @@
 //! Videos and documents of lessons, pictures of people, thumbnails of courses.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`file_type`] | what may be uploaded, as what, and how large |
+//! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
+//! | [`arrival`] | what becomes of a file that arrived: taken up, shown, turned down |
+//! | [`inspection`], [`checks`] | reading it by ranges, and judging it |
+//! | [`tidying`] | what maintenance removes, and what no event told |
+//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`playback`] | what a lesson plays and offers |
+//! | [`storage`] | the bucket |
 
 pub mod arrival;
 pub mod checks;
 pub mod file_type;
 pub mod inspection;
+pub mod lesson_files;
 pub mod playback;
 mod showing;
 pub mod storage;
 pub mod tidying;
+pub mod uploads;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::file_type::{FileType, UploadKind};
 use super::storage::{Disposition, SIGNED_FOR, Storage};
 use crate::catalog::lessons::ReadableLesson;
 use crate::error::Result;
@@ -77,8 +78,12 @@ pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>
 pub async fn sign(storage: &Storage, files: Vec<File>, now: DateTime<Utc>) -> Result<Media> {
     let mut media = Media { video: None, documents: Vec::new(), expires_at: now + SIGNED_FOR };
     for file in files {
-        let disposition = if file.is_video { Disposition::Inline } else { Disposition::Attachment(&file.name) };
-        let url = storage.sign_read(&file.storage_path, &file.content_type, disposition).await?;
+        let known = FileType::named(&file.content_type);
+        let plays = file.is_video && known.is_some_and(|known| known.may_be(UploadKind::Video));
+        // Nothing but a video is ever shown in the page, and nothing as a type that is not one of ours.
+        let disposition = if plays { Disposition::Inline } else { Disposition::Attachment(&file.name) };
+        let served_as = known.map_or("application/octet-stream", |known| known.content_type);
+        let url = storage.sign_read(&file.storage_path, served_as, disposition, now).await?;
         if file.is_video {
             media.video = Some(Video {
                 url,

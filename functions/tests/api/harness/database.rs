@@ -33,6 +33,11 @@ impl Databases {
         Database::connect(cluster, &name)
     }
 
+    /// That database itself.
+    pub async fn known(&self, name: &str) -> Database {
+        Database::connect(cluster().await, name)
+    }
+
     /// A copy of that database, with all that is in it. Whoever is connected to it is cut off.
     pub async fn copy(&self, original: &str) -> Database {
         let cluster = cluster().await;

@@ -21,6 +21,7 @@ mod race;
 mod redis;
 mod registering;
 mod storage;
+pub mod uploading;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -139,6 +140,13 @@ impl Lyceum {
             progress_wakes,
             files,
         })
+    }
+
+    /// Another process over the same database, with other settings.
+    pub async fn beside(&self, setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
+        let other = Self::over(DATABASES.known(&self.database_name).await, setting).await;
+        other.clock.advance(self.clock.now() - other.clock.now());
+        other
     }
 
     /// Sends an event to the function whose route it is, as API Gateway does.

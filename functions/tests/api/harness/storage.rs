@@ -32,6 +32,11 @@ impl Lyceum {
         lyceum
     }
 
+    /// Where it is.
+    pub fn s3_endpoint(&self) -> String {
+        self.storage.endpoint()
+    }
+
     /// A client of the S3, which may do everything.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::Config::builder()
@@ -44,7 +49,6 @@ impl Lyceum {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    #[allow(dead_code, reason = "for the tests of what arrives")]
     /// What is under that key, if anything is.
     pub async fn object(&self, key: &str) -> Option<Vec<u8>> {
         match self.s3().get_object().bucket(BUCKET).key(key).send().await {
@@ -60,7 +64,6 @@ impl Lyceum {
         put.body(bytes.into()).send().await.unwrap();
     }
 
-    #[allow(dead_code, reason = "for the tests of what arrives")]
     /// Hears of every object that is written from now on.
     pub fn created(&self) -> broadcast::Receiver<Created> {
         self.storage.created()

@@ -1,39 +1,14 @@
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::harness::{CourseInProgress, Lyceum};
-
-/// Describes a file that was checked and copied, as an upload leaves it.
-async fn file(lyceum: &Lyceum, course: &CourseInProgress, kind: &str, name: &str) -> String {
-    let path = format!("media/{}/{}/{name}", course.id, course.lessons[0]);
-    sqlx::query(
-        "WITH upload AS (
-           INSERT INTO uploads (lesson_id, course_id, uploaded_by, kind, status, file_name, content_type, size_bytes, storage_path, duration_seconds)
-           VALUES ($1, $6, $2, $3, 'ready', $4, CASE $3 WHEN 'video' THEN 'video/mp4' ELSE 'application/pdf' END, 5, $5, 60))
-         UPDATE lessons SET
-           self_hosted_video_path = CASE $3 WHEN 'video' THEN $5 ELSE self_hosted_video_path END,
-           document_paths = CASE $3 WHEN 'video' THEN document_paths ELSE document_paths || to_jsonb($5::text) END
-         WHERE id = $1",
-    )
-    .bind(course.lessons[0].parse::<Uuid>().unwrap())
-    .bind(course.instructor.id.parse::<Uuid>().unwrap())
-    .bind(kind)
-    .bind(name)
-    .bind(&path)
-    .bind(course.id.parse::<Uuid>().unwrap())
-    .execute(&lyceum.database)
-    .await
-    .unwrap();
-    path
-}
 
 #[tokio::test]
 async fn the_enrolled_and_the_staff_get_urls_that_work_for_15_minutes() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    let video = file(&lyceum, &course, "video", "a.mp4").await;
-    file(&lyceum, &course, "document", "zwei \"Blätter\".pdf").await;
+    let video = lyceum.shows(&course.id, &course.lessons[0], &instructor, "video").await;
+    lyceum.shows_named(&course.id, &course.lessons[0], &instructor, "document", "zwei \"Blätter\".pdf").await;
     let path = format!("/v1/lessons/{}/media", course.lessons[0]);
     lyceum.anonymous().get(&path).await.problem(401, "unauthorized");
     learner.get(&path).await.problem(403, "forbidden");
@@ -65,7 +40,7 @@ async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hi
     let path = format!("/v1/lessons/{}/media", course.lessons[0]);
     let nothing = instructor.get(&path).await.ok();
     assert_eq!((&nothing["video"], &nothing["documents"]), (&json!(null), &json!([])));
-    file(&lyceum, &course, "video", "a.mp4").await;
+    lyceum.shows(&course.id, &course.lessons[0], &instructor, "video").await;
     let rejected = "UPDATE uploads SET status = 'rejected', rejection_code = 'x', rejection_reason = 'x'";
     sqlx::query(rejected).execute(&lyceum.database).await.unwrap();
     assert_eq!(instructor.get(&path).await.ok()["video"], json!(null));
@@ -77,10 +52,11 @@ async fn what_a_url_leads_to_has_the_type_of_its_row_and_comes_in_ranges() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    let video = file(&lyceum, &course, "video", "a.mp4").await;
-    let document = file(&lyceum, &course, "document", "Übung 1.pdf").await;
-    for key in [&video, &document] {
-        lyceum.put_object(key, "text/html", b"01234".to_vec()).await; // the answer's type is the row's all the same
+    let video = lyceum.shows(&course.id, &course.lessons[0], &instructor, "video").await;
+    let document = lyceum.shows_named(&course.id, &course.lessons[0], &instructor, "document", "Übung 1.pdf").await;
+    for id in [&video, &document] {
+        let key = lyceum.path_of(id).await;
+        lyceum.put_object(&key, "text/html", b"01234".to_vec()).await; // the answer's type is the row's all the same
     }
     let media = instructor.get(&format!("/v1/lessons/{}/media", course.lessons[0])).await.ok();
     let http = reqwest::Client::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, DATABASES, Lyceum, PASSWORD};
+use crate::harness::{BUCKET, Caller, DATABASES, Lyceum, PASSWORD};
 
 /// In the order of the matrix' columns.
 pub const CALLERS: [&str; 7] = ["anonymous", "student", "enrolled", "other", "instructor", "admin", "suspended"];
@@ -43,23 +43,29 @@ impl World {
         world.people(&admin, &erased, &closed).await;
         world.roles(&admin).await;
         world.courses(&admin).await;
+        world.uploads().await;
         world.set("proxy a_file", "swagger-ui.css");
         world.set("proxy missing", "none.css");
         world.set("problem a_problem", "not-found");
         world.set("problem missing", "none");
-        for name in ["user_id", "session_id", "role_id", "category_id", "course_id", "section_id", "lesson_id"] {
+        for name in
+            ["user_id", "session_id", "role_id", "category_id", "course_id", "section_id", "lesson_id", "upload_id"]
+        {
             world.set(&format!("{name} missing"), "01920000-0000-7000-8000-000000000000");
         }
         world.set("enrollment_id missing", "01920000-0000-7000-8000-000000000000");
+        world.set("document_id missing", "01920000-0000-7000-8000-000000000000");
+        world.set("document_id published/done", "01920000-0000-7000-8000-000000000000");
         for name in ["hidden", "done", "second_section"] {
             world.set(&format!("{name} missing"), "01920000-0000-7000-8000-000000000001");
         }
         world
     }
 
-    /// The same world again, for whoever changes it.
+    /// The same world again, for whoever changes it; of what is in S3 there is no other.
     pub async fn copy(&self) -> Arc<Lyceum> {
-        let lyceum = Lyceum::over(DATABASES.copy(&self.lyceum.database_name).await, |_| None).await;
+        let s3 = |name: &str| (name == "AWS_ENDPOINT_URL_S3").then(|| self.lyceum.s3_endpoint());
+        let lyceum = Lyceum::over(DATABASES.copy(&self.lyceum.database_name).await, s3).await;
         lyceum.clock.advance(self.lyceum.clock.now() - lyceum.clock.now());
         lyceum
     }
@@ -169,6 +175,34 @@ impl World {
         self.set("another_course", &another);
     }
 
+    /// A picture of each caller's own, and files for a lesson, all on their way.
+    async fn uploads(&mut self) {
+        let picture = json!({ "file_name": "me.png", "content_type": "image/png", "size_bytes": 5 });
+        for name in CALLERS.into_iter().filter(|name| !["anonymous", "suspended"].contains(name)) {
+            let asked = self.callers[name].post("/v1/me/picture", picture.clone()).await.is(201).body;
+            self.set(&format!("upload_id own {name}"), asked["upload_id"].as_str().unwrap());
+        }
+        let own = self.thing("upload_id", "own", "student").to_owned();
+        self.set("upload_id own", &own);
+        let path = format!("/v1/lessons/{}/uploads", self.thing("lesson_id", "published", "instructor"));
+        let size = (16 << 20) + 1;
+        for (name, kind, content_type, size) in
+            [("document", "document", "text/plain", 5), ("parts", "video", "video/mp4", size)]
+        {
+            let file = json!({ "kind": kind, "file_name": name, "content_type": content_type, "size_bytes": size });
+            let asked = self.callers["instructor"].post(&path, file).await.is(201).body;
+            self.set(&format!("upload_id {name}"), asked["upload_id"].as_str().unwrap());
+        }
+        let key = format!("uploads/{}", self.thing("upload_id", "parts", "instructor"));
+        let id = "SELECT multipart_id FROM uploads WHERE multipart_id IS NOT NULL";
+        let id: String = sqlx::query_scalar(id).fetch_one(&self.lyceum.database).await.unwrap();
+        for (number, size) in [(1, size - 1), (2, 1)] {
+            let part = self.lyceum.s3().upload_part().bucket(BUCKET).key(&key).upload_id(&id).part_number(number);
+            let part = part.body(vec![0; usize::try_from(size).unwrap()].into()).send().await.unwrap();
+            self.set(&format!("etag {number}"), part.e_tag.unwrap().trim_matches('"'));
+        }
+    }
+
     /// A course that became what its name says, where `enrolled` completed one of two lessons on the way.
     async fn course(&mut self, name: &str, visibility: &str) {
         let (instructor, enrolled) = (self.callers["instructor"].clone(), self.callers["enrolled"].clone());
@@ -184,6 +218,11 @@ impl World {
         for lesson in ["", "/hidden", "/done"] {
             let body = json!({ "title": "A lesson", "markdown_content": "Text.", "is_published": lesson != "/hidden" });
             let id = id_of(&instructor.post(&format!("/v1/sections/{section}/lessons"), body).await.created());
+            if lesson != "/done" {
+                let document = self.lyceum.shows(&course, &id, &instructor, "document").await;
+                self.lyceum.shows(&course, &id, &instructor, "video").await;
+                self.set(&format!("document_id {name}{lesson}"), &document);
+            }
             self.set(&format!("lesson_id {name}{lesson}"), &id);
             self.set(&format!("{} {name}", lesson.trim_start_matches('/')), &id);
         }

@@ -17,7 +17,7 @@ pub struct Environment(BTreeMap<String, String>);
 
 /// What whoever starts the stack may set for its functions.
 fn is_passed_on(name: &str) -> bool {
-    name == "REDIS_URL" || name.starts_with("LIMIT_")
+    name == "REDIS_URL" || name.starts_with("LIMIT_") || name.starts_with("QUOTA_")
 }
 
 impl Environment {

@@ -131,7 +131,7 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
 }
 
 /// What a lesson of its type needs before anyone but staff sees it.
-fn check_publishable(lesson: &Lesson) -> Result<()> {
+pub(super) fn check_publishable(lesson: &Lesson) -> Result<()> {
     let some = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
     let mut missing = Vec::new();
     match lesson.lesson_type {

@@ -1,6 +1,7 @@
 //! Lessons: what they hold, who reads them, and how they change.
 
 mod editing;
+mod files;
 mod reading;
 mod video_link;
 
@@ -19,6 +20,7 @@ use crate::transaction::Read;
 use crate::version::Version;
 
 pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, set_order, update};
+pub(crate) use files::{without_document, without_video};
 pub use reading::{ReadableLesson, open, read as get};
 
 text_enum! {

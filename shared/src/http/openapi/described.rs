@@ -39,18 +39,7 @@ impl Described {
         Q: Input,
         T: ToSchema + 'static,
     {
-        let mut named = Vec::new();
-        T::schemas(&mut named);
-        let content = if TypeId::of::<T>() == TypeId::of::<()>() {
-            None
-        } else if TypeId::of::<T>() == TypeId::of::<Raw>() {
-            Some(json!({ "*/*": { "schema": {} } }))
-        } else {
-            named.push((T::name().into(), T::schema()));
-            let reference = format!("#/components/schemas/{}", T::name());
-            Some(json!({ "application/json": { "schema": { "$ref": reference } } }))
-        };
-        Self {
+        let mut described = Self {
             operation: "",
             summary: "",
             statuses: match *method {
@@ -61,9 +50,27 @@ impl Described {
             problems: &[],
             body: body::<B>(),
             query: parameters::<Q>(),
-            content,
-            schemas: named.into_iter().map(|(name, schema)| (name, json!(schema))).collect(),
-        }
+            content: None,
+            schemas: Vec::new(),
+        };
+        described.shows::<T>();
+        described
+    }
+
+    /// What a success shows.
+    pub(in crate::http) fn shows<T: ToSchema + 'static>(&mut self) {
+        let mut named = Vec::new();
+        T::schemas(&mut named);
+        self.content = if TypeId::of::<T>() == TypeId::of::<()>() {
+            None
+        } else if TypeId::of::<T>() == TypeId::of::<Raw>() {
+            Some(json!({ "*/*": { "schema": {} } }))
+        } else {
+            named.push((T::name().into(), T::schema()));
+            let reference = format!("#/components/schemas/{}", T::name());
+            Some(json!({ "application/json": { "schema": { "$ref": reference } } }))
+        };
+        self.schemas = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
     }
 
     pub(in crate::http) fn also_as(&mut self, media_type: &str) {

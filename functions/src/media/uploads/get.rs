@@ -1,0 +1,18 @@
+//! `GET /v1/uploads/{upload_id}`: how far it is, and which parts arrived.
+
+use lyceum::error::Result;
+use lyceum::http::{Access, Reply, Request, Route, get};
+use lyceum::media::uploads::{self, Upload};
+
+pub(super) fn route() -> Route {
+    get("/v1/uploads/{upload_id}", Access::SignedIn, handler).named("get_upload", "See how far one's upload is")
+}
+
+async fn handler(request: Request) -> Result<Reply<Upload>> {
+    let upload = uploads::own(&mut request.read().await?, request.id("upload_id")?).await?;
+    let parts = match upload.multipart_id() {
+        Some(id) => request.app().storage()?.parts(&upload.key(), id).await?,
+        None => None,
+    };
+    Ok(Reply::ok(upload.shown(parts.unwrap_or_default())))
+}

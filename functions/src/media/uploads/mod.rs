@@ -1,0 +1,33 @@
+//! Uploads: what browsers send straight to the bucket, and how authors take files off their lessons again.
+
+mod ask;
+mod complete;
+mod get;
+mod give_up;
+mod picture;
+mod remove_document;
+mod remove_video;
+mod sending;
+mod sign_parts;
+mod thumbnail;
+
+use lyceum::app::Needs;
+use lyceum::http::Route;
+use lyceum::{Function, Trigger};
+
+pub const FUNCTION: Function =
+    Function { name: "uploads", needs: Needs::database().and_storage(), trigger: Trigger::Http(routes) };
+
+fn routes() -> Vec<Route> {
+    vec![
+        ask::route(),
+        picture::route(),
+        thumbnail::route(),
+        get::route(),
+        sign_parts::route(),
+        complete::route(),
+        give_up::route(),
+        remove_document::route(),
+        remove_video::route(),
+    ]
+}

@@ -1,0 +1,197 @@
+//! What a browser needs to send a file: a signed form, or signed parts of a large one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{OwnUpload, UploadStatus};
+use crate::error::{Error, Fault, Result};
+use crate::fields;
+use crate::id::UploadId;
+use crate::input::Bounded;
+use crate::media::file_type::UploadKind;
+use crate::media::storage::{FormFile, Storage};
+use crate::problem;
+use crate::transaction::Write;
+
+/// Small enough that a broken connection costs little, and that 5 GiB have far fewer than S3's 10,000 parts.
+const PART_SIZE: i64 = 16 << 20;
+/// Long enough for a part by a slow line; a longer upload signs the rest anew.
+const SIGNED_FOR: Duration = Duration::from_hours(1);
+
+/// How to send the file straight to S3.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "method")]
+pub enum Sending {
+    /// As `multipart/form-data`: all fields, and then the file, as `file`.
+    #[serde(rename = "POST")]
+    Form {
+        upload_id: UploadId,
+        url: String,
+        fields: BTreeMap<&'static str, String>,
+        /// Until when it can be sent.
+        expires_at: DateTime<Utc>,
+    },
+    /// Each part by a PUT of its own, in any order; then `POST /v1/uploads/{upload_id}/complete`.
+    #[serde(rename = "PUT")]
+    Parts {
+        upload_id: UploadId,
+        parts: Vec<SignedPart>,
+        /// Until when they can be sent; `POST /v1/uploads/{upload_id}/parts` signs anew.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// A part of the file, in its order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedPart {
+    pub part_number: i32,
+    pub url: String,
+    /// To be sent with it, besides those that each client sends by itself.
+    #[schema(value_type = Object)]
+    pub headers: Map<String, Value>,
+    /// Exactly so many: the length is signed, too.
+    pub size_bytes: i64,
+}
+
+fields! {
+    pub struct PartNumbers {
+        part_numbers: Vec<Bounded<1, 10000>>,
+    }
+}
+
+impl OwnUpload {
+    /// Whether it is sent in parts: a video of more than one. All else is small enough for one form.
+    pub(super) fn in_parts(&self) -> bool {
+        self.kind == UploadKind::Video && self.size_bytes > PART_SIZE
+    }
+
+    /// The number and size of each part.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (i32, i64)> {
+        let (size, part) = (self.size_bytes, self.part_size_bytes.unwrap_or(PART_SIZE));
+        (1..).zip((0..size).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(move |at| part.min(size - at)))
+    }
+
+    /// Lets it pass if something can still be sent to it.
+    pub(super) fn open(&self, now: DateTime<Utc>) -> Result<()> {
+        let why = match self.status {
+            UploadStatus::Ready => "It is ready.",
+            UploadStatus::Processing => "It has arrived, and is being checked.",
+            UploadStatus::Rejected => "It was rejected.",
+            UploadStatus::Pending if self.is_complete() => "It is complete, and will be checked.",
+            UploadStatus::Pending if self.expires_at <= now => "It has expired; ask for a new one.",
+            UploadStatus::Pending => return Ok(()),
+        };
+        Err(Error::problem(&problem::UPLOAD_CLOSED, why))
+    }
+
+    /// How long what is signed now works: not past the upload's own end.
+    fn signed_for(&self, now: DateTime<Utc>) -> Duration {
+        (self.expires_at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), SIGNED_FOR)
+    }
+}
+
+/// Begins a file in parts, unless that was done, and gives S3's id of it; none of what goes by a form.
+///
+/// # Errors
+/// 409 when nothing can be sent to it any more; 503 when S3 is away.
+pub async fn begin(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<Option<String>> {
+    upload.open(now)?;
+    if !upload.in_parts() || upload.multipart_id.is_some() {
+        return Ok(None);
+    }
+    storage.begin_parts(&upload.key(), &upload.content_type).await.map(Some)
+}
+
+/// Keeps S3's id of a file in parts, unless another call was faster: whether it did.
+///
+/// # Errors
+/// Those of the database.
+pub async fn begun(write: &mut Write, id: UploadId, multipart_id: &str) -> Result<bool> {
+    let kept = sqlx::query!(
+        "UPDATE uploads SET multipart_id = $2, part_size_bytes = $3
+         WHERE id = $1 AND part_size_bytes IS NULL AND status = 'pending'",
+        id.0,
+        multipart_id,
+        PART_SIZE,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(kept.rows_affected() == 1)
+}
+
+/// The form, or all parts, signed now.
+///
+/// # Errors
+/// 409 when nothing can be sent to it any more.
+pub async fn how_to_send(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<Sending> {
+    if upload.in_parts() {
+        return sign(storage, upload, upload.parts(), now).await;
+    }
+    upload.open(now)?;
+    let time = upload.signed_for(now);
+    let file = FormFile {
+        key: &upload.key(),
+        content_type: &upload.content_type,
+        size_bytes: upload.size_bytes,
+        checksum: upload.checksum.as_deref(),
+    };
+    let form = storage.sign_form(&file, now, time).await?;
+    Ok(Sending::Form { upload_id: upload.id, url: form.url, fields: form.fields, expires_at: now + time })
+}
+
+/// Those parts, signed now.
+///
+/// # Errors
+/// 409 when nothing can be sent to it any more, or it goes by a form; 422 for a part that it does not have.
+pub async fn some_parts(
+    storage: &Storage,
+    upload: &OwnUpload,
+    wanted: &PartNumbers,
+    now: DateTime<Utc>,
+) -> Result<Sending> {
+    let numbers: Vec<i32> = wanted.part_numbers.iter().map(|number| i32::from(*number)).collect();
+    sign(storage, upload, upload.parts().filter(|(number, _)| numbers.contains(number)), now).await
+}
+
+impl PartNumbers {
+    /// Lets them pass when the upload has such parts.
+    ///
+    /// # Errors
+    /// 409 when nothing can be sent to it any more, or it goes by a form; 422 for a part that it does not have.
+    pub fn check(&self, upload: &OwnUpload, now: DateTime<Utc>) -> Result<()> {
+        upload.open(now)?;
+        if !upload.in_parts() {
+            return Err(Error::problem(&problem::CONFLICT, "It goes by one form, and has no parts."));
+        }
+        let most = upload.parts().count();
+        let unknown =
+            |number: &Bounded<1, 10000>| usize::try_from(i32::from(*number)).is_ok_and(|number| number > most);
+        let unknown = self.part_numbers.iter().enumerate().filter(|(_, number)| unknown(number));
+        let fault =
+            |index| Fault::at(&format!("/part_numbers/{index}"), "unknown_part", format!("It has {most} parts."));
+        let faults: Vec<_> = unknown.map(|(index, _)| fault(index)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid_all(faults)) }
+    }
+}
+
+async fn sign(
+    storage: &Storage,
+    upload: &OwnUpload,
+    parts: impl Iterator<Item = (i32, i64)>,
+    now: DateTime<Utc>,
+) -> Result<Sending> {
+    upload.open(now)?;
+    let id = upload.multipart_id().ok_or_else(|| Error::internal("a file in parts was not begun"))?;
+    let (key, time) = (upload.key(), upload.signed_for(now));
+    let mut signed = Vec::new();
+    for (part_number, size_bytes) in parts {
+        let url = storage.sign_part(&key, id, (part_number, size_bytes), now, time).await?;
+        signed.push(SignedPart { part_number, url, headers: Map::new(), size_bytes });
+    }
+    Ok(Sending::Parts { upload_id: upload.id, parts: signed, expires_at: now + time })
+}
