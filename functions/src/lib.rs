@@ -5,8 +5,8 @@
 //! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
-//! | [`media`] | uploads, media |
-//! | [`operating`] | health, openapi, not-found, maintain |
+//! | [`media`] | uploads, media, ingest |
+//! | [`operating`] | health, openapi, not-found, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -51,8 +51,10 @@ pub const ALL: &[Function] = &[
     learning::recompute_progress::FUNCTION,
     media::uploads::FUNCTION,
     media::watch::FUNCTION,
+    media::ingest::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
+    operating::migrate::FUNCTION,
     operating::openapi::FUNCTION,
     operating::not_found::FUNCTION,
 ];

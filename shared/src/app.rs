@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use sqlx::PgPool;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Settings, needed};
-use crate::db;
+use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::identity::Caller;
 use crate::identity::keys::{Signing, VerificationKeys};
@@ -17,7 +16,7 @@ use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::{Queue, Queues};
 use crate::redis::Redis;
-use crate::transaction::{Context, Read, Write};
+use crate::transaction::{Context, HandedOn, Read, Write};
 
 pub struct App {
     pub settings: Settings,
@@ -25,8 +24,8 @@ pub struct App {
     pub limits: Limits,
     pub(crate) keys: VerificationKeys,
     cache: Option<Cache>,
-    pool: Option<PgPool>,
-    reader: Option<PgPool>,
+    database: Option<Database>,
+    reader: Option<Database>,
     signing: Option<Signing>,
     storage: Option<Storage>,
     mailer: Option<Mailer>,
@@ -40,8 +39,8 @@ type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 /// its operation reaches.
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
-    database: Option<Build<PgPool>>,
-    reader: Option<Build<Option<PgPool>>>,
+    database: Option<Build<Database>>,
+    reader: Option<Build<Option<Database>>>,
     signing: Option<Build<Signing>>,
     storage: Option<Build<Storage>>,
     mailer: Option<Build<Mailer>>,
@@ -65,13 +64,13 @@ impl Needs {
 
     #[must_use]
     pub const fn database() -> Self {
-        Self { database: Some(|settings| Box::pin(async { db::pool(settings) })), ..Self::nothing() }
+        Self { database: Some(|settings| Box::pin(async { Database::new(settings) })), ..Self::nothing() }
     }
 
     /// The replica, where there is one.
     #[must_use]
     pub const fn and_reader(self) -> Self {
-        Self { reader: Some(|settings| Box::pin(async { db::reader_pool(settings) })), ..self }
+        Self { reader: Some(|settings| Box::pin(async { Database::reader(settings) })), ..self }
     }
 
     #[must_use]
@@ -114,7 +113,7 @@ impl App {
     /// # Errors
     /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (pool, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
+        let (database, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
             build(needs.database, &settings),
             build(needs.reader, &settings),
             build(needs.signing, &settings),
@@ -129,7 +128,7 @@ impl App {
             cache: redis.clone().map(Cache::new),
             limits: Limits::new(settings.rates.clone(), redis),
             keys: VerificationKeys::default(),
-            pool,
+            database,
             reader: reader.flatten(),
             signing,
             storage,
@@ -159,25 +158,25 @@ impl App {
         self.cache.as_ref()
     }
 
-    fn pool(&self) -> Result<&PgPool> {
-        self.pool.as_ref().ok_or_else(|| Error::internal("this function has no database"))
+    fn database(&self) -> Result<&Database> {
+        self.database.as_ref().ok_or_else(|| Error::internal("this function has no database"))
     }
 
     pub(crate) async fn read(&self, context: Context) -> Result<Read> {
-        Read::open(self.pool()?, context).await
+        Read::open(self.database()?, context).await
     }
 
     /// A read by the replica; none where there is no replica.
     pub(crate) async fn read_from_replica(&self, context: Context) -> Option<Result<Read>> {
         match &self.reader {
-            Some(reader) => Some(Read::open(reader, context).await),
+            Some(reader) => Some(Read::open_elsewhere(reader, context).await),
             None => None,
         }
     }
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
         let queues = Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone() };
-        Write::begin(self.pool()?, context, queues, self.cache.clone()).await
+        Write::begin(self.database()?, context, queues, self.cache.clone()).await
     }
 
     /// A read by the system itself, for functions that no person calls.
@@ -197,7 +196,13 @@ impl App {
     }
 
     fn system(&self) -> Context {
-        Context { caller: Caller::System, now: self.clock.now(), address: None, user_agent: None }
+        Context {
+            caller: Caller::System,
+            now: self.clock.now(),
+            address: None,
+            user_agent: None,
+            handed_on: HandedOn::default(),
+        }
     }
 
     /// # Errors

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::db::Mode;
 use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
@@ -14,6 +15,15 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `READER_DATABASE_URL`: a replica, for reads that may be some moments old.
     pub reader_database_url: Option<String>,
+    /// `DATABASE_AUTH`: `iam` signs in to RDS by a token of this identity, and demands RDS' certificates; else the URL
+    /// says how.
+    pub database_iam: Option<AwsIdentity>,
+    /// `DATABASE_STATEMENTS`: `unnamed` for a pooler that can't hand on named ones.
+    pub database_statements: Mode,
+    /// `DATABASE_OWNER_URL`: as the owner of the database, for migrations.
+    pub database_owner_url: Option<String>,
+    /// `DATABASE_OWNER_SECRET`: the secret with the owner's name and password, as RDS keeps it, for the same.
+    pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
@@ -26,6 +36,8 @@ pub struct Settings {
     pub media_bucket: Option<String>,
     /// `MEDIA_URL`: the origin that stands before the bucket, if one does, as in `https://media.example.org`.
     pub media_url: Option<String>,
+    /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
+    pub malware_scan: bool,
     /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
@@ -34,6 +46,10 @@ pub struct Settings {
     pub progress_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
     pub smtp_url: Option<String>,
+    /// `SES_CREDENTIALS_SECRET`: the secret with the key of the IAM user that SES sends for, in the place of `SMTP_URL`.
+    pub ses_credentials_secret: Option<String>,
+    /// `AWS_REGION`: where this process runs.
+    pub region: Option<String>,
     /// `MAIL_FROM`
     pub mail_from: Option<String>,
     /// `REDIS_URL`: counts limits faster than the database does, and keeps hot public reads for a minute.
@@ -45,6 +61,15 @@ pub struct Settings {
     pub rates: Rates,
     /// `QUOTA_…`
     pub quotas: Quotas,
+}
+
+/// Who this process is to AWS, as Lambda says: to sign what needs no call.
+#[derive(Clone)]
+pub struct AwsIdentity {
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: Option<String>,
 }
 
 /// An S3 of one's own, and how to get in.
@@ -71,6 +96,18 @@ impl Settings {
         Ok(Self {
             database_url: variable("DATABASE_URL"),
             reader_database_url: variable("READER_DATABASE_URL"),
+            database_iam: match variable("DATABASE_AUTH").as_deref() {
+                None | Some("password") => None,
+                Some("iam") => Some(identity(&variable)?),
+                Some(_) => return Err(Error::internal("DATABASE_AUTH is neither iam nor password")),
+            },
+            database_statements: match variable("DATABASE_STATEMENTS").as_deref() {
+                None | Some("named") => Mode::Named,
+                Some("unnamed") => Mode::Unnamed,
+                Some(_) => return Err(Error::internal("DATABASE_STATEMENTS is neither named nor unnamed")),
+            },
+            database_owner_url: variable("DATABASE_OWNER_URL"),
+            database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")
@@ -79,6 +116,7 @@ impl Settings {
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
             media_url: variable("MEDIA_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
             s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
                 url,
                 region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
@@ -88,6 +126,8 @@ impl Settings {
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             progress_queue_url: variable("PROGRESS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
+            ses_credentials_secret: variable("SES_CREDENTIALS_SECRET"),
+            region: variable("AWS_REGION"),
             mail_from: variable("MAIL_FROM"),
             redis_url: variable("REDIS_URL"),
             edge_secret: variable("EDGE_SECRET"),
@@ -106,6 +146,17 @@ impl Settings {
             },
         })
     }
+}
+
+/// Who this process is; Lambda sets all of it.
+fn identity(variable: impl Fn(&str) -> Option<String>) -> Result<AwsIdentity> {
+    let set = |name| variable(name).ok_or_else(|| Error::internal(format!("{name} is not set")));
+    Ok(AwsIdentity {
+        region: set("AWS_REGION")?,
+        access_key_id: set("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: set("AWS_SECRET_ACCESS_KEY")?,
+        session_token: variable("AWS_SESSION_TOKEN"),
+    })
 }
 
 /// A setting that is a number from 1 on.

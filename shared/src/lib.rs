@@ -42,6 +42,7 @@ pub mod queue;
 mod random;
 mod redis;
 pub mod run;
+mod secrets;
 pub mod sheet;
 pub mod transaction;
 pub mod version;

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
+use crate::db::{Database, Mode, Statements};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
@@ -21,11 +22,29 @@ pub struct Context {
     pub now: DateTime<Utc>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    pub(crate) handed_on: HandedOn,
+}
+
+/// The connection that has told who calls, for what the call does next: on the way back to the pool it would give a
+/// sign of life first, which costs as much as a small query, and would be waited for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HandedOn(Arc<Mutex<Option<PoolConnection<Postgres>>>>);
+
+impl HandedOn {
+    /// That connection, or one of the pool.
+    async fn or_acquire(&self, database: &Database, now: DateTime<Utc>) -> Result<PoolConnection<Postgres>> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match connection {
+            Some(connection) => Ok(connection),
+            None => database.acquire(now).await,
+        }
+    }
 }
 
 /// Reads, without a transaction: one statement, one round trip.
 pub struct Read {
     connection: Connection,
+    mode: Mode,
     context: Context,
 }
 
@@ -35,11 +54,33 @@ enum Connection {
 }
 
 impl Read {
-    pub(crate) async fn open(pool: &PgPool, context: Context) -> Result<Self> {
-        Ok(Self { connection: Connection::Pooled(pool.acquire().await?), context })
+    pub(crate) async fn open(database: &Database, context: Context) -> Result<Self> {
+        let connection = context.handed_on.or_acquire(database, context.now).await?;
+        Ok(Self { connection: Connection::Pooled(connection), mode: database.mode(), context })
     }
 
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+    /// A read by another database than that of the call.
+    pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
+        let connection = Connection::Pooled(database.acquire(context.now).await?);
+        Ok(Self { connection, mode: database.mode(), context })
+    }
+
+    /// Ends it, and leaves its connection to whatever this call opens next.
+    pub(crate) fn hand_on(self) {
+        if let Connection::Pooled(connection) = self.connection {
+            *self.context.handed_on.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        }
+    }
+
+    /// What a statement is run by.
+    pub(crate) fn connection(&mut self) -> Statements<'_> {
+        let in_transaction = matches!(self.connection, Connection::Transaction(_));
+        let mode = self.mode;
+        Statements::of(self.own(), mode, in_transaction)
+    }
+
+    /// The connection itself, for statements that take it from whoever owns the database, too.
+    pub(crate) fn own(&mut self) -> &mut PgConnection {
         match &mut self.connection {
             Connection::Pooled(connection) => connection,
             Connection::Transaction(transaction) => transaction,
@@ -104,8 +145,15 @@ impl std::ops::DerefMut for Write {
 }
 
 impl Write {
-    pub(crate) async fn begin(pool: &PgPool, context: Context, queues: Queues, cache: Option<Cache>) -> Result<Self> {
-        let read = Read { connection: Connection::Transaction(pool.begin().await?), context };
+    pub(crate) async fn begin(
+        database: &Database,
+        context: Context,
+        queues: Queues,
+        cache: Option<Cache>,
+    ) -> Result<Self> {
+        let connection = context.handed_on.or_acquire(database, context.now).await?;
+        let connection = Connection::Transaction(Transaction::begin(connection, None).await?);
+        let read = Read { connection, mode: database.mode(), context };
         Ok(Self { read, queues, cache, raise: false, wake: false, wake_progress: false, put_off: None })
     }
 

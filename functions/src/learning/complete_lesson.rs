@@ -32,10 +32,10 @@ pub struct CompletionAnswer {
 }
 
 async fn complete(request: Request<Notes>) -> Result<Reply<CompletionAnswer>> {
-    let (notes, request) = request.take_body();
     let mut tx = request.write().await?;
     let lesson = lessons::open(&mut tx, request.id("lesson_id")?).await?;
-    let Completed { completion, enrollment, first, changes } = completions::complete(&mut tx, &lesson, notes).await?;
+    let Completed { completion, enrollment, first, changes } =
+        completions::complete(&mut tx, &lesson, &request.body).await?;
     let action = if first { "lesson_completion.create" } else { "lesson_completion.update" };
     tx.commit_changes(audit(action, completion.id), changes).await?;
     Ok(Reply::ok(CompletionAnswer { completion, enrollment }))

@@ -1,5 +1,5 @@
-//! `maintain`, by a daily schedule: erases accounts that were closed 30 days ago, removes what has expired, and makes
-//! the audit log's next partitions. Each step is a short transaction of its own; a run that is cut short is taken up by
+//! `maintain`, by a daily schedule: erases accounts that were closed 30 days ago, removes what has expired, makes the audit
+//! log's next partitions, and tidies the files. Each step is a short transaction of its own; a run that is cut short is taken up by
 //! the next.
 
 use std::collections::BTreeMap;
@@ -13,8 +13,10 @@ use lyceum::identity::closing;
 use lyceum::{Function, Trigger, audit, expiry};
 use serde_json::{Value, json};
 
+use crate::media::tidy;
+
 pub const FUNCTION: Function =
-    Function { name: "maintain", needs: Needs::database(), trigger: Trigger::Event(handler) };
+    Function { name: "maintain", needs: Needs::database().and_storage(), trigger: Trigger::Event(handler) };
 
 fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
@@ -24,13 +26,17 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
         }
         let mut read = app.read_as_system().await?;
         let removed: BTreeMap<_, _> = expiry::remove(&mut read).await?.into_iter().collect();
+        let partitions = audit::make_partitions(&mut read).await?;
+        drop(read);
+        let files = tidy::tidy(&app).await; // the last, so that the rest is done while S3 is away
         let report = json!({
             "accounts_erased": erased,
             "rows_removed": removed,
-            "audit_partitions": audit::make_partitions(&mut read).await?,
+            "audit_partitions": partitions,
+            "files": files.as_ref().ok(),
         });
         tracing::info!(%report, "maintained");
-        Ok(report)
+        files.map(|_| report)
     })
 }
 

@@ -2,5 +2,6 @@
 
 pub mod health;
 pub mod maintain;
+pub mod migrate;
 pub mod not_found;
 pub mod openapi;

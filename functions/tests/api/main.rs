@@ -20,6 +20,11 @@ mod catalog {
     mod sections;
     mod tags;
 }
+mod database {
+    mod iam;
+    mod pooler;
+    mod waking;
+}
 mod identity {
     mod audit_logs;
     mod closing;
@@ -81,6 +86,7 @@ mod media {
 mod operating {
     mod health;
     mod maintain;
+    mod migrate;
     mod not_found;
     mod openapi;
 }

@@ -8,7 +8,7 @@ use serde_norway::Value;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// One HTTP event of a function.
+/// One route, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateRoute {
     pub method: String,
@@ -31,21 +31,23 @@ pub struct Cors {
 
 #[derive(Deserialize)]
 struct Template {
+    /// By their logical ids; the loops among them are none.
     #[serde(rename = "Resources")]
-    resources: BTreeMap<String, Resource>,
+    resources: BTreeMap<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct Resource {
-    #[serde(rename = "Type")]
-    kind: String,
-    #[serde(rename = "Properties", default)]
-    properties: Value,
-}
-
-fn resources() -> Result<BTreeMap<String, Resource>> {
+/// The resources of a type, by their logical ids, with their properties.
+fn resources(kind: &str) -> Result<BTreeMap<String, Value>> {
     let template: Template = serde_norway::from_str(TEMPLATE).context("template.yaml can't be read")?;
-    Ok(template.resources)
+    let of_that_kind = |value: &Value| value.get("Type").and_then(Value::as_str) == Some(kind);
+    let mut found = template.resources;
+    found.retain(|_, resource| of_that_kind(resource));
+    let properties = |resource: Value| resource.get("Properties").cloned().unwrap_or_default();
+    Ok(found.into_iter().map(|(id, resource)| (id, properties(resource))).collect())
+}
+
+fn api() -> Result<Value> {
+    resources("AWS::Serverless::HttpApi")?.into_values().next().context("the template has no API")
 }
 
 /// The API's CORS, but for the origins, which are known when it is deployed.
@@ -53,45 +55,50 @@ fn resources() -> Result<BTreeMap<String, Resource>> {
 /// # Errors
 /// When the template is not what it should be.
 pub fn cors() -> Result<Cors> {
-    let mut all = resources()?.into_values();
-    let api = all.find(|resource| resource.kind == "AWS::Serverless::HttpApi").context("the template has no API")?;
-    let cors = api.properties.get("CorsConfiguration").context("the template has no CORS")?;
+    let api = api()?;
+    let cors = api.get("CorsConfiguration").context("the template has no CORS")?;
     serde_norway::from_value(cors.clone()).context("the template's CORS can't be understood")
 }
 
-/// All functions, with their events.
+/// All functions: the binary, as the end of `CodeUri` names it, by logical id.
 ///
 /// # Errors
 /// When the template is not what it should be.
-pub fn functions() -> Result<BTreeMap<String, Value>> {
-    resources()?
-        .into_values()
-        .filter(|resource| resource.kind == "AWS::Serverless::Function")
-        .map(|resource| {
-            let code =
-                resource.properties.get("CodeUri").and_then(Value::as_str).context("a function has no CodeUri")?;
-            let name = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-            Ok((name, resource.properties.get("Events").cloned().unwrap_or_default()))
-        })
-        .collect()
+pub fn functions() -> Result<BTreeMap<String, String>> {
+    let functions = resources("AWS::Serverless::Function")?.into_iter().map(|(id, properties)| {
+        let code = properties.get("CodeUri").and_then(Value::as_str).context("a function has no CodeUri")?;
+        Ok((id, code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()))
+    });
+    functions.collect()
 }
 
-/// All HTTP routes, in order.
+/// All routes, in order.
 ///
 /// # Errors
 /// When the template is not what it should be.
 pub fn routes() -> Result<Vec<TemplateRoute>> {
+    let (api, functions) = (api()?, functions()?);
+    let paths = api.get("DefinitionBody").and_then(|body| body.get("paths")).and_then(Value::as_mapping);
     let mut routes = Vec::new();
-    for (function, events) in functions()? {
-        for event in events.as_mapping().into_iter().flat_map(|events| events.values()) {
-            if event.get("Type").and_then(Value::as_str) != Some("HttpApi") {
-                continue;
-            }
-            let property = |name: &str| event.get("Properties")?.get(name)?.as_str().map(ToOwned::to_owned);
-            let method = property("Method").unwrap_or_else(|| "ANY".to_owned());
-            routes.push(TemplateRoute { method, path: property("Path"), function: function.clone() });
+    for (path, operations) in paths.context("the API has no paths")? {
+        let path = path.as_str().context("a path is no text")?;
+        for (method, operation) in operations.as_mapping().with_context(|| format!("{path} has no methods"))? {
+            let id = integration(operation).with_context(|| format!("{path} leads nowhere"))?;
+            let function = functions.get(id).with_context(|| format!("{path} leads to {id}, which is no function"))?;
+            let is_default = operation.get("isDefaultRoute").and_then(Value::as_bool) == Some(true);
+            routes.push(TemplateRoute {
+                method: if is_default { "ANY".to_owned() } else { method.as_str().unwrap_or_default().to_uppercase() },
+                path: (!is_default).then(|| path.to_owned()),
+                function: function.clone(),
+            });
         }
     }
     routes.sort();
     Ok(routes)
+}
+
+/// The logical id of the function that an operation is integrated with.
+fn integration(operation: &Value) -> Option<&str> {
+    let reference = operation.get("x-amazon-apigateway-integration")?.get("$ref")?.as_str()?;
+    reference.strip_prefix("#/components/x-amazon-apigateway-integrations/")
 }

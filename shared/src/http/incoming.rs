@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::identity::Caller;
 use crate::problem;
-use crate::transaction::Context;
+use crate::transaction::{Context, HandedOn};
 
 const JSON: &str = "application/json";
 /// What a body may have.
@@ -63,7 +63,13 @@ impl Incoming {
             query,
             headers: parts.headers,
             request_id: request_id.unwrap_or_else(|| crate::id::uuid_at(app.clock.now()).to_string()),
-            context: Context { caller: Caller::Anonymous, now: app.clock.now(), address, user_agent },
+            context: Context {
+                caller: Caller::Anonymous,
+                now: app.clock.now(),
+                address,
+                user_agent,
+                handed_on: HandedOn::default(),
+            },
             once: None,
             body: match body {
                 Body::Text(text) => Bytes::from(text),

@@ -66,7 +66,8 @@ pub async fn erase(write: &mut Write, user: UserId) -> Result<()> {
          resets AS (DELETE FROM password_reset_tokens WHERE user_id = $1),
          changes AS (DELETE FROM email_changes WHERE user_id = $1),
          addresses AS (DELETE FROM known_addresses WHERE user_id = $1),
-         sessions AS (DELETE FROM sessions WHERE user_id = $1)
+         sessions AS (DELETE FROM sessions WHERE user_id = $1),
+         pictures AS (UPDATE uploads SET freed_at = $2 WHERE uploaded_by = $1 AND kind = 'picture' AND freed_at IS NULL)
          UPDATE users SET email = id || '@erased.invalid', username = 'erased-' || id, password_hash = $3,
            first_name = 'Former', last_name = 'user', profile_picture_url = NULL, bio = NULL, last_login = NULL,
            is_email_verified = false, email_verification_token = NULL, email_verification_expires_at = NULL,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::enrollments::{Enrollment, EnrollmentStatus, lock, reload};
+use super::enrollments::{Enrollment, EnrollmentStatus, lock};
 use super::progress;
 use crate::audit::Changes;
 use crate::catalog::lessons::ReadableLesson;
@@ -35,6 +35,14 @@ optional_fields! {
     }
 }
 
+impl Notes {
+    fn applied_to(&self, mut completion: Completion) -> Completion {
+        self.time_spent_minutes.clone().apply(&mut completion.time_spent_minutes);
+        self.notes.clone().apply(&mut completion.notes);
+        completion
+    }
+}
+
 /// What completing a lesson came to.
 pub struct Completed {
     pub completion: Completion,
@@ -44,22 +52,17 @@ pub struct Completed {
     pub changes: Changes,
 }
 
-macro_rules! select_completion {
-    ($tail:literal $(, $argument:expr)* $(,)?) => {
-        sqlx::query_as!(
-            Completion,
-            r#"SELECT id AS "id: CompletionId", user_id AS "user_id: UserId", lesson_id AS "lesson_id: LessonId",
-                 enrollment_id AS "enrollment_id: EnrollmentId", completed_at, time_spent_minutes, notes
-               FROM lesson_completions "# + $tail
-            $(, $argument)*
-        )
-    };
-}
-
-async fn find(write: &mut Write, enrollment: EnrollmentId, lesson: LessonId) -> Result<Option<Completion>> {
-    Ok(select_completion!("WHERE enrollment_id = $1 AND lesson_id = $2", enrollment.0, lesson.0)
-        .fetch_optional(write.connection())
-        .await?)
+async fn find(write: &mut Write, enrollment: EnrollmentId, lesson: LessonId) -> Result<Completion> {
+    Ok(sqlx::query_as!(
+        Completion,
+        r#"SELECT id AS "id: CompletionId", user_id AS "user_id: UserId", lesson_id AS "lesson_id: LessonId",
+             enrollment_id AS "enrollment_id: EnrollmentId", completed_at, time_spent_minutes, notes
+           FROM lesson_completions WHERE enrollment_id = $1 AND lesson_id = $2"#,
+        enrollment.0,
+        lesson.0,
+    )
+    .fetch_one(write.connection())
+    .await?)
 }
 
 async fn own_enrollment(write: &mut Write, lesson: &ReadableLesson) -> Result<Enrollment> {
@@ -74,11 +77,10 @@ async fn own_enrollment(write: &mut Write, lesson: &ReadableLesson) -> Result<En
 ///
 /// # Errors
 /// 403 when the caller is not enrolled.
-pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: Notes) -> Result<Completed> {
+pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: &Notes) -> Result<Completed> {
     let before = own_enrollment(write, lesson).await?;
     let now = write.now();
-    let known = find(write, before.id, lesson.id).await?;
-    let mut completion = known.clone().unwrap_or(Completion {
+    let mut completion = notes.applied_to(Completion {
         id: CompletionId::new(now),
         user_id: before.user_id,
         lesson_id: lesson.id,
@@ -87,13 +89,25 @@ pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: Notes) 
         time_spent_minutes: 0,
         notes: None,
     });
-    notes.time_spent_minutes.apply(&mut completion.time_spent_minutes);
-    notes.notes.apply(&mut completion.notes);
-    sqlx::query!(
+    let first = insert(write, &completion).await?;
+    let changes = if first {
+        Changes::created(&completion)?
+    } else {
+        let known = find(write, before.id, lesson.id).await?;
+        completion = notes.applied_to(known.clone());
+        update(write, &completion).await?;
+        Changes::between(&known, &completion)?
+    };
+    let enrollment = progress::recompute(write, before.course_id, before.id, Some(now)).await?;
+    Ok(Completed { completion, enrollment, first, changes })
+}
+
+/// Tells whether it was not there.
+async fn insert(write: &mut Write, completion: &Completion) -> Result<bool> {
+    let inserted = sqlx::query!(
         "INSERT INTO lesson_completions (id, user_id, lesson_id, enrollment_id, completed_at, time_spent_minutes, notes, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $5)
-         ON CONFLICT (user_id, lesson_id, enrollment_id)
-         DO UPDATE SET time_spent_minutes = excluded.time_spent_minutes, notes = excluded.notes",
+         ON CONFLICT (user_id, lesson_id, enrollment_id) DO NOTHING",
         completion.id.0,
         completion.user_id.0,
         completion.lesson_id.0,
@@ -105,16 +119,19 @@ pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: Notes) 
     .execute(write.connection())
     .await
     .map_err(deleted_meanwhile)?;
-    sqlx::query!("UPDATE enrollments SET last_accessed_at = $2 WHERE id = $1", before.id.0, now)
-        .execute(write.connection())
-        .await?;
-    progress::recompute(write, before.course_id, before.id).await?;
-    let enrollment = reload(write, before.id).await?;
-    let changes = match &known {
-        Some(known) => Changes::between(known, &completion)?,
-        None => Changes::created(&completion)?,
-    };
-    Ok(Completed { completion, enrollment, first: known.is_none(), changes })
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn update(write: &mut Write, completion: &Completion) -> Result<()> {
+    sqlx::query!(
+        "UPDATE lesson_completions SET time_spent_minutes = $2, notes = $3 WHERE id = $1",
+        completion.id.0,
+        completion.time_spent_minutes,
+        completion.notes,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 /// A lesson that was deleted since the caller was let in is not there any more.
@@ -140,6 +157,8 @@ pub async fn take_back(write: &mut Write, lesson: &ReadableLesson) -> Result<Opt
     )
     .fetch_optional(write.connection())
     .await?;
-    progress::recompute(write, enrollment.course_id, enrollment.id).await?;
+    if taken.is_some() {
+        progress::recompute(write, enrollment.course_id, enrollment.id, None).await?;
+    }
     Ok(taken)
 }

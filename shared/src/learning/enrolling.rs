@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::enrollments::{Enrollment, EnrollmentStatus, lock, reload};
+use super::enrollments::{Enrollment, EnrollmentStatus, insert, lock};
 use super::progress;
 use crate::catalog::courses::{Course, CourseStatus, Visibility};
 use crate::error::{Error, Fault, Result};
@@ -47,19 +47,8 @@ pub async fn enroll(write: &mut Write, course: &Course, target: &Target) -> Resu
     if let Some(dropped) = existing {
         return Ok(Enrolled { enrollment: take_up(write, &dropped).await?, before: Some(dropped) });
     }
-    let now = write.now();
-    let inserted = sqlx::query_scalar!(
-        r#"INSERT INTO enrollments (id, user_id, course_id, enrolled_at, created_at) VALUES ($1, $2, $3, $4, $4)
-           ON CONFLICT (user_id, course_id) DO NOTHING RETURNING id AS "id: EnrollmentId""#,
-        EnrollmentId::new(now).0,
-        learner.0,
-        course.id.0,
-        now,
-    )
-    .fetch_optional(write.connection())
-    .await?;
-    match inserted {
-        Some(id) => Ok(Enrolled { enrollment: reload(write, id).await?, before: None }),
+    match insert(write, learner, course.id).await? {
+        Some(enrollment) => Ok(Enrolled { enrollment, before: None }),
         // Somebody else was first, and has committed.
         None => match lock(write, learner, course.id).await? {
             Some(existing) => Ok(Enrolled { enrollment: existing.clone(), before: Some(existing) }),
@@ -103,6 +92,10 @@ async fn check_self_enrollment(write: &mut Write, course: &Course, learner: User
             "The course has a price, and paying is not possible yet.",
         ));
     }
+    // A copy of the rows below, of a course that is held.
+    if course.prerequisites.is_empty() {
+        return Ok(());
+    }
     // A title shows only where anyone may know of the course.
     let unmet = sqlx::query!(
         r#"SELECT p.prerequisite_course_id, p.min_completion_percentage,
@@ -141,8 +134,7 @@ async fn take_up(write: &mut Write, dropped: &Enrollment) -> Result<Enrollment> 
     sqlx::query!("UPDATE enrollments SET status = 'active' WHERE id = $1", dropped.id.0)
         .execute(write.connection())
         .await?;
-    progress::recompute(write, dropped.course_id, dropped.id).await?;
-    reload(write, dropped.id).await
+    progress::recompute(write, dropped.course_id, dropped.id, None).await
 }
 
 /// Drops the enrolment; completions and history stay. Gives it as it was, or nothing when it was dropped already.

@@ -59,7 +59,21 @@ pub(super) async fn lock_all(write: &mut Write, users: &[Uuid], course: CourseId
         .await?)
 }
 
-/// The enrolment as it is now.
-pub(super) async fn reload(write: &mut Write, id: EnrollmentId) -> Result<Enrollment> {
-    Ok(select_enrollment!("WHERE id = $1", id.0).fetch_one(write.connection()).await?)
+/// Makes the enrolment; none when somebody else was first.
+pub(super) async fn insert(write: &mut Write, user: UserId, course: CourseId) -> Result<Option<Enrollment>> {
+    let now = write.now();
+    Ok(sqlx::query_as!(
+        Enrollment,
+        r#"INSERT INTO enrollments (id, user_id, course_id, enrolled_at, created_at) VALUES ($1, $2, $3, $4, $4)
+           ON CONFLICT (user_id, course_id) DO NOTHING
+           RETURNING id AS "id: EnrollmentId", user_id AS "user_id: UserId", course_id AS "course_id: CourseId",
+             status AS "status: EnrollmentStatus", completion_percentage AS "completion_percentage: Money", enrolled_at,
+             completed_at, certificate_id, last_accessed_at, created_at, updated_at"#,
+        EnrollmentId::new(now).0,
+        user.0,
+        course.0,
+        now,
+    )
+    .fetch_optional(write.connection())
+    .await?)
 }

@@ -1,23 +1,20 @@
 //! Mails: their texts, and how they leave (SMTP, which SES speaks too).
 
 mod letter;
+mod transport;
 
 use lettre::message::{Mailbox, MultiPart};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use std::time::Duration;
 
 use crate::config::{Settings, needed};
 use crate::error::{Error, Result};
 use crate::id::{Id, MailId};
 pub use letter::Letter;
 use letter::{Words, greeting};
-
-/// How long the mail server may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+use transport::Transport;
 
 /// Sends mails, and knows where their links lead: from configuration alone (`security.md`, 5).
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    transport: Transport,
     from: Mailbox,
     frontend_url: String,
 }
@@ -44,11 +41,7 @@ pub enum Message {
 
 impl Mailer {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let url = needed(settings.smtp_url.as_ref(), "SMTP_URL")?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(Error::internal)?
-            .timeout(Some(TIMEOUT))
-            .build();
+        let transport = Transport::new(settings)?;
         let from = needed(settings.mail_from.as_ref(), "MAIL_FROM")?.parse().map_err(Error::internal)?;
         let frontend_url = needed(settings.frontend_url.as_ref(), "FRONTEND_URL")?.trim_end_matches('/').to_owned();
         Ok(Self { transport, from, frontend_url })
@@ -89,6 +82,6 @@ impl Mailer {
             .subject(letter.subject)
             .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
             .map_err(Error::internal)?;
-        self.transport.send(message).await.map(drop).map_err(Error::internal)
+        self.transport.send(message).await
     }
 }

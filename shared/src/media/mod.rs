@@ -4,12 +4,19 @@
 //! | --- | --- |
 //! | [`file_type`] | what may be uploaded, as what, and how large |
 //! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
-//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`arrival`], [`inspection`], [`checks`], `showing` | what becomes of it then |
 //! | [`playback`] | what a lesson plays and offers |
+//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`tidying`] | what nothing needs any more |
 //! | [`storage`] | the bucket |
 
+pub mod arrival;
+pub mod checks;
 pub mod file_type;
+pub mod inspection;
 pub mod lesson_files;
 pub mod playback;
+mod showing;
 pub mod storage;
+pub mod tidying;
 pub mod uploads;

@@ -67,6 +67,11 @@ impl Database {
     /// The migrated schema, and nothing in it, in a cluster of the test's own.
     pub async fn alone_in(cluster: &Cluster) -> Self {
         make_template(cluster).await;
+        Self::in_template_of(cluster)
+    }
+
+    /// The same, made already.
+    pub fn in_template_of(cluster: &Cluster) -> Self {
         Self::connect(cluster, "template_lyceum")
     }
 

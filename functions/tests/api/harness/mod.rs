@@ -7,12 +7,14 @@
 //! answer.created();
 //! ```
 
+mod alone;
 mod answer;
 mod caller;
 mod course;
 mod database;
 mod event;
 mod permitted;
+mod process;
 mod race;
 mod redis;
 mod registering;
@@ -36,10 +38,12 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
+pub use alone::Alone;
 pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster, schema_of};
+pub use process::{Process, serve};
 pub use race::{at_once, how_many};
 pub(crate) use redis::on_both_stores;
 pub use redis::{RedisServer, Store};

@@ -102,16 +102,13 @@ fn varying(statements: &[Statement], target: &Target) -> BTreeMap<String, &'stat
         let made = if sql.contains("INSERT INTO enrollments") {
             "enrollment"
         } else if sql.contains("INSERT INTO lesson_completions") {
+            if let Some(Some(enrollment)) = parameters.get(3) {
+                varying.insert(enrollment.clone(), "enrollment");
+            }
             "completion"
         } else if sql.contains("INSERT INTO audit_logs") {
             "audit"
         } else {
-            // The enrolment that is recomputed.
-            if sql.starts_with("UPDATE enrollments")
-                && let Some(Some(id)) = parameters.first()
-            {
-                varying.insert(id.clone(), "enrollment");
-            }
             continue;
         };
         if let Some(Some(id)) = parameters.first() {

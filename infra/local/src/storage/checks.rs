@@ -1,18 +1,13 @@
 //! The rules of S3 that s3s-fs leaves out.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
-use s3s::crypto::{Checksum, Md5};
-use s3s::dto::{CompletedPart, ETag, ETagCondition, HeadObjectOutput, Timestamp, TimestampFormat};
+use s3s::dto::{ETagCondition, HeadObjectOutput, Timestamp, TimestampFormat};
 use s3s::header::{ETAG, LAST_MODIFIED};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
-use uuid::Uuid;
 
 /// s3s-fs keeps metadata in a file named after bucket and key, in base64; names end at 255 bytes.
 const NAME_LIMIT: usize = 160;
-const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+/// The same with the id of an upload in parts behind it.
+const UPLOAD_NAME_LIMIT: usize = 135;
 
 /// A key must be the path of a file inside the bucket's folder, and only of that one.
 pub(super) fn check_key(bucket: &str, key: &str) -> S3Result<()> {
@@ -26,8 +21,54 @@ pub(super) fn check_key(bucket: &str, key: &str) -> S3Result<()> {
     Ok(())
 }
 
+/// The same, for a key to be uploaded in parts.
+pub(super) fn check_key_of_upload(bucket: &str, key: &str) -> S3Result<()> {
+    check_key(bucket, key)?;
+    if bucket.len() + key.len() > UPLOAD_NAME_LIMIT {
+        return Err(s3_error!(KeyTooLongError, "the local storage keeps shorter keys only"));
+    }
+    Ok(())
+}
+
+/// The local storage keeps no versions: as in a bucket where they were never switched on, `null` is the only one.
+pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
+    match version {
+        None | Some("null") => Ok(()),
+        Some(_) => Err(s3_error!(NoSuchVersion)),
+    }
+}
+
+/// What a caller demands of an object that they want.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Conditions {
+    pub version: Option<String>,
+    pub matches: Option<ETagCondition>,
+    pub none_match: Option<ETagCondition>,
+    pub modified_since: Option<Timestamp>,
+    pub unmodified_since: Option<Timestamp>,
+}
+
+impl Conditions {
+    /// 412, if it is not the one; 304, if the caller has it already.
+    pub fn check(&self, object: &HeadObjectOutput) -> S3Result<()> {
+        check_version(self.version.as_deref())?;
+        let as_wanted = match (&self.matches, &object.e_tag) {
+            (Some(ETagCondition::ETag(wanted)), Some(current)) => current.strong_cmp(wanted),
+            (Some(_), _) => true,
+            (None, _) => {
+                let last = self.unmodified_since.as_ref().zip(object.last_modified.as_ref());
+                last.is_none_or(|(since, last)| seconds(last) <= seconds(since))
+            }
+        };
+        if !as_wanted {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        check_modified(object, self.none_match.as_ref(), self.modified_since.as_ref())
+    }
+}
+
 /// 304, if the caller has this version already. An `ETag` counts more than a date.
-pub(super) fn check_modified(
+fn check_modified(
     object: &HeadObjectOutput,
     none_match: Option<&ETagCondition>,
     since: Option<&Timestamp>,
@@ -63,52 +104,4 @@ fn http_date(moment: &Timestamp) -> Option<http::HeaderValue> {
     let mut text = Vec::new();
     moment.format(TimestampFormat::HttpDate, &mut text).ok()?;
     http::HeaderValue::from_bytes(&text).ok()
-}
-
-/// The files of an upload in parts, as s3s-fs names them.
-#[derive(Clone)]
-pub(super) struct Upload {
-    root: PathBuf,
-    id: Uuid,
-}
-
-impl Upload {
-    /// s3s-fs would answer for uploads that never were, or are no more.
-    pub fn find(root: &Path, id: &str) -> S3Result<Self> {
-        let id = Uuid::parse_str(id).map_err(|_| s3_error!(NoSuchUpload))?;
-        if !root.join(format!(".upload-{id}.json")).exists() {
-            return Err(s3_error!(NoSuchUpload));
-        }
-        Ok(Self { root: root.to_owned(), id })
-    }
-
-    /// Sees, before anything is put together, that each part is the one the caller means.
-    pub fn check_parts(&self, parts: &[CompletedPart]) -> S3Result<()> {
-        for (index, part) in parts.iter().enumerate() {
-            let number = part.part_number.ok_or_else(|| s3_error!(InvalidPart))?;
-            let (e_tag, size) = self.digest(number).map_err(|_| s3_error!(InvalidPart))?;
-            if part.e_tag.as_ref() != Some(&e_tag) {
-                return Err(s3_error!(InvalidPart));
-            }
-            if size < SMALLEST_PART && index + 1 < parts.len() {
-                return Err(s3_error!(EntityTooSmall));
-            }
-        }
-        Ok(())
-    }
-
-    /// A part's `ETag` and size.
-    pub fn digest(&self, number: i32) -> io::Result<(ETag, u64)> {
-        let path = self.root.join(format!(".upload_id-{}.part-{number}", self.id));
-        let mut file = File::open(path)?;
-        let (mut md5, mut size, mut buffer) = (Md5::new(), 0, vec![0; 1 << 16]);
-        loop {
-            let length = file.read(&mut buffer)?;
-            if length == 0 {
-                return Ok((ETag::Strong(hex::encode(md5.finalize())), size));
-            }
-            md5.update(&buffer[..length]);
-            size += length as u64;
-        }
-    }
 }

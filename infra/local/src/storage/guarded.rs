@@ -1,6 +1,5 @@
 //! The operations offered: s3s-fs, with its gaps closed.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -8,192 +7,141 @@ use async_trait::async_trait;
 use http::{Extensions, HeaderMap, Method, Uri};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-    CopyObjectInput, CopyObjectOutput, CopySource, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-    DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-    PutObjectInput, PutObjectOutput, Range, UploadPartInput, UploadPartOutput,
+    CopyObjectInput, CopyObjectOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput,
+    DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput,
+    GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
+    PutObjectTaggingOutput, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Error, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex, RwLock, broadcast};
 use tokio::task::spawn_blocking;
 
 use super::Created;
-use super::checks::{Upload, check_key, check_modified};
+use super::staged::{Place, Staged};
 
-type Answer<T> = S3Result<S3Response<T>>;
+pub(super) type Answer<T> = S3Result<S3Response<T>>;
 
 /// s3s-fs behind our checks. What is not delegated here is answered "not implemented".
 pub(super) struct Guarded {
-    files: FileSystem,
-    root: PathBuf,
-    created: broadcast::Sender<Created>,
+    pub(super) files: FileSystem,
+    pub(super) root: PathBuf,
+    pub(super) created: broadcast::Sender<Created>,
+    /// Held while an object takes its place, so that nobody reads one version's bytes as another's.
+    pub(super) publishing: RwLock<()>,
+    /// Held while an upload in parts ends: only one call can end it.
+    pub(super) ending: Mutex<()>,
 }
 
 impl Guarded {
     pub fn new(root: &Path, created: broadcast::Sender<Created>) -> anyhow::Result<Self> {
         let root = root.canonicalize()?;
+        Staged::begin(&root).with_context(|| format!("cannot write in {}", root.display()))?;
         let files = FileSystem::new(&root).ok().with_context(|| format!("cannot use {}", root.display()))?;
-        Ok(Self { files, root, created })
+        Ok(Self { files, root, created, publishing: RwLock::default(), ending: Mutex::default() })
     }
 
-    /// The file of a key that was checked.
-    fn path(&self, bucket: &str, key: &str) -> PathBuf {
-        self.root.join(bucket).join(key)
-    }
-
-    /// What is there. A folder on the way to other keys is no object.
-    async fn head(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
-        check_key(bucket, key)?;
-        if self.path(bucket, key).is_dir() {
-            return Err(s3_error!(NoSuchKey));
-        }
-        let input = HeadObjectInput { bucket: bucket.to_owned(), key: key.to_owned(), ..HeadObjectInput::default() };
-        let mut object = self.files.head_object(internal(input)).await?.output;
-        object.accept_ranges = Some("bytes".to_owned());
-        Ok(object)
-    }
-
-    async fn announce(&self, event: &'static str, bucket: String, key: String) -> S3Result<()> {
-        let object = self.head(&bucket, &key).await?;
-        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or_default();
-        let e_tag = object.e_tag.map(ETag::into_value).unwrap_or_default();
-        // an error only says that nobody listens
-        let _ = self.created.send(Created { event, bucket, key, size, e_tag });
-        Ok(())
-    }
-
-    fn upload(&self, id: &str, bucket: &str, key: &str) -> S3Result<Upload> {
-        check_key(bucket, key)?;
-        Upload::find(&self.root, id)
+    /// Where an object of a key that was checked is kept.
+    pub(super) fn place(&self, bucket: &str, key: &str) -> Place {
+        Place::of(&self.root, bucket, key)
     }
 }
 
 #[async_trait]
 impl S3 for Guarded {
-    async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-        let input = req.input;
-        let object = self.head(&input.bucket, &input.key).await?;
-        check_modified(&object, input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
-        Ok(S3Response::new(object))
+    async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
+        self.files.head_bucket(req).await
     }
 
-    async fn get_object(&self, mut req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
-        let input = &mut req.input;
-        let object = self.head(&input.bucket, &input.key).await?;
-        check_modified(&object, input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
+    async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        self.head_for(req).await
+    }
 
-        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
-        if input.range.is_some() && size == 0 {
-            return Err(s3_error!(InvalidRange)); // s3s-fs would count below zero
-        }
-        if let Some(Range::Suffix { length }) = &mut input.range {
-            *length = size.min(*length); // s3s-fs would seek to before the beginning
-        }
-        let mut answer = self.files.get_object(req).await?;
-        answer.output.accept_ranges = object.accept_ranges;
-        Ok(answer)
+    async fn get_object(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        self.get(req).await
+    }
+
+    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+        self.list(req).await
     }
 
     /// A form's POST comes here too.
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        check_key(&bucket, &key)?;
-        let event = match req.method {
-            Method::POST => "ObjectCreated:Post",
-            _ => "ObjectCreated:Put",
-        };
-        let answer = self.files.put_object(req).await;
-        if answer.as_ref().is_err_and(|error| *error.code() == S3ErrorCode::BadDigest) {
-            // s3s-fs compares after it has written
-            let _ = std::fs::remove_file(self.path(&bucket, &key));
-        }
-        let answer = answer?;
-        self.announce(event, bucket, key).await?;
-        Ok(answer)
+        self.put(req).await
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-        let CopySource::Bucket { bucket: from_bucket, key: from_key, .. } = &req.input.copy_source else {
-            return Err(s3_error!(NotImplemented));
-        };
-        self.head(from_bucket, from_key).await?;
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        check_key(&bucket, &key)?;
-        let answer = self.files.copy_object(req).await?;
-        self.announce("ObjectCreated:Copy", bucket, key).await?;
-        Ok(answer)
+        self.copy(req.input).await
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
-        match self.head(&req.input.bucket, &req.input.key).await {
-            Ok(_) => self.files.delete_object(req).await,
-            Err(error) if *error.code() == S3ErrorCode::NoSuchKey => Ok(S3Response::new(DeleteObjectOutput::default())),
-            Err(error) => Err(error),
-        }
+        self.delete(req.input).await
     }
 
-    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
-        self.files.list_objects_v2(req).await
+    async fn delete_objects(&self, req: S3Request<DeleteObjectsInput>) -> Answer<DeleteObjectsOutput> {
+        self.delete_many(req.input).await
     }
 
-    async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
-        self.files.head_bucket(req).await
+    async fn get_object_tagging(&self, req: S3Request<GetObjectTaggingInput>) -> Answer<GetObjectTaggingOutput> {
+        self.tags(req.input).await
+    }
+
+    async fn put_object_tagging(&self, req: S3Request<PutObjectTaggingInput>) -> Answer<PutObjectTaggingOutput> {
+        self.tag(req.input).await
+    }
+
+    async fn delete_object_tagging(
+        &self,
+        req: S3Request<DeleteObjectTaggingInput>,
+    ) -> Answer<DeleteObjectTaggingOutput> {
+        self.untag(req.input).await
     }
 
     async fn create_multipart_upload(
         &self,
         req: S3Request<CreateMultipartUploadInput>,
     ) -> Answer<CreateMultipartUploadOutput> {
-        check_key(&req.input.bucket, &req.input.key)?;
-        self.files.create_multipart_upload(req).await
+        self.begin_upload(req).await
     }
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
-        self.upload(&req.input.upload_id, &req.input.bucket, &req.input.key)?;
-        self.files.upload_part(req).await
+        self.take_part(req).await
+    }
+
+    async fn upload_part_copy(&self, req: S3Request<UploadPartCopyInput>) -> Answer<UploadPartCopyOutput> {
+        self.copy_part(req.input).await
     }
 
     async fn list_parts(&self, req: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
-        let upload = self.upload(&req.input.upload_id, &req.input.bucket, &req.input.key)?;
-        let mut answer = self.files.list_parts(req).await?;
-        let mut parts = answer.output.parts.take().unwrap_or_default();
-        let parts = blocking(move || {
-            parts.sort_by_key(|part| part.part_number);
-            for part in &mut parts {
-                let (e_tag, _) = upload.digest(part.part_number.unwrap_or_default())?;
-                part.e_tag = Some(e_tag);
-            }
-            io::Result::Ok(parts)
-        });
-        answer.output.parts = Some(parts.await?.map_err(S3Error::internal_error)?);
-        Ok(answer)
+        self.parts(req.input).await
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        req: S3Request<ListMultipartUploadsInput>,
+    ) -> Answer<ListMultipartUploadsOutput> {
+        self.uploads(req.input).await
     }
 
     async fn complete_multipart_upload(
         &self,
         req: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        let upload = self.upload(&req.input.upload_id, &bucket, &key)?;
-        let parts = req.input.multipart_upload.clone().and_then(|upload| upload.parts).unwrap_or_default();
-        blocking(move || upload.check_parts(&parts)).await??;
-        let answer = self.files.complete_multipart_upload(req).await?;
-        self.announce("ObjectCreated:CompleteMultipartUpload", bucket, key).await?;
-        Ok(answer)
+        self.complete_upload(req.input).await
     }
 
     async fn abort_multipart_upload(
         &self,
         req: S3Request<AbortMultipartUploadInput>,
     ) -> Answer<AbortMultipartUploadOutput> {
-        self.upload(&req.input.upload_id, &req.input.bucket, &req.input.key)?;
-        self.files.abort_multipart_upload(req).await
+        self.abort_upload(req.input).await
     }
 }
 
 /// A request of our own to s3s-fs.
-fn internal<T>(input: T) -> S3Request<T> {
+pub(super) fn internal<T>(input: T) -> S3Request<T> {
     S3Request {
         input,
         method: Method::default(),
@@ -208,6 +156,6 @@ fn internal<T>(input: T) -> S3Request<T> {
 }
 
 /// Reading gigabytes must not hold up other requests.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> S3Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> S3Result<T> {
     spawn_blocking(work).await.map_err(S3Error::internal_error)
 }

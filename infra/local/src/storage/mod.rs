@@ -2,11 +2,24 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `guarded` | the operations offered, where s3s-fs is not yet like S3 made so |
-//! | `checks` | the rules of keys, of "not modified", and of an upload's parts |
+//! | `guarded` | the operations offered, where s3s-fs is not yet like S3 made so, in `reading`, `writing`, `multipart` |
+//! | `access` | who may |
+//! | `checks` | the rules of keys, versions and conditions |
+//! | `staged`, `parts`, `tags` | the files of objects and of uploads in parts |
+//! | `forms` | how refused forms are answered |
+//!
+//! As in a bucket without versions, an object has no `VersionId`; what must be the same later is named by its `ETag`.
 
+mod access;
 mod checks;
+mod forms;
 mod guarded;
+mod multipart;
+mod parts;
+mod reading;
+mod staged;
+mod tags;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -14,18 +27,22 @@ mod tests;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use s3s::auth::SimpleAuth;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
-use tower::Layer;
+use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use guarded::Guarded;
@@ -77,7 +94,10 @@ impl Storage {
         let created = broadcast::Sender::new(EVENTS_KEPT);
         let mut service = S3ServiceBuilder::new(Guarded::new(root, created.clone())?);
         service.set_auth(SimpleAuth::from_single(access_key, secret_key));
-        let service = TowerToHyperService::new(cors().layer(service.build()));
+        service.set_access(access::Policy);
+        service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
+        let service = ServiceExt::<Request<Incoming>>::map_response(service.build(), forms::named);
+        let service = TowerToHyperService::new(cors().layer(service));
         Ok(Self {
             port: listener.local_addr()?.port(),
             bucket: bucket.to_owned(),
@@ -118,6 +138,13 @@ impl Drop for Storage {
     fn drop(&mut self) {
         self.listener.abort();
     }
+}
+
+/// A form works until its policy expires; s3s would refuse one that was signed 15 minutes ago.
+fn config() -> S3Config {
+    let mut config = S3Config::default();
+    config.presigned_url_max_skew_time_secs = 24 * 60 * 60;
+    config
 }
 
 /// What a bucket's CORS configuration would allow: browsers upload to it and play from it.

@@ -82,7 +82,7 @@ impl SigningKey {
     /// # Errors
     /// Those of the database.
     pub async fn publish(&self, write: &mut Write) -> Result<()> {
-        self.publish_as_owner(write.connection()).await
+        self.publish_as_owner(write.own()).await
     }
 
     /// The same, by whoever set the database up.

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::config;
 use crate::error::{Error, Result};
+use crate::secrets;
 
 /// Where the private key is, in PEM.
 #[derive(Debug, Clone)]
@@ -21,10 +21,7 @@ impl SigningKeySource {
     pub(super) async fn read(&self) -> Result<Vec<u8>> {
         match self {
             Self::File(path) => fs::read(path).map_err(|error| Error::internal(format!("{path}: {error}"))),
-            Self::Secret(id) => {
-                let secret = secrets().await.get_secret_value().secret_id(id).send().await.map_err(away)?;
-                Ok(secret.secret_string.unwrap_or_default().into_bytes())
-            }
+            Self::Secret(id) => Ok(secrets::read(id).await?.into_bytes()),
         }
     }
 
@@ -33,20 +30,9 @@ impl SigningKeySource {
             Self::File(path) => {
                 replace(Path::new(path), pem).map_err(|error| Error::internal(format!("{path}: {error}")))
             }
-            Self::Secret(id) => {
-                secrets().await.put_secret_value().secret_id(id).secret_string(pem).send().await.map_err(away)?;
-                Ok(())
-            }
+            Self::Secret(id) => secrets::replace(id, pem).await,
         }
     }
-}
-
-async fn secrets() -> aws_sdk_secretsmanager::Client {
-    aws_sdk_secretsmanager::Client::new(&config::aws().await)
-}
-
-fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal(aws_sdk_secretsmanager::error::DisplayErrorContext(error).to_string())
 }
 
 /// Whole or not at all.

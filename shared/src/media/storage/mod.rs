@@ -5,8 +5,9 @@
 //! | `signing` | signed URLs to read, and the addresses that anybody may read |
 //! | `form` | the signed form of a small file |
 //! | `parts` | a large file in parts |
-//! | `objects` | what the bucket holds |
+//! | `objects`, `copying` | what the bucket holds |
 
+mod copying;
 mod form;
 mod objects;
 mod parts;
@@ -21,7 +22,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation, Re
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 
 pub use form::{Form, FormFile};
-pub use objects::Object;
+pub use objects::{Listed, Listing, Object, Pin};
 pub use parts::Part;
 pub use signing::{Disposition, SIGNED_FOR};
 
@@ -33,6 +34,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
 
+#[derive(Clone)]
 pub struct Storage {
     client: aws_sdk_s3::Client,
     /// Those of the client, which signs everything but forms.
@@ -69,6 +71,11 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
+}
+
+/// What an operation is given that takes S3 itself longer than others.
+fn patience(time: Duration) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder().timeout_config(timeouts(time, time))
 }
 
 type Reached = (aws_sdk_s3::config::Builder, SharedCredentialsProvider);

@@ -1,19 +1,44 @@
 //! What the bucket holds, for functions that may touch it.
 
-use aws_sdk_s3::error::SdkError;
+use std::ops::Range;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectError;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::{Storage, failed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An object as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub size_bytes: u64,
+    pub pin: Pin,
+}
+
+/// What tells one content of a key from every other, whatever is written there later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
     /// With its quotes, as S3 writes it.
     pub e_tag: String,
     /// Where the bucket keeps versions.
     pub version: Option<String>,
+}
+
+/// An object of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub key: String,
+    pub last_modified: DateTime<Utc>,
+}
+
+/// A page of a list, in the order of the keys.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pub objects: Vec<Listed>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 impl Storage {
@@ -25,12 +50,54 @@ impl Storage {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(Object {
                 size_bytes: head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default(),
-                e_tag: head.e_tag().unwrap_or_default().to_owned(),
-                version: head.version_id().map(ToOwned::to_owned),
+                pin: Pin {
+                    e_tag: head.e_tag().unwrap_or_default().to_owned(),
+                    version: head.version_id().map(ToOwned::to_owned),
+                },
             })),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// The size of the pinned content, if it is still there.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn pinned_size(&self, key: &str, pin: &Pin) -> Result<Option<u64>> {
+        let head = self.client.head_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
+        match head.set_version_id(pin.version.clone()).send().await {
+            Ok(head) => Ok(Some(head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default())),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Those bytes of the pinned content, if it is still there.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn read_range(&self, key: &str, pin: &Pin, range: Range<u64>) -> Result<Option<Bytes>> {
+        let last = range.end.saturating_sub(1);
+        let get = self.client.get_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
+        let get = get.set_version_id(pin.version.clone()).range(format!("bytes={}-{last}", range.start));
+        match get.send().await {
+            Ok(part) => {
+                let part = part.body.collect().await.map_err(|error| Error::Unavailable(error.into()))?;
+                Ok(Some(part.into_bytes()))
+            }
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Writes an object.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
+        put.body(bytes.into()).send().await.map(drop).map_err(failed)
     }
 
     /// Removes the object; that there is none is all right.
@@ -40,4 +107,51 @@ impl Storage {
     pub async fn remove(&self, key: &str) -> Result<()> {
         self.client.delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(failed)
     }
+
+    /// Removes that content for good, where the bucket keeps versions; else whatever is at the key.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn remove_pinned(&self, key: &str, pin: &Pin) -> Result<()> {
+        let delete = self.client.delete_object().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+        delete.send().await.map(drop).map_err(failed)
+    }
+
+    /// The objects under a prefix, a page at a time.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<Listing> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).set_continuation_token(from);
+        let page = list.send().await.map_err(failed)?;
+        let listed = |object: &aws_sdk_s3::types::Object| {
+            let modified = object.last_modified()?;
+            let last_modified = DateTime::from_timestamp(modified.secs(), modified.subsec_nanos())?;
+            Some(Listed { key: object.key()?.to_owned(), last_modified })
+        };
+        Ok(Listing {
+            objects: page.contents().iter().filter_map(listed).collect(),
+            next: page.next_continuation_token().map(ToOwned::to_owned),
+        })
+    }
+
+    /// The value of a tag of the pinned content; none when it has no such tag, or is gone.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn tag(&self, key: &str, pin: &Pin, name: &str) -> Result<Option<String>> {
+        let get = self.client.get_object_tagging().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+        match get.send().await {
+            Ok(tags) => Ok(tags.tag_set().iter().find(|tag| tag.key() == name).map(|tag| tag.value().to_owned())),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+/// Whether S3 says that the content is not there (any more), or not as it was.
+pub(super) fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let SdkError::ServiceError(answer) = error else { return false };
+    let code = answer.err().code().unwrap_or_default();
+    matches!(answer.raw().status().as_u16(), 404 | 412) && code != "NoSuchBucket"
 }

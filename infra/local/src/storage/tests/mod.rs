@@ -1,7 +1,12 @@
 #![expect(clippy::disallowed_methods, reason = "a folder for each test, links of the past")]
 
+mod access;
+mod copying;
 mod form;
+mod listing;
+mod parts;
 mod reading;
+mod tags;
 mod writing;
 
 use std::fs;
@@ -11,10 +16,11 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::complete_multipart_upload::builders::CompleteMultipartUploadFluentBuilder;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use reqwest::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 use uuid::Uuid;
 
@@ -52,6 +58,34 @@ impl Fixture {
     async fn link(&self, get: GetObjectFluentBuilder) -> String {
         let hour = PresigningConfig::expires_in(Duration::from_hours(1)).unwrap();
         get.presigned(hour).await.unwrap().uri().to_owned()
+    }
+
+    async fn begin(&self, key: &str) -> String {
+        let begun = self.s3.create_multipart_upload().bucket(BUCKET).key(key).content_type("video/mp4").send();
+        begun.await.unwrap().upload_id.unwrap()
+    }
+
+    /// Sends a part, and gives what completing it must name.
+    async fn part(&self, key: &str, id: &str, number: i32, body: Vec<u8>) -> CompletedPart {
+        let part = self.s3.upload_part().bucket(BUCKET).key(key).upload_id(id).part_number(number);
+        let e_tag = part.body(body.into()).send().await.unwrap().e_tag.unwrap();
+        CompletedPart::builder().part_number(number).e_tag(e_tag).build()
+    }
+
+    fn complete(&self, key: &str, id: &str, parts: Vec<CompletedPart>) -> CompleteMultipartUploadFluentBuilder {
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        self.s3.complete_multipart_upload().bucket(BUCKET).key(key).upload_id(id).multipart_upload(parts)
+    }
+
+    async fn text(&self, key: &str) -> String {
+        let object = self.get(key).send().await.unwrap();
+        String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap()
+    }
+
+    /// How many files there are besides the bucket's own folder.
+    fn files_beside(&self) -> usize {
+        let staged = fs::read_dir(self.root.join(".staging")).unwrap().count();
+        fs::read_dir(&self.root).unwrap().count() - 2 + staged
     }
 
     async fn fetch(&self, link: &str, headers: &[(reqwest::header::HeaderName, &str)]) -> reqwest::Response {

@@ -84,6 +84,22 @@ async fn what_the_caller_has_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn what_is_read_is_the_version_meant() {
+    let test = Fixture::new().await;
+    let first = test.put("kept", TEXT.to_vec()).await;
+    let part = |e_tag: &str| test.get("kept").if_match(e_tag).range("bytes=2-4").send();
+    assert_eq!(part(&first).await.unwrap().body.collect().await.unwrap().to_vec(), b"234");
+    let second = test.put("kept", b"overwritten".to_vec()).await;
+    assert_eq!(status(&part(&first).await.unwrap_err()), 412);
+    assert_eq!(part(&second).await.unwrap().content_range(), Some("bytes 2-4/11"));
+    let head = test.s3.head_object().bucket(BUCKET).key("kept").if_match(&first).send().await;
+    assert_eq!(status(&head.unwrap_err()), 412);
+    // without versions there is one, which is called null
+    assert!(test.get("kept").version_id("null").send().await.unwrap().version_id().is_none());
+    assert_eq!(test.get("kept").version_id("1").send().await.unwrap_err().code(), Some("NoSuchVersion"));
+}
+
+#[tokio::test]
 async fn browsers_of_any_origin_may_come() {
     let test = Fixture::new().await;
     test.put("seen", TEXT.to_vec()).await;

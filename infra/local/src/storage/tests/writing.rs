@@ -33,52 +33,75 @@ async fn keys_that_lead_elsewhere_are_refused() {
         let started = test.s3.create_multipart_upload().bucket(BUCKET).key(key).send().await;
         assert_eq!(status(&started.unwrap_err()), 400, "{key}");
     }
-    assert_eq!(fs::read_dir(&test.root).unwrap().count(), 1); // the bucket
+    assert_eq!(test.files_beside(), 0);
 }
 
 #[tokio::test]
-async fn a_bad_digest_leaves_nothing() {
+async fn a_bad_digest_leaves_what_was_there() {
     let test = Fixture::new().await;
-    let put = test.s3.put_object().bucket(BUCKET).key("bad").body(TEXT.to_vec().into());
-    let refused = put.checksum_sha256("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").send().await.unwrap_err();
-    assert_eq!(refused.code(), Some("BadDigest"));
-    assert_eq!(status(&test.get("bad").send().await.unwrap_err()), 404);
-}
-
-#[tokio::test]
-async fn parts_are_put_together_if_they_are_the_ones_meant() {
-    let test = Fixture::new().await;
-    let mut created = test.storage.created();
-    let started = test.s3.create_multipart_upload().bucket(BUCKET).key("film").content_type("video/mp4").send().await;
-    let id = started.unwrap().upload_id.unwrap();
-    let mut parts = Vec::new();
-    for (number, body) in [(2, vec![2; 100]), (1, vec![1; 5 << 20])] {
-        let part = test.s3.upload_part().bucket(BUCKET).key("film").upload_id(&id).part_number(number);
-        let e_tag = part.body(body.into()).send().await.unwrap().e_tag.unwrap();
-        parts.insert(0, CompletedPart::builder().part_number(number).e_tag(e_tag).build());
-    }
-    let listed = test.s3.list_parts().bucket(BUCKET).key("film").upload_id(&id).send().await.unwrap();
-    let listed = listed.parts().iter().map(|part| (part.part_number(), part.e_tag()));
-    assert!(listed.eq(parts.iter().map(|part| (part.part_number(), part.e_tag()))));
-
-    let complete = |parts: Vec<CompletedPart>| {
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        test.s3.complete_multipart_upload().bucket(BUCKET).key("film").upload_id(&id).multipart_upload(parts).send()
+    let bad = || {
+        let put = test.s3.put_object().bucket(BUCKET).key("bad").body(b"other".to_vec().into());
+        put.checksum_sha256("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").send()
     };
-    let mut wrong = parts.clone();
-    wrong[1] = CompletedPart::builder().part_number(2).e_tag(parts[0].e_tag().unwrap()).build();
-    assert_eq!(complete(wrong).await.unwrap_err().code(), Some("InvalidPart"));
-    let done = complete(parts.clone()).await.unwrap();
-    assert_eq!(complete(parts).await.unwrap_err().code(), Some("NoSuchUpload"));
+    assert_eq!(bad().await.unwrap_err().code(), Some("BadDigest"));
+    assert_eq!(status(&test.get("bad").send().await.unwrap_err()), 404);
+    assert_eq!(test.files_beside(), 0);
 
-    let film = test.s3.head_object().bucket(BUCKET).key("film").send().await.unwrap();
-    assert_eq!((film.content_length(), film.content_type()), (Some((5 << 20) + 100), Some("video/mp4")));
-    let event = created.try_recv().unwrap();
-    assert_eq!((event.event, event.size), ("ObjectCreated:CompleteMultipartUpload", (5 << 20) + 100));
-    assert_eq!(done.e_tag(), Some(&*format!("\"{}\"", event.e_tag)));
+    let e_tag = test.put("bad", TEXT.to_vec()).await;
+    assert_eq!(bad().await.unwrap_err().code(), Some("BadDigest"));
+    let kept = test.get("bad").send().await.unwrap();
+    assert_eq!((kept.e_tag(), kept.content_type()), (Some(&*e_tag), Some("text/x-test")));
+    assert_eq!(test.text("bad").await.as_bytes(), TEXT);
+}
 
-    let given_up = test.s3.abort_multipart_upload().bucket(BUCKET).key("film").upload_id(&id).send().await;
-    assert_eq!(given_up.unwrap_err().code(), Some("NoSuchUpload"));
+#[tokio::test]
+async fn a_digest_is_kept_until_another_object_takes_the_key() {
+    let test = Fixture::new().await;
+    let digest = "hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII="; // of TEXT
+    let put = test.s3.put_object().bucket(BUCKET).key("sum").body(TEXT.to_vec().into()).checksum_sha256(digest);
+    assert_eq!(put.send().await.unwrap().checksum_sha256(), Some(digest));
+    let head = || async { test.s3.head_object().bucket(BUCKET).key("sum").send().await.unwrap() };
+    assert_eq!(head().await.checksum_sha256(), Some(digest));
+    let id = test.begin("sum").await;
+    let part = test.part("sum", &id, 1, b"short".to_vec()).await;
+    test.complete("sum", &id, vec![part]).send().await.unwrap();
+    assert_eq!(head().await.checksum_sha256(), None);
+}
+
+#[tokio::test]
+async fn what_is_removed_leaves_nothing() {
+    let test = Fixture::new().await;
+    test.put("media/one", TEXT.to_vec()).await;
+    test.s3.delete_object().bucket(BUCKET).key("media/one").send().await.unwrap();
+    assert_eq!(test.files_beside(), 0);
+}
+
+/// No version is ever read as another: neither its bytes under the other's `ETag`, nor half of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_while_another_writes_gets_one_version_whole() {
+    let test = Fixture::new().await;
+    let versions = ["1", "2"].map(|digit| digit.repeat(300_000));
+    let mut e_tags = Vec::new();
+    for version in &versions {
+        e_tags.push(test.put("busy", version.clone().into_bytes()).await);
+    }
+    let write = async {
+        for _ in 0..20 {
+            for version in &versions {
+                test.put("busy", version.clone().into_bytes()).await;
+            }
+        }
+    };
+    let read = async {
+        for _ in 0..40 {
+            let object = test.get("busy").send().await.unwrap();
+            let e_tag = object.e_tag().unwrap().to_owned();
+            let bytes = object.body.collect().await.unwrap().to_vec();
+            let version = e_tags.iter().position(|known| *known == e_tag).expect("one of the two");
+            assert!(bytes == versions[version].as_bytes());
+        }
+    };
+    tokio::join!(write, read);
 }
 
 #[tokio::test]

@@ -1,0 +1,33 @@
+//! A database that is not there yet, or has no room: a quick 503 that says when to come back.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::Lyceum;
+
+/// As a paused Aurora: it takes the connection, and says nothing until it is awake.
+#[tokio::test]
+async fn line_28_a_database_that_is_waking_is_503_within_three_seconds_with_a_time_to_come_back() {
+    let asleep = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://lyceum_app@{}/lyceum", asleep.local_addr().unwrap());
+    let lyceum = Lyceum::with(|name| (name == "DATABASE_URL").then(|| url.clone())).await;
+    for path in ["/health", "/v1/categories"] {
+        let began = Instant::now();
+        let answer = lyceum.anonymous().get(path).await;
+        assert!(began.elapsed() < Duration::from_secs(3));
+        assert_eq!(answer.header("retry-after"), "1");
+        answer.problem(503, "unavailable");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_room_for_another_connection_is_503_and_then_again_200() {
+    let cluster = crate::harness::Alone::start().await;
+    let database = crate::harness::Database::alone_in(&cluster).await;
+    let lyceum = Lyceum::over(database, |_| None).await;
+    cluster.execute("ALTER ROLE lyceum_app CONNECTION LIMIT 0").await;
+    let answer = lyceum.anonymous().get("/v1/categories").await;
+    assert_eq!(answer.header("retry-after"), "1");
+    answer.problem(503, "unavailable");
+    cluster.execute("ALTER ROLE lyceum_app CONNECTION LIMIT -1").await;
+    lyceum.anonymous().get("/v1/categories").await.ok();
+}

@@ -1,0 +1,56 @@
+//! A cluster of a test's own, for what belongs to all databases of one: roles, settings, the server itself.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use lyceum_local::postgres::Cluster;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tempfile::TempDir;
+
+/// Dropped, it stops, and its data are removed.
+pub struct Alone {
+    cluster: Option<Cluster>,
+    folder: TempDir,
+}
+
+impl Alone {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("cluster");
+        let cluster = tokio::task::spawn_blocking(move || Cluster::start(&dir, false)).await.unwrap().unwrap();
+        Self { cluster: Some(cluster), folder }
+    }
+
+    /// A place for files, gone with the cluster.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs statements as the superuser.
+    pub async fn execute(&self, sql: &str) {
+        let mut superuser = self.superuser("postgres").await;
+        superuser.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+        superuser.close().await.unwrap();
+    }
+
+    pub async fn superuser(&self, database: &str) -> PgConnection {
+        PgConnection::connect(&self.url("postgres", database)).await.unwrap()
+    }
+}
+
+impl Deref for Alone {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        self.cluster.as_ref().unwrap()
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let Some(cluster) = self.cluster.take() else { return };
+        let data = cluster.location().to_owned(); // which may lie elsewhere than in the test's folder
+        drop(cluster);
+        let _ = std::fs::remove_dir_all(data);
+    }
+}

@@ -1,0 +1,242 @@
+//! `migrate`, as a deployment calls it: the database that it leaves, and what the deployment is told.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::{post, put};
+use lyceum::app::App;
+use lyceum::config::Settings;
+use lyceum::db;
+use lyceum::run::Running;
+use lyceum_functions::operating::migrate::FUNCTION;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::task::JoinHandle;
+
+use crate::harness::{Alone, DATABASES, Process, schema_of, serve};
+
+/// Where a deployment is answered: what was put there, and how often it refuses.
+struct Deployment {
+    address: String,
+    told: Arc<Mutex<Vec<Value>>>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Told {
+    answers: Arc<Mutex<Vec<Value>>>,
+    refusals: Arc<Mutex<u32>>,
+}
+
+impl Deployment {
+    async fn start(refusals: u32) -> Self {
+        let told = Told { answers: Arc::default(), refusals: Arc::new(Mutex::new(refusals)) };
+        let routes = Router::new().route("/answer", put(listen)).with_state(told.clone());
+        let (address, server) = serve(routes).await;
+        Self { address: format!("http://{address}/answer?signature=a%2Fb"), told: told.answers, server }
+    }
+
+    fn event(&self, kind: &str) -> Value {
+        json!({
+            "ServiceToken": "arn:aws:lambda:eu-west-2:123456789012:function:migrate",
+            "RequestType": kind,
+            "RequestId": "82304eb2-bdda-469f-a33b-a3f1406d0a52",
+            "ResponseURL": self.address,
+            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/lyceum/16580499",
+            "ResourceType": "Custom::Schema",
+            "LogicalResourceId": "Schema",
+            "ResourceProperties": { "Version": "1" },
+        })
+    }
+
+    /// The one answer since the last time.
+    fn answer(&self) -> Value {
+        let mut told = self.told.lock().unwrap();
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.remove(0)
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// As S3 takes it: signed for a body without a type, of a stated length.
+async fn listen(State(told): State<Told>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
+    assert_eq!(uri.query(), Some("signature=a%2Fb"), "the address is as it was signed");
+    assert_eq!(headers["content-type"], "");
+    assert_eq!(headers["content-length"], body.len().to_string());
+    let mut refusals = told.refusals.lock().unwrap();
+    if *refusals > 0 {
+        *refusals -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    told.answers.lock().unwrap().push(serde_json::from_str(&body).unwrap());
+    StatusCode::OK
+}
+
+async fn migrate(owner_url: &str, event: Value) -> Value {
+    let settings = Settings::from(|name| (name == "DATABASE_OWNER_URL").then(|| owner_url.to_owned())).unwrap();
+    let app = Arc::new(App::start(settings, FUNCTION.needs).await.unwrap());
+    Running::new(&FUNCTION, app).unwrap().invoke(event).await.unwrap()
+}
+
+async fn one(owner_url: &str, sql: &str) -> String {
+    let mut owner = PgConnection::connect(owner_url).await.unwrap();
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut owner).await.unwrap()
+}
+
+const ROLE: &str =
+    "SELECT concat_ws(' ', rolcanlogin, rolsuper, rolcreaterole, rolconfig) FROM pg_roles WHERE rolname = 'lyceum_app'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_makes_role_and_schema_and_the_next_changes_nothing() {
+    let (cluster, deployment) = (Alone::start().await, Deployment::start(0).await);
+    let owner = cluster.url("postgres", "postgres");
+    cluster.execute("CREATE ROLE rds_iam").await;
+
+    migrate(&owner, deployment.event("Create")).await;
+    assert_eq!(
+        deployment.answer(),
+        json!({
+            "Status": "SUCCESS",
+            "PhysicalResourceId": "schema",
+            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/lyceum/16580499",
+            "RequestId": "82304eb2-bdda-469f-a33b-a3f1406d0a52",
+            "LogicalResourceId": "Schema",
+        })
+    );
+    let role = one(&owner, ROLE).await;
+    assert_eq!(
+        role,
+        "t f f {statement_timeout=5s,lock_timeout=2s,idle_in_transaction_session_timeout=10s,random_page_cost=1.1,idle_session_timeout=0}"
+    );
+    let may = "SELECT pg_has_role('lyceum_app', 'rds_iam', 'MEMBER')::text";
+    assert_eq!(one(&owner, may).await, "true", "on RDS it signs in by IAM");
+    let schema = schema_of(&owner).await;
+    let tables = schema.matches("CREATE TABLE").count();
+    assert_eq!(tables, schema_of(&DATABASES.create().await.owner_url).await.matches("CREATE TABLE").count());
+    let history = "SELECT string_agg(m::text, ' ' ORDER BY version) FROM _sqlx_migrations m";
+    let before = one(&owner, history).await;
+
+    let again = Value::Object({
+        let mut event = deployment.event("Update").as_object().unwrap().clone();
+        event.insert("PhysicalResourceId".to_owned(), json!("schema"));
+        event.insert("ResourceProperties".to_owned(), json!({ "Version": "2" }));
+        event
+    });
+    migrate(&owner, again).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS");
+    assert_eq!((schema_of(&owner).await, one(&owner, ROLE).await), (schema, role));
+    assert_eq!(one(&owner, history).await, before);
+
+    let mut sleepy = deployment.event("Update");
+    sleepy["ResourceProperties"]["IdleSessionTimeout"] = json!("60");
+    migrate(&owner, sleepy).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS");
+    assert!(one(&owner, ROLE).await.ends_with("idle_session_timeout=60000}"));
+    let by_hand = migrate(&owner, json!({})).await;
+    assert_eq!(by_hand["applied"], json!([]));
+    assert!(by_hand["schema"].as_i64().unwrap() > 20_261_125_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn line_30_a_failure_is_told_and_leaves_the_last_whole_schema() {
+    let (cluster, deployment) = (Alone::start().await, Deployment::start(0).await);
+    let owner = cluster.url("postgres", "postgres");
+    cluster.execute("CREATE TABLE sections (mine int)").await; // in the way of the third migration
+    migrate(&owner, deployment.event("Create")).await;
+    let answer = deployment.answer();
+    assert_eq!(answer["Status"], "FAILED");
+    let reason = answer["Reason"].as_str().unwrap();
+    assert!(reason.contains("20261123090200") && reason.contains("sections"), "{reason}");
+    let applied = "SELECT count(*) || ' ' || bool_and(success) FROM _sqlx_migrations";
+    assert_eq!(one(&owner, applied).await, "2 true", "those before it are there");
+    assert_eq!(one(&owner, "SELECT coalesce(to_regclass('courses')::text, 'none')").await, "none", "nothing of it is");
+
+    cluster.execute("DROP TABLE sections").await;
+    migrate(&owner, deployment.event("Update")).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS");
+    let all = db::MIGRATIONS.iter().filter(|migration| migration.migration_type.is_up_migration()).count();
+    assert_eq!(one(&owner, applied).await, format!("{all} true"));
+
+    // Rolled back after a migration of a later version: the code before lets it be.
+    cluster
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (29990101000000, 'of the next version', true, '', 0)",
+        )
+        .await;
+    migrate(&owner, deployment.event("Update")).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS");
+    assert_eq!(migrate(&owner, json!({})).await["schema"], 29_990_101_000_000_i64);
+
+    migrate(&owner, deployment.event("Delete")).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS");
+    assert_eq!(one(&owner, applied).await, format!("{} true", all + 1), "the data outlive the stack");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_deployments_at_once_wait_for_each_other_and_apply_each_migration_once() {
+    let cluster = Alone::start().await;
+    let owner = cluster.url("postgres", "postgres");
+    let runs = (0..4).map(|_| {
+        let owner = owner.clone();
+        tokio::spawn(async move { migrate(&owner, json!({ "RequestType": "Create" })).await })
+    });
+    let mut applied = 0;
+    for run in runs.collect::<Vec<_>>() {
+        applied += run.await.unwrap()["applied"].as_array().unwrap().len();
+    }
+    let all = db::MIGRATIONS.iter().filter(|migration| migration.migration_type.is_up_migration()).count();
+    assert_eq!(applied, all);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_told_even_if_the_first_try_is_not_heard() {
+    let deployment = Deployment::start(1).await;
+    migrate("postgres://owner:secret-word@127.0.0.1:9/lyceum", deployment.event("Create")).await;
+    let answer = deployment.answer();
+    assert_eq!(answer["Status"], "FAILED");
+    assert!(!answer.to_string().contains("secret-word"), "{answer}");
+    migrate("postgres://owner:secret-word@127.0.0.1:9/lyceum", deployment.event("Delete")).await;
+    assert_eq!(deployment.answer()["Status"], "SUCCESS", "what was never made can be deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_binary_takes_name_and_password_of_the_owner_from_the_secret_that_rds_keeps() {
+    let (cluster, deployment) = (Alone::start().await, Deployment::start(0).await);
+    let password = cluster.password().to_owned();
+    let secret = json!({ "username": "postgres", "password": password }).to_string();
+    let secrets = Router::new().route(
+        "/",
+        post(async move |headers: HeaderMap, body: String| {
+            assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+            let asked: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(asked["SecretId"], "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster");
+            json!({ "Name": "rds!cluster", "SecretString": secret }).to_string()
+        }),
+    );
+    let (address, server) = serve(secrets).await;
+    let url = format!("postgres://lyceum_app@127.0.0.1:{}/postgres", cluster.port());
+    let environment = [
+        ("DATABASE_URL", url),
+        ("DATABASE_OWNER_SECRET", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster".to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", format!("http://{address}")),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+    ];
+    let mut process = Process::start(env!("CARGO_BIN_EXE_migrate"), &environment).await;
+    process.invoke(deployment.event("Create")).await.unwrap();
+    assert_eq!(deployment.answer()["Status"], "SUCCESS", "{}", process.printed());
+    assert!(!process.printed().contains(&password));
+    process.stop().await;
+    server.abort();
+    let owner = cluster.url("postgres", "postgres");
+    assert_eq!(one(&owner, "SELECT to_regclass('courses')::text").await, "courses");
+}

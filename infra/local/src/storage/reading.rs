@@ -1,0 +1,131 @@
+//! What reads: objects, their tags, lists.
+
+use s3s::dto::{
+    CopySource, ETag, GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, HeadObjectInput,
+    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Range,
+};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+
+use super::Created;
+use super::checks::{Conditions, check_key, check_version};
+use super::guarded::{Answer, Guarded, internal};
+use super::tags::Tags;
+
+/// As many as one answer lists at most.
+pub(super) const PAGE: i32 = 1000;
+
+impl Guarded {
+    /// What is there. A folder on the way to other keys is no object.
+    pub(super) async fn head(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
+        check_key(bucket, key)?;
+        if self.place(bucket, key).file.is_dir() {
+            return Err(s3_error!(NoSuchKey));
+        }
+        let input = HeadObjectInput { bucket: bucket.to_owned(), key: key.to_owned(), ..HeadObjectInput::default() };
+        let mut object = self.files.head_object(internal(input)).await?.output;
+        object.accept_ranges = Some("bytes".to_owned());
+        Ok(object)
+    }
+
+    pub(super) async fn head_for(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        let _reading = self.publishing.read().await;
+        let (anonymous, input) = (req.credentials.is_none(), req.input);
+        let object = self.head(&input.bucket, &input.key).await.map_err(|error| hidden(error, anonymous))?;
+        let conditions = Conditions {
+            version: input.version_id,
+            matches: input.if_match,
+            none_match: input.if_none_match,
+            modified_since: input.if_modified_since,
+            unmodified_since: input.if_unmodified_since,
+        };
+        conditions.check(&object)?;
+        Ok(S3Response::new(object))
+    }
+
+    pub(super) async fn get(&self, mut req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        let anonymous = req.credentials.is_none();
+        let input = &mut req.input;
+        let conditions = Conditions {
+            version: input.version_id.take(),
+            matches: input.if_match.take(),
+            none_match: input.if_none_match.take(),
+            modified_since: input.if_modified_since.take(),
+            unmodified_since: input.if_unmodified_since.take(),
+        };
+        self.open(req, &conditions).await.map_err(|error| hidden(error, anonymous))
+    }
+
+    /// The object if it is as wanted; its bytes are those of this moment, whatever is written while they are read.
+    pub(super) async fn open(
+        &self,
+        mut req: S3Request<GetObjectInput>,
+        conditions: &Conditions,
+    ) -> Answer<GetObjectOutput> {
+        let _reading = self.publishing.read().await;
+        let input = &mut req.input;
+        let object = self.head(&input.bucket, &input.key).await?;
+        conditions.check(&object)?;
+
+        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
+        if input.range.is_some() && size == 0 {
+            return Err(s3_error!(InvalidRange)); // s3s-fs would count below zero
+        }
+        if let Some(Range::Suffix { length }) = &mut input.range {
+            *length = size.min(*length); // s3s-fs would seek to before the beginning
+        }
+        let mut answer = self.files.get_object(req).await?;
+        answer.output.accept_ranges = object.accept_ranges;
+        Ok(answer)
+    }
+
+    /// What is to be copied, or a range of it.
+    pub(super) async fn open_source(
+        &self,
+        source: &CopySource,
+        mut conditions: Conditions,
+        range: Option<Range>,
+    ) -> S3Result<GetObjectOutput> {
+        let CopySource::Bucket { bucket, key, version_id } = source else {
+            return Err(s3_error!(NotImplemented));
+        };
+        conditions.version = version_id.as_deref().map(ToOwned::to_owned);
+        let input = GetObjectInput {
+            bucket: bucket.clone().into(),
+            key: key.clone().into(),
+            range,
+            ..GetObjectInput::default()
+        };
+        let opened = self.open(internal(input), &conditions).await;
+        let opened = opened.map_err(|error| match error.code() {
+            S3ErrorCode::NotModified => s3_error!(PreconditionFailed), // of a copy, S3 says so to this, too
+            _ => error,
+        });
+        Ok(opened?.output)
+    }
+
+    pub(super) async fn list(&self, mut req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+        req.input.max_keys = Some(req.input.max_keys.unwrap_or(PAGE).clamp(0, PAGE));
+        self.files.list_objects_v2(req).await
+    }
+
+    pub(super) async fn tags(&self, input: GetObjectTaggingInput) -> Answer<GetObjectTaggingOutput> {
+        let _reading = self.publishing.read().await;
+        check_version(input.version_id.as_deref())?;
+        self.head(&input.bucket, &input.key).await?;
+        let tags = Tags::read(&self.place(&input.bucket, &input.key)).map_err(S3Error::internal_error)?;
+        Ok(S3Response::new(GetObjectTaggingOutput { tag_set: tags.into_set(), version_id: None }))
+    }
+
+    /// What S3's event would tell of an object.
+    pub(super) async fn describe(&self, event: &'static str, bucket: String, key: String) -> S3Result<Created> {
+        let object = self.head(&bucket, &key).await?;
+        let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or_default();
+        let e_tag = object.e_tag.map(ETag::into_value).unwrap_or_default();
+        Ok(Created { event, bucket, key, size, e_tag })
+    }
+}
+
+/// Who may list nothing is not told either what is missing.
+fn hidden(error: S3Error, anonymous: bool) -> S3Error {
+    if anonymous && *error.code() == S3ErrorCode::NoSuchKey { s3_error!(AccessDenied, "Access Denied") } else { error }
+}

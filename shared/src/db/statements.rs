@@ -1,0 +1,113 @@
+//! How statements reach the database: the executor that each read and write is, and the one place where they are made
+//! unnamed, for a pooler that can't hand on statements that have a name (`security.md`, 27).
+
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use lambda_http::BoxFuture;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo, Postgres};
+use sqlx::{Connection, Describe, Either, Error, Execute, Executor, SqlStr};
+
+/// How statements are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Parsed once a connection, and called by name from then on. `RDS Proxy` hands these on, as Postgres itself takes
+    /// them.
+    Named,
+    /// Parsed each time. A pooler by transactions may give each part of a statement another connection unless it is in
+    /// a transaction, so that one alone gets one of its own: two round trips more.
+    Unnamed,
+}
+
+/// A connection as an executor, for one statement.
+#[derive(Debug)]
+pub(crate) struct Statements<'c> {
+    connection: &'c mut PgConnection,
+    mode: Mode,
+    in_transaction: bool,
+}
+
+impl<'c> Statements<'c> {
+    pub fn of(connection: &'c mut PgConnection, mode: Mode, in_transaction: bool) -> Self {
+        Self { connection, mode, in_transaction }
+    }
+
+    /// Runs the statement in a transaction of its own.
+    async fn alone<'q, E: Execute<'q, Postgres> + 'q>(
+        self,
+        query: E,
+    ) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
+        let mut transaction = self.connection.begin().await?;
+        let done = transaction.fetch_many(Unnamed(query)).try_collect().await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+}
+
+impl<'c> Executor<'c> for Statements<'c> {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        match (self.mode, self.in_transaction) {
+            (Mode::Named, _) => self.connection.fetch_many(query),
+            (Mode::Unnamed, true) => self.connection.fetch_many(Unnamed(query)),
+            (Mode::Unnamed, false) => stream::once(self.alone(query))
+                .map_ok(|done| stream::iter(done.into_iter().map(Ok)))
+                .try_flatten()
+                .boxed(),
+        }
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        match (self.mode, self.in_transaction) {
+            (Mode::Named, _) => self.connection.fetch_optional(query),
+            (Mode::Unnamed, true) => self.connection.fetch_optional(Unnamed(query)),
+            (Mode::Unnamed, false) => {
+                Box::pin(async move { Ok(self.alone(query).await?.into_iter().find_map(Either::right)) })
+            }
+        }
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        self.connection.prepare_with(sql, parameters)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        self.connection.describe(sql)
+    }
+}
+
+/// A statement that gets no name, whatever it asked for.
+struct Unnamed<E>(E);
+
+impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {
+    fn sql(self) -> SqlStr {
+        self.0.sql()
+    }
+
+    fn statement(&self) -> Option<&PgStatement> {
+        self.0.statement()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<PgArguments>, BoxDynError> {
+        self.0.take_arguments()
+    }
+
+    fn persistent(&self) -> bool {
+        false
+    }
+}

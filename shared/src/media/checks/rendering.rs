@@ -1,0 +1,106 @@
+//! New pictures of what people send: decoded within limits, turned upright, cut and scaled to a fixed size, and written as
+//! a plain JPEG. Nothing of the file's own bytes is served: no place where a photograph was taken, no second file behind.
+
+use std::io::{BufReader, Seek, SeekFrom};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::metadata::Orientation;
+use image::{
+    DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, imageops,
+};
+
+use super::{Facts, Format, Ranged, Rejection, Source, Verdict};
+
+/// The size of what is made; what does not have its shape is cut at both sides alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Frame {
+    /// Of a person.
+    pub const PICTURE: Self = Self { width: 256, height: 256 };
+    /// Of a course.
+    pub const THUMBNAIL: Self = Self { width: 1280, height: 720 };
+
+    /// What is known of a picture in it.
+    pub fn facts(self) -> Facts {
+        Facts { duration_seconds: None, width: i32::try_from(self.width).ok(), height: i32::try_from(self.height).ok() }
+    }
+}
+
+/// What a telephone's camera makes, at most.
+const MOST_PIXELS: u64 = 25_000_000;
+/// What decoding may take.
+const MOST_MEMORY: u64 = 128 * 1024 * 1024;
+const QUALITY: u8 = 85;
+
+pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
+    let size = file.size();
+    file.grant(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
+    file.seek(SeekFrom::Start(0))?;
+    let format = match format {
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+        _ => ImageFormat::Jpeg,
+    };
+    let unreadable = |_| Rejection::damaged("the image can't be decoded");
+    let mut reader = ImageReader::with_format(BufReader::new(file), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
+        return Err(super::image::too_large(width, height, MOST_PIXELS));
+    }
+    decoder.set_limits(limits).map_err(unreadable)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    let framed = scaled(&image, orientation, frame);
+    drop(image);
+    jpeg(&framed)
+}
+
+/// Cut to the frame's shape and made of its size, while it still lies as the camera did; then turned upright.
+fn scaled(image: &DynamicImage, orientation: Orientation, frame: Frame) -> DynamicImage {
+    let turned = matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    );
+    let (to_width, to_height) = if turned { (frame.height, frame.width) } else { (frame.width, frame.height) };
+    let (width, height) = image.dimensions();
+    // as wide as it is, or as high as it is, whichever fits
+    let fitting = |length: u32, of: u32, to: u32| {
+        u32::try_from(u64::from(length) * u64::from(of) / u64::from(to)).unwrap_or(u32::MAX).max(1)
+    };
+    let cut_width = width.min(fitting(height, to_width, to_height));
+    let cut_height = height.min(fitting(width, to_height, to_width));
+    let cut = imageops::crop_imm(image, (width - cut_width) / 2, (height - cut_height) / 2, cut_width, cut_height);
+    let mut scaled = DynamicImage::ImageRgba8(imageops::thumbnail(&*cut, to_width, to_height));
+    scaled.apply_orientation(orientation);
+    scaled
+}
+
+/// On white, where it was transparent.
+fn jpeg(image: &DynamicImage) -> Verdict<Vec<u8>> {
+    let (width, height) = image.dimensions();
+    let on_white = |channel: u8, alpha: u8| {
+        let mixed = (u32::from(channel) * u32::from(alpha) + 255 * (255 - u32::from(alpha)) + 127) / 255;
+        u8::try_from(mixed).unwrap_or(255)
+    };
+    let pixels: Vec<u8> = image
+        .to_rgba8()
+        .pixels()
+        .flat_map(|pixel| {
+            let [red, green, blue, alpha] = pixel.0;
+            [on_white(red, alpha), on_white(green, alpha), on_white(blue, alpha)]
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .encode(&pixels, width, height, ExtendedColorType::Rgb8)
+        .map_err(|_| Rejection::damaged("no new image could be made of it"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,138 @@
+//! `WebM`: the walk over its elements is ours and believes no size. The two that describe the contents are put into a file
+//! of their own, of some kilobytes, for matroska-demuxer: given the whole, it would follow a hostile file's pointers in
+//! circles.
+
+use std::io::Cursor;
+
+use matroska_demuxer::{MatroskaFile, TrackType};
+
+use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
+
+const EBML: u32 = 0x1A45_DFA3;
+const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_A966;
+const TRACKS: u32 = 0x1654_AE6B;
+const CLUSTER: u32 = 0x1F43_B675;
+/// A cluster with nothing in it, where the media would begin.
+const NO_MEDIA: [u8; 5] = [0x1F, 0x43, 0xB6, 0x75, 0x80];
+/// A segment of unknown size.
+const BEGIN_SEGMENT: [u8; 5] = [0x18, 0x53, 0x80, 0x67, 0xFF];
+
+/// What describes the contents is no larger.
+const LARGEST: u64 = 256 * 1024;
+/// So many elements may come before the media.
+const MOST_ELEMENTS: u32 = 64;
+
+struct Element {
+    id: u32,
+    start: u64,
+    body: u64,
+    /// None where its size is not known.
+    end: Option<u64>,
+}
+
+pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
+    if !head.starts_with(&EBML.to_be_bytes()) {
+        return Err(other_type(head, "WebM video"));
+    }
+    let size = file.size();
+    let header = next(file, 0, size)?;
+    let mut description = whole(file, &header)?;
+    description.extend(BEGIN_SEGMENT);
+    let segment = next(file, header.end.unwrap_or(size), size)?;
+    if segment.id != SEGMENT {
+        return Err(Rejection::damaged("a WebM is one segment"));
+    }
+    let end = segment.end.unwrap_or(size);
+    if end != size {
+        return Err(Rejection::damaged("there is something behind its end"));
+    }
+    let (mut position, mut described) = (segment.body, Vec::new());
+    for number in 0.. {
+        if position >= end || number == MOST_ELEMENTS {
+            break;
+        }
+        let one = next(file, position, end)?;
+        if (one.id == INFO || one.id == TRACKS) && !described.contains(&one.id) {
+            description.extend(whole(file, &one)?);
+            described.push(one.id);
+        }
+        if one.id == CLUSTER {
+            break;
+        }
+        position = one.end.ok_or_else(|| Rejection::damaged("one of its parts has no size"))?;
+    }
+    if described.len() < 2 {
+        return Err(Rejection::damaged("what describes the video must come before it"));
+    }
+    description.extend(NO_MEDIA);
+    facts(description)
+}
+
+fn facts(description: Vec<u8>) -> Verdict<Facts> {
+    let file = MatroskaFile::open(Cursor::new(description))
+        .map_err(|_| Rejection::damaged("what describes the video can't be understood"))?;
+    if file.ebml_header().doc_type() != "webm" {
+        let reason = "The file is no WebM video, but another kind of Matroska. Export it as WebM or MP4.";
+        return Err(Rejection::new("wrong_type", reason));
+    }
+    let videos = file.tracks().iter().filter(|track| track.track_type() == TrackType::Video);
+    let sizes = videos.filter_map(|track| {
+        let video = track.video()?;
+        let pixels = |number: u64| i32::try_from(number).ok().filter(|number| *number <= 65_535);
+        Some((pixels(video.pixel_width().get())?, pixels(video.pixel_height().get())?))
+    });
+    let Some((width, height)) = sizes.into_iter().next() else {
+        return Err(Rejection::new("no_video", "There is no picture in the file, or it has no size."));
+    };
+    let scale = file.info().timestamp_scale().get();
+    let duration_seconds = match file.info().duration() {
+        None => None, // as browsers record it
+        Some(duration) => {
+            #[expect(clippy::cast_precision_loss, reason = "seconds, rounded up")]
+            let seconds = (duration * scale as f64 / 1e9).ceil();
+            if !(0.0..=1e9).contains(&seconds) {
+                return Err(super::implausible_duration());
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between")]
+            let seconds = seconds as u64;
+            super::plausible_duration(seconds)?
+        }
+    };
+    Ok(Facts { duration_seconds, width: Some(width), height: Some(height) })
+}
+
+/// All bytes of an element that is small.
+fn whole<S: Source>(file: &mut Ranged<S>, one: &Element) -> Verdict<Vec<u8>> {
+    let length = one.end.map(|end| end - one.start).filter(|length| *length <= LARGEST);
+    let length = length.ok_or_else(|| Rejection::damaged("one of its parts is larger than any needs to be"))?;
+    Ok(file.bytes_at(one.start, usize::try_from(length).unwrap_or_default())?)
+}
+
+/// The element at that place, which ends at `limit` at the latest.
+fn next<S: Source>(file: &mut Ranged<S>, start: u64, limit: u64) -> Verdict<Element> {
+    let header = file.bytes_at(start, 12)?;
+    let wrong = || Rejection::damaged("one of its parts is larger than what holds it");
+    let id_length = header.first().map_or(9, |first| first.leading_zeros() as usize + 1);
+    if id_length > 4 {
+        return Err(wrong());
+    }
+    let id = header.get(..id_length).ok_or_else(wrong)?;
+    let id = id.iter().fold(0, |id, byte| id << 8 | u32::from(*byte));
+    let rest = header.get(id_length..).unwrap_or_default();
+    let size_length = rest.first().map_or(9, |first| first.leading_zeros() as usize + 1);
+    let size = rest.get(..size_length).filter(|_| size_length <= 8).ok_or_else(wrong)?;
+    let bits = 7 * u32::try_from(size_length).unwrap_or_default();
+    let unknown = (1_u64 << bits) - 1;
+    let size = size.iter().fold(0, |size, byte| size << 8 | u64::from(*byte)) & unknown;
+    let body = start + (id_length + size_length) as u64;
+    if body > limit {
+        return Err(wrong());
+    }
+    let end = if size == unknown {
+        None
+    } else {
+        Some(body.checked_add(size).filter(|end| *end <= limit).ok_or_else(wrong)?)
+    };
+    Ok(Element { id, start, body, end })
+}
