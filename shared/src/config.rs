@@ -34,10 +34,10 @@ pub struct Settings {
     pub frontend_url: Option<String>,
     /// `MEDIA_BUCKET`
     pub media_bucket: Option<String>,
-    /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
-    pub malware_scan: bool,
     /// `MEDIA_URL`: the origin that stands before the bucket, if one does, as in `https://media.example.org`.
     pub media_url: Option<String>,
+    /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
+    pub malware_scan: bool,
     /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
@@ -115,8 +115,8 @@ impl Settings {
                 .or_else(|| variable("SIGNING_KEY_SECRET").map(SigningKeySource::Secret)),
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
-            malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
             media_url: variable("MEDIA_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
             s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
                 url,
                 region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
