@@ -6,7 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | media |
-//! | [`operating`] | health, openapi, not-found, maintain, migrate |
+//! | [`operating`] | health, openapi, not-found, admin-database, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -50,6 +50,7 @@ pub const ALL: &[Function] = &[
     learning::reports::FUNCTION,
     learning::recompute_progress::FUNCTION,
     media::watch::FUNCTION,
+    operating::admin_database::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
     operating::migrate::FUNCTION,

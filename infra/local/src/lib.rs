@@ -9,6 +9,7 @@
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
 //! | [`demo`] | the demo data |
 //! | [`operator`] | what an operator does from the command line |
+//! | [`rehearsal`] | a loss of data, and its recovery |
 //! | [`seed`] | a large catalogue, to measure with |
 
 pub mod demo;
@@ -18,6 +19,7 @@ pub mod mailbox;
 pub mod operator;
 mod pages;
 pub mod postgres;
+pub mod rehearsal;
 pub mod seed;
 pub mod stack;
 pub mod storage;
