@@ -6,7 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | uploads, media, ingest |
-//! | [`operating`] | health, openapi, not-found, maintain, migrate |
+//! | [`operating`] | health, openapi, not-found, admin-database, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -53,6 +53,7 @@ pub const ALL: &[Function] = &[
     media::uploads::FUNCTION,
     media::watch::FUNCTION,
     media::ingest::FUNCTION,
+    operating::admin_database::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
     operating::migrate::FUNCTION,

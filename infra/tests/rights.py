@@ -91,6 +91,7 @@ TABLE = {
     "Media": ["sign reads of media/"],
     "Ingest": [*INGEST, "keep events that failed"],
     "Health": [],
+    "AdminDatabase": [],
     "Openapi": [],
     "Jwks": [],
     "NotFound": [],

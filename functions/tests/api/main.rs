@@ -85,7 +85,9 @@ mod media {
     mod watch;
 }
 mod operating {
+    mod admin_database;
     mod health;
+    mod log;
     mod maintain;
     mod migrate;
     mod not_found;

@@ -4,11 +4,10 @@
 //! | --- | --- |
 //! | [`file_type`] | what may be uploaded, as what, and how large |
 //! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
-//! | [`arrival`] | what becomes of a file that arrived: taken up, shown, turned down |
-//! | [`inspection`], [`checks`] | reading it by ranges, and judging it |
-//! | [`tidying`] | what maintenance removes, and what no event told |
-//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`arrival`], [`inspection`], [`checks`], `showing` | what becomes of it then |
 //! | [`playback`] | what a lesson plays and offers |
+//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`tidying`] | what nothing needs any more |
 //! | [`storage`] | the bucket |
 
 pub mod arrival;
