@@ -1,6 +1,6 @@
 //! Settings, from the environment. Each is read in this one place.
 
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
 
 use crate::db::Mode;
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ pub struct Settings {
     pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
+    /// `AUDIT_LOG_MONTHS`: for how long the audit log is kept; a year at least.
+    pub audit_log_months: Months,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
     pub issuer: String,
     /// `SIGNING_KEY_FILE`, or `SIGNING_KEY_SECRET` in Secrets Manager: a P-256 key in PEM.
@@ -109,6 +111,10 @@ impl Settings {
             database_owner_url: variable("DATABASE_OWNER_URL"),
             database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
+            audit_log_months: match count(&variable, "AUDIT_LOG_MONTHS", 24)? {
+                months @ 12.. => Months::new(months.unsigned_abs()),
+                _ => return Err(Error::internal("AUDIT_LOG_MONTHS is less than a year")),
+            },
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")
                 .map(SigningKeySource::File)

@@ -26,6 +26,7 @@ mod database {
     mod waking;
 }
 mod identity {
+    mod appoint_administrator;
     mod audit_logs;
     mod closing;
     mod credentials;
@@ -84,7 +85,9 @@ mod media {
     mod watch;
 }
 mod operating {
+    mod admin_database;
     mod health;
+    mod log;
     mod maintain;
     mod migrate;
     mod not_found;
@@ -118,7 +121,9 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
+mod one_connection;
 mod plans;
 mod schema;
 mod seed;
+mod simulated_aws;
 mod structure;

@@ -33,6 +33,14 @@ fn the_template_has_the_functions_of_the_code_and_each_has_its_binary() {
     assert_eq!(binaries.collect::<BTreeSet<_>>(), of_the_code);
 }
 
+/// Otherwise a deployment would not call `migrate`.
+#[test]
+fn the_template_knows_the_newest_migration() {
+    let migrations = lyceum::db::MIGRATIONS.iter().map(|migration| migration.version).max().unwrap();
+    let template = include_str!("../../../template.yaml");
+    assert!(template.contains(&format!("Newest: \"{migrations}\"")), "template.yaml, Schema: Newest is {migrations}");
+}
+
 #[tokio::test]
 async fn the_openapi_document_has_the_routes_of_the_code() {
     let lyceum = Lyceum::new().await;

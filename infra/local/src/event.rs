@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::storage::Created;
+
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-central-1";
 
@@ -128,6 +130,54 @@ pub fn schedule(rule: &str, time: DateTime<Utc>) -> Value {
     })
 }
 
+/// An object that was created, as S3 tells of it through `EventBridge`. Without versions in the bucket, it names none.
+#[must_use]
+pub fn object_created(created: &Created, sequencer: &str, time: DateTime<Utc>) -> Value {
+    let reason = match created.event {
+        "ObjectCreated:Post" => "POST Object",
+        "ObjectCreated:Copy" => "CopyObject",
+        "ObjectCreated:CompleteMultipartUpload" => "CompleteMultipartUpload",
+        _ => "PutObject",
+    };
+    json!({
+        "version": "0",
+        "id": id(time),
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": ACCOUNT,
+        "time": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "region": REGION,
+        "resources": [format!("arn:aws:s3:::{}", created.bucket)],
+        "detail": {
+            "version": "0",
+            "bucket": { "name": created.bucket },
+            "object": { "key": created.key, "size": created.size, "etag": created.e_tag, "sequencer": sequencer },
+            "request-id": id(time).simple().to_string().to_uppercase(),
+            "requester": ACCOUNT,
+            "source-ip-address": "127.0.0.1",
+            "reason": reason,
+        },
+    })
+}
+
+/// What Lambda's on-failure destination gets of an event that failed three times.
+#[must_use]
+pub fn failure(function: &str, event: &Value, error: &str, time: DateTime<Utc>) -> Value {
+    json!({
+        "version": "1.0",
+        "timestamp": time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        "requestContext": {
+            "requestId": id(time),
+            "functionArn": format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}:$LATEST"),
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event,
+        "responseContext": { "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled" },
+        "responsePayload": { "errorType": "Error", "errorMessage": error },
+    })
+}
+
 /// Repeated names become one, their values joined by commas, as API Gateway does it.
 fn joined(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
     let mut all = Map::new();
@@ -151,6 +201,30 @@ fn id(time: DateTime<Utc>) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_told_of_as_s3_does() {
+        let created = Created {
+            event: "ObjectCreated:Post",
+            bucket: "media".to_owned(),
+            key: "uploads/Happy Face.jpg".to_owned(),
+            size: 1024,
+            e_tag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+        };
+        let event = object_created(&created, "0A", DateTime::UNIX_EPOCH);
+        assert_eq!((&event["source"], &event["detail-type"]), (&json!("aws.s3"), &json!("Object Created")));
+        assert_eq!(
+            (&event["time"], &event["detail"]["reason"]),
+            (&json!("1970-01-01T00:00:00Z"), &json!("POST Object"))
+        );
+        let object = json!({
+            "key": "uploads/Happy Face.jpg", // as it is, unlike in S3's own events
+            "size": 1024,
+            "etag": "d41d8cd98f00b204e9800998ecf8427e",
+            "sequencer": "0A",
+        });
+        assert_eq!(event["detail"]["object"], object);
+    }
 
     #[test]
     fn cookies_stand_apart_and_repeated_names_are_joined() {

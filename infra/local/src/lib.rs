@@ -7,8 +7,10 @@
 //! | [`template`] | those routes |
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
+//! | [`trigger`] | what is created in S3 starts a function |
 //! | [`demo`] | the demo data |
 //! | [`operator`] | what an operator does from the command line |
+//! | [`rehearsal`] | a loss of data, and its recovery |
 //! | [`seed`] | a large catalogue, to measure with |
 
 pub mod demo;
@@ -18,7 +20,9 @@ pub mod mailbox;
 pub mod operator;
 mod pages;
 pub mod postgres;
+pub mod rehearsal;
 pub mod seed;
 pub mod stack;
 pub mod storage;
 pub mod template;
+pub mod trigger;

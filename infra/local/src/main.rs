@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
-use lyceum_local::{demo, operator};
+use lyceum_local::{demo, operator, rehearsal};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -41,6 +41,8 @@ enum Command {
         #[arg(long, default_value_t = 100_000)]
         completions: u32,
     },
+    /// Lose a table on a Postgres of its own, and recover it to the moment before
+    RehearseRestore,
     /// Administrators, of the running stack or of --database-url
     #[command(subcommand)]
     Admin(Admin),
@@ -50,6 +52,11 @@ enum Command {
         function: String,
         /// The event, as JSON
         event: Option<String>,
+    },
+    /// Hand a function the events at which it failed three times: `redrive ingest`
+    Redrive {
+        /// A function's name, as in the README
+        function: String,
     },
 }
 
@@ -79,10 +86,12 @@ fn main() -> ExitCode {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
         Some(Command::CheckProgress) => check_progress(&arguments),
         &Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
+        Some(Command::RehearseRestore) => rehearse_restore(),
         Some(Command::Admin(Admin::Create { email, username })) => {
             create_administrator(&arguments, email, username.as_deref())
         }
         Some(Command::Invoke { function, event }) => invoke(&arguments, function, event.as_deref()),
+        Some(Command::Redrive { function }) => redrive(&arguments, function),
         None => run(arguments),
     };
     match result {
@@ -114,6 +123,12 @@ async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
     seed::seed(&url, sizes, |step| println!("{step}")).await
 }
 
+/// Fails when what was recovered is not what was there.
+#[tokio::main]
+async fn rehearse_restore() -> Result<()> {
+    rehearsal::restore(|step| println!("{step}")).await
+}
+
 #[tokio::main]
 async fn create_administrator(arguments: &Arguments, email: &str, username: Option<&str>) -> Result<()> {
     let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
@@ -124,6 +139,12 @@ async fn create_administrator(arguments: &Arguments, email: &str, username: Opti
 #[tokio::main]
 async fn invoke(arguments: &Arguments, function: &str, event: Option<&str>) -> Result<()> {
     println!("{}", operator::invoke(&arguments.data_dir, function, event).await?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn redrive(arguments: &Arguments, function: &str) -> Result<()> {
+    println!("{}", operator::redrive(&arguments.data_dir, function).await?);
     Ok(())
 }
 

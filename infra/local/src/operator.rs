@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use crate::stack::Environment;
+use crate::trigger::{self, Invoke};
 
 #[cfg(test)]
 mod tests;
@@ -91,13 +92,34 @@ pub async fn check_progress(data_dir: &Path, database_url: Option<&str>) -> Resu
 /// # Errors
 /// When nothing runs, there is no such function, or it fails.
 pub async fn invoke(data_dir: &Path, function: &str, event: Option<&str>) -> Result<Value> {
-    let environment = Environment::of_running(data_dir)?;
     let event: Value = event.map_or(Ok(json!({})), serde_json::from_str).context("the event is no JSON")?;
+    Ok(running(data_dir, function).await?.invoke(event).await?)
+}
+
+/// A function, in the environment of the running stack.
+async fn running(data_dir: &Path, function: &str) -> Result<Running> {
+    let environment = Environment::of_running(data_dir)?;
     let known = || lyceum_functions::ALL.iter().map(|function| function.name).collect::<Vec<_>>().join(", ");
     let function = lyceum_functions::ALL.iter().find(|known| known.name == function);
     let function = function.with_context(|| format!("there is no such function; there are: {}", known()))?;
     let app = App::start(Settings::from(|name| environment.get(name))?, function.needs).await?;
-    Ok(Running::new(function, Arc::new(app))?.invoke(event).await?)
+    Ok(Running::new(function, Arc::new(app))?)
+}
+
+/// Hands the events that a function of the running stack failed at to it once more.
+///
+/// # Errors
+/// When nothing runs, there is no such function, or it fails again.
+pub async fn redrive(data_dir: &Path, function: &str) -> Result<String> {
+    let running = Arc::new(running(data_dir, function).await?);
+    let invoke: Invoke = Arc::new(move |event| {
+        let running = running.clone();
+        Box::pin(async move { Ok(running.invoke(event).await?) })
+    });
+    match trigger::redrive(&trigger::failures_of(data_dir, function), &invoke).await? {
+        0 => Ok("Nothing failed.".to_owned()),
+        count => Ok(format!("{count} taken up again.")),
+    }
 }
 
 /// Reads an argument as the API reads a field.

@@ -1,4 +1,4 @@
-//! Pages that only the local stack has: the captured mails, and where links in mails lead.
+//! Pages that only the local stack has: the captured mails, where links in mails lead, and an upload.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -7,6 +7,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 use crate::mailbox::{Mail, Mailbox};
+
+const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript")];
 
 /// `/_local/…`
 pub fn service(mailbox: Mailbox) -> Router {
@@ -17,8 +19,11 @@ pub fn service(mailbox: Mailbox) -> Router {
         .route("/_local/reset-password", get(Html(include_str!("../pages/reset-password.html"))))
         .route("/_local/forgot-password", get(Html(include_str!("../pages/forgot-password.html"))))
         .route("/_local/login", get(Html(include_str!("../pages/login.html"))))
+        .route("/_local/upload", get(Html(include_str!("../pages/upload.html"))))
         .route("/_local/page.css", get(([(header::CONTENT_TYPE, "text/css")], include_str!("../pages/page.css"))))
-        .route("/_local/page.js", get(([(header::CONTENT_TYPE, "text/javascript")], include_str!("../pages/page.js"))))
+        .route("/_local/page.js", get((SCRIPT, include_str!("../pages/page.js"))))
+        .route("/_local/api.js", get((SCRIPT, include_str!("../pages/api.js"))))
+        .route("/_local/upload.js", get((SCRIPT, include_str!("../pages/upload.js"))))
         .route("/_local/mail", get(mails))
         .with_state(mailbox)
 }

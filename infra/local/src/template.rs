@@ -1,4 +1,4 @@
-//! The routes of `template.yaml`, so that what is tried here is what will be deployed.
+//! The routes, the functions and the CORS of the templates, so that what is tried here is what will be deployed.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_norway::Value;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
+const ROUTES: &str = include_str!("../../routes.yaml");
 
 /// One route, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,18 +37,32 @@ struct Template {
     resources: BTreeMap<String, Value>,
 }
 
+#[derive(Deserialize)]
+struct RoutesTemplate {
+    #[serde(rename = "Mappings")]
+    mappings: Mappings,
+}
+
+#[derive(Deserialize)]
+struct Mappings {
+    #[serde(rename = "Routes")]
+    routes: BTreeMap<String, Routes>,
+}
+
+/// Those of one function.
+#[derive(Deserialize)]
+struct Routes {
+    #[serde(rename = "Keys")]
+    keys: Vec<String>,
+}
+
 /// The resources of a type, by their logical ids, with their properties.
 fn resources(kind: &str) -> Result<BTreeMap<String, Value>> {
     let template: Template = serde_norway::from_str(TEMPLATE).context("template.yaml can't be read")?;
-    let of_that_kind = |value: &Value| value.get("Type").and_then(Value::as_str) == Some(kind);
     let mut found = template.resources;
-    found.retain(|_, resource| of_that_kind(resource));
+    found.retain(|_, resource| resource.get("Type").and_then(Value::as_str) == Some(kind));
     let properties = |resource: Value| resource.get("Properties").cloned().unwrap_or_default();
     Ok(found.into_iter().map(|(id, resource)| (id, properties(resource))).collect())
-}
-
-fn api() -> Result<Value> {
-    resources("AWS::Serverless::HttpApi")?.into_values().next().context("the template has no API")
 }
 
 /// The API's CORS, but for the origins, which are known when it is deployed.
@@ -55,7 +70,7 @@ fn api() -> Result<Value> {
 /// # Errors
 /// When the template is not what it should be.
 pub fn cors() -> Result<Cors> {
-    let api = api()?;
+    let api = resources("AWS::ApiGatewayV2::Api")?.into_values().next().context("the template has no API")?;
     let cors = api.get("CorsConfiguration").context("the template has no CORS")?;
     serde_norway::from_value(cors.clone()).context("the template's CORS can't be understood")
 }
@@ -72,33 +87,70 @@ pub fn functions() -> Result<BTreeMap<String, String>> {
     functions.collect()
 }
 
-/// All routes, in order.
+/// A function that is started by what is created in the bucket below a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectTrigger {
+    /// The binary, as the end of `CodeUri` names it.
+    pub function: String,
+    pub prefix: String,
+}
+
+/// All of them: the rules of `EventBridge` that ask for created objects.
 ///
 /// # Errors
 /// When the template is not what it should be.
-pub fn routes() -> Result<Vec<TemplateRoute>> {
-    let (api, functions) = (api()?, functions()?);
-    let paths = api.get("DefinitionBody").and_then(|body| body.get("paths")).and_then(Value::as_mapping);
-    let mut routes = Vec::new();
-    for (path, operations) in paths.context("the API has no paths")? {
-        let path = path.as_str().context("a path is no text")?;
-        for (method, operation) in operations.as_mapping().with_context(|| format!("{path} has no methods"))? {
-            let id = integration(operation).with_context(|| format!("{path} leads nowhere"))?;
-            let function = functions.get(id).with_context(|| format!("{path} leads to {id}, which is no function"))?;
-            let is_default = operation.get("isDefaultRoute").and_then(Value::as_bool) == Some(true);
-            routes.push(TemplateRoute {
-                method: if is_default { "ANY".to_owned() } else { method.as_str().unwrap_or_default().to_uppercase() },
-                path: (!is_default).then(|| path.to_owned()),
-                function: function.clone(),
-            });
+pub fn object_triggers() -> Result<Vec<ObjectTrigger>> {
+    let binaries = functions()?;
+    let mut triggers = Vec::new();
+    for (id, properties) in resources("AWS::Serverless::Function")? {
+        let function = binaries.get(&id).context("a function has no CodeUri")?;
+        let events = properties.get("Events").and_then(Value::as_mapping);
+        for event in events.into_iter().flat_map(|events| events.values()) {
+            triggers.extend(prefix(event).map(|prefix| ObjectTrigger { function: function.clone(), prefix }));
         }
+    }
+    Ok(triggers)
+}
+
+/// The prefix that an event asks for, if it asks for objects.
+fn prefix(event: &Value) -> Option<String> {
+    let pattern = event.get("Properties")?.get("Pattern")?;
+    let first = |of: &Value, name: &str| of.get(name)?.get(0).cloned();
+    if first(pattern, "detail-type")?.as_str() != Some("Object Created") {
+        return None;
+    }
+    let key = first(pattern.get("detail")?.get("object")?, "key")?;
+    Some(key.get("prefix")?.as_str()?.to_owned())
+}
+
+/// All routes, in order.
+///
+/// # Errors
+/// When the templates are not what they should be.
+pub fn routes() -> Result<Vec<TemplateRoute>> {
+    let template: RoutesTemplate = serde_norway::from_str(ROUTES).context("routes.yaml can't be read")?;
+    let functions = functions()?;
+    let mut routes = Vec::new();
+    for (id, of_the_function) in template.mappings.routes {
+        let function = functions.get(&id).with_context(|| format!("{id} has routes, and is no function"))?;
+        routes.extend(of_the_function.keys.iter().map(|key| match key.split_once(' ') {
+            Some((method, path)) => {
+                TemplateRoute { method: method.to_owned(), path: Some(path.to_owned()), function: function.clone() }
+            }
+            None => TemplateRoute { method: "ANY".to_owned(), path: None, function: function.clone() },
+        }));
     }
     routes.sort();
     Ok(routes)
 }
 
-/// The logical id of the function that an operation is integrated with.
-fn integration(operation: &Value) -> Option<&str> {
-    let reference = operation.get("x-amazon-apigateway-integration")?.get("$ref")?.as_str()?;
-    reference.strip_prefix("#/components/x-amazon-apigateway-integrations/")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_created_below_uploads_starts_ingest() {
+        let ingest = ObjectTrigger { function: "ingest".to_owned(), prefix: "uploads/".to_owned() };
+        assert_eq!(object_triggers().unwrap(), [ingest]);
+    }
 }

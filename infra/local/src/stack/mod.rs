@@ -7,14 +7,17 @@ mod environment;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lyceum::app::{App, Needs};
+use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
 use lyceum::queue::Queue;
+use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -26,7 +29,8 @@ use crate::demo;
 use crate::gateway::{self, Gateway};
 use crate::mailbox::Mailbox;
 use crate::storage::Storage;
-use crate::{event, pages};
+use crate::trigger::{self, Trigger};
+use crate::{event, pages, template};
 use data_dir::DataDir;
 use database::Database;
 pub use environment::Environment;
@@ -37,6 +41,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// Maintenance waits until the start is over.
 const SOON: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
+/// Lambda waits a minute, and then two; nobody here wants to.
+const TRIED_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Where and how to run.
 #[derive(Debug, Clone)]
@@ -56,7 +62,7 @@ pub struct Stack {
     gateway: Arc<Gateway>,
     database: Database,
     tasks: Vec<JoinHandle<()>>,
-    _storage: Storage,
+    _storage: Arc<Storage>,
     data_dir: DataDir,
 }
 
@@ -108,6 +114,10 @@ impl Stack {
             tokio::spawn(work(gateway.clone(), "recompute-progress", progress)),
             tokio::spawn(maintain(gateway.clone())),
         ];
+        let storage = Arc::new(storage);
+        for trigger in triggers(&gateway, &data_dir)? {
+            tasks.push(tokio::spawn(trigger.run(storage.clone())));
+        }
         let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
         for listener in listeners {
             let service = service.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -163,6 +173,21 @@ fn queue(wake: &Arc<Notify>) -> Queue {
         });
         Box::pin(async { Ok(()) })
     })
+}
+
+/// What the template says of objects that are created.
+fn triggers(gateway: &Arc<Gateway>, data_dir: &DataDir) -> Result<Vec<Trigger>> {
+    let trigger = |template::ObjectTrigger { function, prefix }| {
+        let (gateway, name) = (gateway.clone(), function.clone());
+        let invoke = move |event| -> Pin<Box<dyn Future<Output = Result<Value>> + Send>> {
+            let (gateway, name) = (gateway.clone(), name.clone());
+            Box::pin(async move { gateway.invoke(&name, event).await })
+        };
+        let failures = trigger::failures_of(&data_dir.path(""), &function);
+        let invoke = Arc::new(invoke);
+        Trigger { function, prefix, invoke, delays: TRIED_AGAIN_AFTER, clock: Clock::default(), failures }
+    };
+    Ok(template::object_triggers()?.into_iter().map(trigger).collect())
 }
 
 /// The queue and the schedule of a function that works off what waits in the database.

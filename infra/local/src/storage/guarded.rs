@@ -1,6 +1,8 @@
 //! The operations offered: s3s-fs, with its gaps closed.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -25,7 +27,11 @@ use super::staged::{Place, Staged};
 pub(super) type Answer<T> = S3Result<S3Response<T>>;
 
 /// s3s-fs behind our checks. What is not delegated here is answered "not implemented".
-pub(super) struct Guarded {
+#[derive(Clone)]
+pub(super) struct Guarded(Arc<Shelf>);
+
+/// What all clones share.
+pub(super) struct Shelf {
     pub(super) files: FileSystem,
     pub(super) root: PathBuf,
     pub(super) created: broadcast::Sender<Created>,
@@ -35,12 +41,21 @@ pub(super) struct Guarded {
     pub(super) ending: Mutex<()>,
 }
 
+impl Deref for Guarded {
+    type Target = Shelf;
+
+    fn deref(&self) -> &Shelf {
+        &self.0
+    }
+}
+
 impl Guarded {
     pub fn new(root: &Path, created: broadcast::Sender<Created>) -> anyhow::Result<Self> {
         let root = root.canonicalize()?;
         Staged::begin(&root).with_context(|| format!("cannot write in {}", root.display()))?;
         let files = FileSystem::new(&root).ok().with_context(|| format!("cannot use {}", root.display()))?;
-        Ok(Self { files, root, created, publishing: RwLock::default(), ending: Mutex::default() })
+        let (publishing, ending) = (RwLock::default(), Mutex::default());
+        Ok(Self(Arc::new(Shelf { files, root, created, publishing, ending })))
     }
 
     /// Where an object of a key that was checked is kept.

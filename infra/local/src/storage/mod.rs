@@ -51,11 +51,10 @@ use guarded::Guarded;
 const EVENTS_KEPT: usize = 1024;
 
 /// An S3 endpoint with one bucket; dropped, it accepts no more connections.
-#[derive(Debug)]
 pub struct Storage {
     port: u16,
     bucket: String,
-    created: broadcast::Sender<Created>,
+    objects: Guarded,
     listener: JoinHandle<()>,
 }
 
@@ -91,8 +90,8 @@ impl Storage {
             _ => error.into(),
         })?;
 
-        let created = broadcast::Sender::new(EVENTS_KEPT);
-        let mut service = S3ServiceBuilder::new(Guarded::new(root, created.clone())?);
+        let objects = Guarded::new(root, broadcast::Sender::new(EVENTS_KEPT))?;
+        let mut service = S3ServiceBuilder::new(objects.clone());
         service.set_auth(SimpleAuth::from_single(access_key, secret_key));
         service.set_access(access::Policy);
         service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
@@ -101,7 +100,7 @@ impl Storage {
         Ok(Self {
             port: listener.local_addr()?.port(),
             bucket: bucket.to_owned(),
-            created,
+            objects,
             listener: tokio::spawn(async move {
                 let http = Builder::new(TokioExecutor::new());
                 loop {
@@ -130,7 +129,15 @@ impl Storage {
 
     /// Hears of every object written from now on.
     pub fn created(&self) -> broadcast::Receiver<Created> {
-        self.created.subscribe()
+        self.objects.created.subscribe()
+    }
+
+    /// All objects below a prefix, as if each had just been written.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn objects(&self, prefix: &str) -> Result<Vec<Created>> {
+        Ok(self.objects.all(&self.bucket, prefix).await?)
     }
 }
 

@@ -108,6 +108,31 @@ impl Guarded {
         self.files.list_objects_v2(req).await
     }
 
+    /// All objects below a prefix, as the event of each would tell.
+    pub(super) async fn all(&self, bucket: &str, prefix: &str) -> S3Result<Vec<Created>> {
+        let (mut objects, mut token) = (Vec::new(), None);
+        loop {
+            let input = ListObjectsV2Input {
+                bucket: bucket.to_owned(),
+                prefix: Some(prefix.to_owned()),
+                continuation_token: token,
+                ..ListObjectsV2Input::default()
+            };
+            let page = self.list(internal(input)).await?.output;
+            for key in page.contents.into_iter().flatten().filter_map(|object| object.key) {
+                match self.describe("ObjectCreated:Put", bucket.to_owned(), key).await {
+                    Ok(object) => objects.push(object),
+                    Err(error) if *error.code() == S3ErrorCode::NoSuchKey => {} // removed meanwhile
+                    Err(error) => return Err(error),
+                }
+            }
+            token = page.next_continuation_token;
+            if token.is_none() {
+                return Ok(objects);
+            }
+        }
+    }
+
     pub(super) async fn tags(&self, input: GetObjectTaggingInput) -> Answer<GetObjectTaggingOutput> {
         let _reading = self.publishing.read().await;
         check_version(input.version_id.as_deref())?;

@@ -10,21 +10,12 @@ use super::{Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
 const MOST_PIXELS: u64 = 200_000_000;
 
 pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Facts> {
-    let (expected, image, begins) = match format {
-        Format::Png => ("PNG image", ImageFormat::Png, head.starts_with(b"\x89PNG\r\n\x1A\n")),
-        Format::WebP => {
-            ("WebP image", ImageFormat::WebP, head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
-        }
-        _ => ("JPEG image", ImageFormat::Jpeg, head.starts_with(&[0xFF, 0xD8, 0xFF])),
-    };
-    if !begins {
-        return Err(other_type(head, expected));
-    }
+    check_begin(head, format)?;
     if !ends(file, head, format)? {
         return Err(Rejection::damaged("an image ends where the file does"));
     }
     file.seek(SeekFrom::Start(0))?;
-    let dimensions = ImageReader::with_format(BufReader::new(&mut *file), image).into_dimensions();
+    let dimensions = ImageReader::with_format(BufReader::new(&mut *file), codec(format)).into_dimensions();
     let (width, height) = dimensions.map_err(|_| Rejection::damaged("the image's header can't be understood"))?;
     if width == 0 || height == 0 {
         return Err(Rejection::damaged("the image has no size"));
@@ -35,14 +26,34 @@ pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Ve
     Ok(Facts { duration_seconds: None, width: i32::try_from(width).ok(), height: i32::try_from(height).ok() })
 }
 
+pub(super) fn codec(format: Format) -> ImageFormat {
+    match format {
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+        _ => ImageFormat::Jpeg,
+    }
+}
+
+/// The first bytes must be those of the format.
+pub(super) fn check_begin(head: &[u8], format: Format) -> Verdict<()> {
+    let (expected, begins) = match format {
+        Format::Png => ("PNG image", head.starts_with(b"\x89PNG\r\n\x1A\n")),
+        Format::WebP => ("WebP image", head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")),
+        _ => ("JPEG image", head.starts_with(&[0xFF, 0xD8, 0xFF])),
+    };
+    if !begins {
+        return Err(other_type(head, expected));
+    }
+    Ok(())
+}
+
 pub(super) fn too_large(width: u32, height: u32, most: u64) -> Rejection {
     let reason =
         format!("The image has {width} × {height} pixels; it may have {} million. Make it smaller.", most / 1_000_000);
     Rejection::new("image_too_large", reason)
 }
 
-/// Whether the image ends where the file does. Cameras put a little behind a JPEG's end (a preview, a depth map), and
-/// so may others.
+/// Whether the image ends where the file does.
 fn ends<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<bool> {
     Ok(match format {
         Format::Png => file.tail(12)?.1.get(4..) == Some(b"IEND\xAE\x42\x60\x82"),
@@ -50,6 +61,6 @@ fn ends<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict
             let declared = head.get(4..8).and_then(<[u8]>::first_chunk).map_or(0, |size| u32::from_le_bytes(*size));
             u64::from(declared) + 8 == file.size() || u64::from(declared) + 9 == file.size() // to an even number
         }
-        _ => file.tail(64 * 1024)?.1.windows(2).any(|marker| marker == [0xFF, 0xD9]),
+        _ => file.tail(2)?.1 == [0xFF, 0xD9],
     })
 }

@@ -3,13 +3,11 @@
 
 use std::io::{BufReader, Seek, SeekFrom};
 
-use image::codecs::jpeg::JpegEncoder;
-use image::metadata::Orientation;
-use image::{
-    DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, imageops,
-};
+use ::image::codecs::jpeg::JpegEncoder;
+use ::image::metadata::Orientation;
+use ::image::{DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageReader, Limits, imageops};
 
-use super::{Facts, Format, Ranged, Rejection, Source, Verdict};
+use super::{Facts, Format, Ranged, Rejection, Source, Verdict, image};
 
 /// The size of what is made; what does not have its shape is cut at both sides alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,20 +38,15 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     let size = file.size();
     file.grant(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
     file.seek(SeekFrom::Start(0))?;
-    let format = match format {
-        Format::Png => ImageFormat::Png,
-        Format::WebP => ImageFormat::WebP,
-        _ => ImageFormat::Jpeg,
-    };
     let unreadable = |_| Rejection::damaged("the image can't be decoded");
-    let mut reader = ImageReader::with_format(BufReader::new(file), format);
+    let mut reader = ImageReader::with_format(BufReader::new(file), image::codec(format));
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
-        return Err(super::image::too_large(width, height, MOST_PIXELS));
+        return Err(image::too_large(width, height, MOST_PIXELS));
     }
     decoder.set_limits(limits).map_err(unreadable)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

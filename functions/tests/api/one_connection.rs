@@ -1,0 +1,48 @@
+//! On Lambda a process has one connection to the database, which every step of a call has to let go of or hand on.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::harness::{CourseInProgress, Lyceum};
+
+async fn with_one_connection() -> Arc<Lyceum> {
+    Lyceum::with(|name| (name == "DATABASE_MAX_CONNECTIONS").then(|| "1".to_owned())).await
+}
+
+#[tokio::test]
+async fn reads_writes_refusals_and_repeated_calls_are_answered() {
+    let lyceum = with_one_connection().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let once = learner.with_header("idempotency-key", "k1");
+    let first = once.post(&course.path("/enrollments"), json!({})).await.created();
+    assert_eq!(once.post(&course.path("/enrollments"), json!({})).await.created(), first);
+    course.complete(&learner, 0).await;
+    course.complete(&learner, 0).await;
+    learner.get("/v1/me/enrollments").await.ok();
+    // The refusal is written after the handler has failed, and after it never began.
+    learner.patch(&course.path(""), json!({ "title": "Mine" })).await.problem(403, "forbidden");
+    learner.get("/v1/audit-logs").await.problem(403, "forbidden");
+    assert_eq!(lyceum.audited("request.refuse").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_at_once_take_their_turns() {
+    let lyceum = with_one_connection().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let mut calls = Vec::new();
+    for _ in 0..16 {
+        let (learner, course) = (lyceum.student().await, course.clone());
+        calls.push(tokio::spawn(async move {
+            course.enroll(&learner).await;
+            course.complete(&learner, 0).await;
+            learner.get("/v1/me/enrollments").await.ok();
+        }));
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(lyceum.count("SELECT count(*) FROM enrollments WHERE status = 'completed'").await, 16);
+}

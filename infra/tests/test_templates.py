@@ -1,0 +1,326 @@
+"""What matters of the templates, on what CloudFormation makes of them. `python -m unittest discover infra/tests`"""
+
+import re
+import unittest
+
+from rights import ALONE, NO_CODE, OF_ALL, OVER_DATABASE, RIGHTS, TABLE
+from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from transformed import ROOT, names, read, rendered, transformed, unrolled
+
+FILES = ["template.yaml", *sorted(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml"))]
+GIVEN = {"AdministratorEmail": "a@example.org", "FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
+
+SYSTEM = transformed("template.yaml", GIVEN)
+RESOURCES = SYSTEM["Resources"]
+
+
+def of_type(kind, resources=RESOURCES):
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def listed(value):
+    """The items of a list that the template joins for a nested one."""
+    found = []
+    for item in as_list(value):
+        match item:
+            case {"Fn::Join": [",", inner]}:
+                found += listed(inner)
+            case {"Fn::FindInMap": [mapping, first, second]}:
+                found += SYSTEM["Mappings"][mapping][first][second]
+            case _:
+                found.append(item)
+    return found
+
+
+FUNCTIONS = of_type("AWS::Lambda::Function")
+STACKS = of_type("AWS::CloudFormation::Stack")
+CALLED = listed(STACKS["Routes"]["Parameters"]["Functions"])
+NESTED = {
+    "infra/routes.yaml": {"Functions": ",".join(CALLED)},
+    "infra/monitoring.yaml": {"Functions": ",".join(FUNCTIONS)},
+}
+ALL = {path: transformed(path, NESTED.get(path)) for path in FILES if path != "template.yaml"} | {"template.yaml": SYSTEM}
+
+
+def statements(policy):
+    return as_list(policy["PolicyDocument"]["Statement"])
+
+
+class Rights(unittest.TestCase):
+    maxDiff = None
+
+    def role_of(self, function):
+        role = FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]
+        self.assertEqual(role, f"{function}Role", "a role of its own")
+        return role
+
+    def said_of(self, role):
+        """All statements about a role: its own, its managed policies', and those of policies that name it."""
+        said = [each for policy in RESOURCES[role]["Properties"]["Policies"] for each in statements(policy)]
+        for arn in RESOURCES[role]["Properties"]["ManagedPolicyArns"]:
+            name, attribute = arn["Fn::GetAtt"]
+            self.assertEqual(attribute, "PolicyArn")
+            said += statements(RESOURCES[name]["Properties"])
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"):
+            for policy in of_type(kind).values():
+                if role in names(policy.get("Roles", [policy.get("RoleName")])):
+                    said += statements(policy)
+        return said
+
+    def test_each_role_is_its_row_of_the_table(self):
+        self.assertEqual(set(TABLE), set(FUNCTIONS))
+        for function, beyond in TABLE.items():
+            with self.subTest(function):
+                own = OF_ALL + beyond + ([] if function in ALONE else OVER_DATABASE)
+                expected = {(action, RIGHTS[right][1]) for right in own for action in RIGHTS[right][0]}
+                own_log = f"log-group:/aws/lambda/${{AWS::StackName}}-{function}:*"
+                found = set()
+                denied = []
+                for statement in self.said_of(self.role_of(function)):
+                    if statement["Effect"] == "Deny":
+                        denied.append(statement)
+                        continue
+                    self.assertEqual(set(statement), {"Effect", "Action", "Resource"})
+                    for resource in map(rendered, as_list(statement["Resource"])):
+                        resource = "the function's own log" if resource.endswith(own_log) else resource
+                        found |= {(action, resource) for action in as_list(statement["Action"])}
+                self.assertEqual(found, expected)
+                self.assertEqual(denied, [] if function in ALONE else [NO_CODE])
+
+    def test_only_lambda_takes_the_roles_of_functions(self):
+        for function in FUNCTIONS:
+            trust = RESOURCES[self.role_of(function)]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            principals = [(each["Action"], each["Principal"]) for each in trust]
+            self.assertEqual(principals, [("sts:AssumeRole", {"Service": "lambda.amazonaws.com"})])
+
+    def test_what_has_no_database_has_no_network(self):
+        self.assertEqual({name for name, of in FUNCTIONS.items() if not in_network(of)}, set(ALONE))
+
+    def test_a_wildcard_has_its_reason_beside_it(self):
+        wildcard = re.compile(r"""\b(Action|Resource|Principal): ["'\[]*[\w-]*:?\*|Action:.*[\w]\*""")
+        for path in FILES:
+            deny = False
+            for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+                deny = "Effect: Deny" in line or (deny and "Effect:" not in line)
+                if wildcard.search(line) and not deny:
+                    self.assertIn("#", line, f"{path}:{number}")
+
+    def test_allowed_wildcards_are_few(self):
+        for path, template in ALL.items():
+            for name, resource in template["Resources"].items():
+                for statement in policies_in(resource):
+                    actions = as_list(statement["Action"])
+                    if statement["Effect"] == "Allow" and any("*" in action for action in actions):
+                        self.assertEqual((path, name), ("infra/network.yaml", "S3Endpoint"), actions)
+                    self.assertNotIn("*", actions)
+                    if statement["Effect"] == "Allow" and "*" in as_list(statement.get("Resource", [])):
+                        free = RIGHTS["trace"][0] + RIGHTS["join the network"][0]
+                        endpoint = (path, name) == ("infra/network.yaml", "S3Endpoint")
+                        self.assertTrue(endpoint or set(actions) <= set(free), (path, name))
+
+
+def in_network(function):
+    return function.get("VpcConfig") not in (None, {"Ref": "AWS::NoValue"})
+
+
+def policies_in(node):
+    """Every statement of every policy, wherever it stands."""
+    if isinstance(node, list):
+        for each in node:
+            yield from policies_in(each)
+    elif isinstance(node, dict):
+        if "Effect" in node and "Action" in node:
+            yield node
+        for value in node.values():
+            yield from policies_in(value)
+
+
+class Functions(unittest.TestCase):
+    def test_each_has_a_log_that_ends(self):
+        logs = {of["LogGroupName"]["Fn::Sub"]: of for of in of_type("AWS::Logs::LogGroup").values()}
+        for name, function in FUNCTIONS.items():
+            self.assertEqual(function["FunctionName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
+            self.assertIn("RetentionInDays", logs[f"/aws/lambda/${{AWS::StackName}}-{name}"])
+            self.assertEqual(function["LoggingConfig"], {"LogFormat": "JSON"})
+            self.assertEqual(function["TracingConfig"], {"Mode": "Active"})
+
+    def test_each_has_an_alarm_that_somebody_hears(self):
+        self.assertEqual(set(listed(STACKS["Monitoring"]["Parameters"]["Functions"])), set(FUNCTIONS))
+        alarms = of_type("AWS::CloudWatch::Alarm", ALL["infra/monitoring.yaml"]["Resources"])
+        watched = [of["Dimensions"][0]["Value"] for of in alarms.values() if of.get("MetricName") == "Errors"]
+        self.assertEqual(watched, [{"Fn::Sub": f"${{System}}-{name}"} for name in FUNCTIONS])
+        for name, alarm in alarms.items():
+            self.assertEqual(alarm["AlarmActions"], [{"Ref": "Alarms"}], name)
+
+    def test_all_wait_for_the_schema_but_the_one_that_makes_it(self):
+        schema = RESOURCES["Schema"]["Properties"]["ServiceToken"]
+        self.assertEqual(schema, {"Fn::GetAtt": ["Migrate", "Arn"]})
+        for name, function in FUNCTIONS.items():
+            wanted = "" if name == "Migrate" else {"Ref": "Schema"}
+            self.assertEqual(function["Environment"]["Variables"]["SCHEMA"], wanted, name)
+
+    def test_who_is_called_answers_before_the_api_gives_up(self):
+        for name in CALLED:
+            self.assertLess(FUNCTIONS[name]["Timeout"], 30, name)
+
+    def test_hashing_takes_a_whole_processor_and_nobody_elses(self):
+        hashing = {"Register", "Login", "ResetPassword", "Credentials"}
+        self.assertEqual({name for name, of in FUNCTIONS.items() if of["MemorySize"] == 1769}, hashing)
+        self.assertEqual({name for name, of in FUNCTIONS.items() if "ReservedConcurrentExecutions" in of}, hashing)
+
+
+class Calls(unittest.TestCase):
+    def test_every_route_reaches_a_function_that_may_be_called(self):
+        routes = ALL["infra/routes.yaml"]
+        self.assertEqual(set(routes["Mappings"]["Routes"]), set(CALLED))
+        integrations = of_type("AWS::ApiGatewayV2::Integration", routes["Resources"])
+        self.assertEqual(set(integrations), set(CALLED))
+        for name, integration in integrations.items():
+            self.assertIn(name, FUNCTIONS)
+            self.assertTrue(integration["IntegrationUri"]["Fn::Sub"].endswith(f":function:${{System}}-{name}"))
+        keys = {key for of in routes["Mappings"]["Routes"].values() for key in of["Keys"]}
+        made = of_type("AWS::ApiGatewayV2::Route", routes["Resources"])
+        self.assertEqual({route["RouteKey"] for route in made.values()}, keys)
+        for route in made.values():
+            owner = route["Target"]["Fn::Join"][1][1]["Fn::GetAtt"][0]
+            self.assertIn(route["RouteKey"], routes["Mappings"]["Routes"][owner]["Keys"])
+
+    def test_one_permission_a_function_and_for_this_api_alone(self):
+        by_api = [of for of in of_type("AWS::Lambda::Permission").values() if of["Principal"].startswith("apigateway")]
+        self.assertEqual(sorted(of["FunctionName"]["Fn::GetAtt"][0] for of in by_api), sorted(CALLED))
+        for permission in by_api:
+            self.assertTrue(permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*"))
+
+    def test_nobody_may_call_a_function_from_another_account(self):
+        for name, permission in of_type("AWS::Lambda::Permission").items():
+            self.assertTrue({"SourceArn", "SourceAccount"} & set(permission), name)
+
+    def test_calls_past_the_edge_are_known(self):
+        secret = {"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}}}"}
+        for name in CALLED:
+            self.assertEqual(FUNCTIONS[name]["Environment"]["Variables"]["EDGE_SECRET"], secret, name)
+        self.assertEqual(STACKS["Edge"]["Parameters"]["Secret"], {"Ref": "EdgeSecret"})
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        api = next(origin for origin in distribution["Origins"] if origin["Id"] == "api")
+        header = {"HeaderName": "x-edge-secret", "HeaderValue": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"}}
+        self.assertEqual(api["OriginCustomHeaders"], [header])
+        headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
+        self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
+        self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")
+
+    def test_a_signature_ends_at_the_edge_too(self):
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        signed = next(each for each in distribution["CacheBehaviors"] if each["PathPattern"] == "media/*")
+        self.assertEqual(signed["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled")
+        self.assertEqual(FUNCTIONS["Media"]["Environment"]["Variables"]["AWS_USE_DUALSTACK_ENDPOINT"], "false")
+        origin = next(each for each in distribution["Origins"] if each["Id"] == signed["TargetOriginId"])
+        self.assertEqual(origin["DomainName"], {"Fn::Sub": "${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"})
+        self.assertNotIn("OriginAccessControlId", origin, "CloudFront would sign it once more")
+
+
+class Queues(unittest.TestCase):
+    def test_each_has_a_dead_letter_queue_and_each_of_these_an_alarm(self):
+        queues = of_type("AWS::SQS::Queue")
+        targets = {name: of["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, of in queues.items() if "RedrivePolicy" in of}
+        self.assertEqual(set(queues) - set(targets), set(targets.values()) | FAILURES)
+        watched = [each["Fn::GetAtt"][0] for each in listed(STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"])]
+        self.assertEqual(sorted(watched), sorted(set(targets.values()) | FAILURES))
+        for name, queue in queues.items():
+            self.assertTrue(queue["SqsManagedSseEnabled"], name)
+
+    def test_a_batch_reports_its_failures_one_by_one_and_has_time(self):
+        sources = of_type("AWS::Lambda::EventSourceMapping")
+        self.assertEqual(len(sources), 2)
+        for name, source in sources.items():
+            self.assertEqual(source["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
+            queue = RESOURCES[source["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
+            function = FUNCTIONS[source["FunctionName"]["Ref"]]
+            self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * function["Timeout"])
+            reader = RESOURCES[source["FunctionName"]["Ref"]]["DependsOn"]
+            self.assertIn(reader, of_type("AWS::IAM::Policy"), "without the right, the mapping can't be made")
+
+
+# Not behind a queue, but behind Lambda's own retries.
+FAILURES = {"IngestFailures"}
+
+
+class WhatLasts(unittest.TestCase):
+    def test_no_bucket_is_public(self):
+        for path, template in ALL.items():
+            for name, bucket in of_type("AWS::S3::Bucket", template["Resources"]).items():
+                self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True}, (path, name))
+                self.assertEqual(len(bucket["PublicAccessBlockConfiguration"]), 4)
+                self.assertEqual(bucket["VersioningConfiguration"], {"Status": "Enabled"})
+                self.assertIn("BucketEncryption", bucket)
+        for statement in policies_in(RESOURCES["MediaBucketPolicy"]):
+            if statement["Effect"] == "Allow":
+                self.assertEqual(statement["Principal"], {"Service": "cloudfront.amazonaws.com"})
+                self.assertIn("aws:SourceArn", statement["Condition"]["StringEquals"])
+                self.assertEqual(rendered(statement["Resource"]), "${MediaBucket.Arn}/public/*")
+
+    def test_data_outlives_a_mistake(self):
+        for name in ("MediaBucket", "SigningKey"):
+            self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)
+        cluster = ALL["infra/database.yaml"]["Resources"]["Cluster"]
+        self.assertEqual(cluster["DeletionPolicy"], "Snapshot")
+        for switched_on in ("DeletionProtection", "StorageEncrypted", "EnableIAMDatabaseAuthentication"):
+            self.assertIs(cluster["Properties"][switched_on], True)
+
+    def test_nothing_lets_the_world_into_the_network(self):
+        network = ALL["infra/network.yaml"]["Resources"]
+        kinds = {resource["Type"] for resource in network.values()}
+        self.assertFalse(kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"})
+        for name, group in of_type("AWS::EC2::SecurityGroup", network).items():
+            for rule in group.get("SecurityGroupIngress", []):
+                self.assertIn("SourceSecurityGroupId", rule, name)
+            self.assertTrue(group["SecurityGroupEgress"], f"{name}: without a rule, all may leave")
+
+
+class Size(unittest.TestCase):
+    def test_there_is_room_to_double(self):
+        for path, template in ALL.items():
+            self.assertLess(len(template["Resources"]), 250, path)
+            self.assertLess(len(template.get("Parameters", {})), 100, path)
+            self.assertLess(len(str(template)), 500_000, path)
+
+    def test_nested_stacks_are_given_what_they_ask_for(self):
+        for name, stack in STACKS.items():
+            asked = read(stack["TemplateURL"])["Parameters"]
+            given = stack["Parameters"]
+            needed = {parameter for parameter, of in asked.items() if "Default" not in of}
+            self.assertLessEqual(needed, set(given), name)
+            self.assertLessEqual(set(given), set(asked), name)
+        for path, template in ALL.items():
+            for _, of in STACKS.items():
+                outputs = ALL[of["TemplateURL"]].get("Outputs", {})
+                stack = next(key for key, value in STACKS.items() if value is of)
+                wanted = re.findall(rf"\b{stack}(?:', '|\.)Outputs\.(\w+)", str(template))
+                self.assertLessEqual(set(wanted), set(outputs), (path, stack))
+
+    def test_the_loops_are_such_as_cloudformation_takes(self):
+        """By SAM CLI's copy of what CloudFormation does, which knows which names are in each other's way."""
+        for path in FILES:
+            template = read(path)
+            given = {**GIVEN, **NESTED.get(path, {})}
+            result = expand_language_extensions(template, parameter_values=given, enabled=True)
+            if "AWS::LanguageExtensions" in as_list(template.get("Transform", [])):
+                self.assertEqual(len(result.expanded_template["Resources"]), len(unrolled(template, given)["Resources"]), path)
+
+    def test_nothing_waits_for_itself(self):
+        for path, template in ALL.items():
+            waits = {
+                name: {other for other in [*names(resource.get("Properties", {})), *as_list(resource.get("DependsOn", []))]}
+                & set(template["Resources"])
+                for name, resource in template["Resources"].items()
+            }
+            while free := {name for name, others in waits.items() if not others}:
+                waits = {name: others - free for name, others in waits.items() if name not in free}
+            self.assertEqual(waits, {}, path)
+
+
+if __name__ == "__main__":
+    unittest.main()
