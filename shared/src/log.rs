@@ -7,7 +7,7 @@ use std::fmt;
 
 use lambda_http::tracing::subscriber::fmt::format::{JsonFields, Writer};
 use lambda_http::tracing::subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use lambda_http::tracing::subscriber::registry::LookupSpan;
+use lambda_http::tracing::subscriber::registry::{LookupSpan, Scope};
 use lambda_http::tracing::subscriber::{EnvFilter, fmt as lines};
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
@@ -62,7 +62,7 @@ where
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = Map::new();
-        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && let Ok(fields) = serde_json::from_str::<Map<_, _>>(fields)
             {

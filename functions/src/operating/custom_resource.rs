@@ -34,7 +34,8 @@ pub struct Request {
     #[serde(rename = "ResponseURL")]
     pub response_url: Option<String>,
     stack_id: Value,
-    request_id: Value,
+    #[serde(rename = "RequestId")]
+    id: Value,
     logical_resource_id: Value,
     physical_resource_id: Option<String>,
     resource_properties: Map<String, Value>,
@@ -64,7 +65,7 @@ impl Request {
             "Status": "SUCCESS",
             "PhysicalResourceId": self.physical_resource_id.as_deref().unwrap_or(id),
             "StackId": self.stack_id,
-            "RequestId": self.request_id,
+            "RequestId": self.id,
             "LogicalResourceId": self.logical_resource_id,
         });
         if let Err(error) = outcome {

@@ -18,7 +18,7 @@ const WRITES: Sizes = Sizes { courses: 200, users: 200, completions: 2_000 };
 /// What is lost, and all that leads to it.
 const LOST: &str = "DROP TABLE lesson_completions CASCADE";
 /// How long the last piece of the log may take into the archive, and the recovery.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The rows of each table, by their number and one hash over all.
 type Hashes = BTreeMap<String, (i64, String)>;

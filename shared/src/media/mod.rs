@@ -6,13 +6,14 @@
 //! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
 //! | [`arrival`], [`inspection`], [`checks`], `showing` | what becomes of it then |
 //! | [`playback`] | what a lesson plays and offers |
-//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`lesson_files`], [`images`] | taking a file off its lesson, a picture or a thumbnail away |
 //! | [`tidying`] | what nothing needs any more |
 //! | [`storage`] | the bucket |
 
 pub mod arrival;
 pub mod checks;
 pub mod file_type;
+pub mod images;
 pub mod inspection;
 pub mod lesson_files;
 pub mod playback;

@@ -33,7 +33,7 @@ impl Alone {
     }
 
     /// A replica that follows it.
-    pub async fn replica_in(&self, dir: &Path) -> Cluster {
+    pub fn replica_in(&self, dir: &Path) -> Cluster {
         tokio::task::block_in_place(|| self.replica(dir)).unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! CloudFormation, as far as a custom resource sees it.
+//! `CloudFormation`, as far as a custom resource sees it.
 
 use std::sync::{Arc, Mutex};
 

@@ -85,7 +85,7 @@ async fn it_tells_the_slowest_statements_where_postgres_counts_them_and_how_far_
     assert!(!condition.to_string().contains("secret-word"), "values are left out");
 
     let dir = writer.folder().join("replica");
-    let replica = writer.replica_in(&dir).await;
+    let replica = writer.replica_in(&dir);
     let url = lyceum_url(&writer, &replica);
     let lyceum =
         Lyceum::over(Database::in_template_of(&writer), |name| (name == "READER_DATABASE_URL").then(|| url.clone()))

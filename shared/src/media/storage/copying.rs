@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// What is larger is copied in parts of that size: S3 copies up to 5 GB at once, and a part is soon copied again.
 const PART: u64 = 64 * 1024 * 1024;
 /// S3 answers when it has copied.
-const COPY_TIMEOUT: Duration = Duration::from_secs(60);
+const COPY_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Storage {
     /// Copies the pinned content to another key, as that type and nothing else: what the browser said of it stays
