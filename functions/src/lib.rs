@@ -2,11 +2,11 @@
 //!
 //! | folder | functions |
 //! | --- | --- |
-//! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, deliver-mail |
+//! | [`identity`] | register, verify-email, resend-verification, login, refresh, logout, forgot-password, reset-password, profile, credentials, sessions, users, roles, audit-logs, jwks, rotate-keys, appoint-administrator, deliver-mail |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | uploads, media, ingest |
-//! | [`operating`] | health, openapi, not-found, maintain, migrate |
+//! | [`operating`] | health, openapi, not-found, admin-database, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
@@ -37,6 +37,7 @@ pub const ALL: &[Function] = &[
     identity::audit_logs::FUNCTION,
     identity::jwks::FUNCTION,
     identity::rotate_keys::FUNCTION,
+    identity::appoint_administrator::FUNCTION,
     identity::deliver_mail::FUNCTION,
     catalog::categories::FUNCTION,
     catalog::courses::FUNCTION,
@@ -52,6 +53,7 @@ pub const ALL: &[Function] = &[
     media::uploads::FUNCTION,
     media::watch::FUNCTION,
     media::ingest::FUNCTION,
+    operating::admin_database::FUNCTION,
     operating::health::FUNCTION,
     operating::maintain::FUNCTION,
     operating::migrate::FUNCTION,

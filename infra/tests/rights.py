@@ -91,11 +91,13 @@ TABLE = {
     "Media": ["sign reads of media/"],
     "Ingest": [*INGEST, "keep events that failed"],
     "Health": [],
+    "AdminDatabase": [],
     "Openapi": [],
     "Jwks": [],
     "NotFound": [],
     "DeliverMail": ["read the mail queue", "wake deliver-mail", "send mail by SES"],
     "RotateKeys": ["write the signing key"],
+    "AppointAdministrator": ["wake deliver-mail"],
     "Maintain": [*INGEST, "give up unfinished uploads"],
     "Migrate": ["own the database"],
 }

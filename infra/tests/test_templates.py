@@ -4,10 +4,11 @@ import re
 import unittest
 
 from rights import ALONE, NO_CODE, OF_ALL, OVER_DATABASE, RIGHTS, TABLE
-from transformed import ROOT, names, read, rendered, transformed
+from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from transformed import ROOT, names, read, rendered, transformed, unrolled
 
 FILES = ["template.yaml", *sorted(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml"))]
-GIVEN = {"FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
+GIVEN = {"AdministratorEmail": "a@example.org", "FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
 
 SYSTEM = transformed("template.yaml", GIVEN)
 RESOURCES = SYSTEM["Resources"]
@@ -202,6 +203,23 @@ class Calls(unittest.TestCase):
         secret = {"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}}}"}
         for name in CALLED:
             self.assertEqual(FUNCTIONS[name]["Environment"]["Variables"]["EDGE_SECRET"], secret, name)
+        self.assertEqual(STACKS["Edge"]["Parameters"]["Secret"], {"Ref": "EdgeSecret"})
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        api = next(origin for origin in distribution["Origins"] if origin["Id"] == "api")
+        header = {"HeaderName": "x-edge-secret", "HeaderValue": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"}}
+        self.assertEqual(api["OriginCustomHeaders"], [header])
+        headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
+        self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
+        self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")
+
+    def test_a_signature_ends_at_the_edge_too(self):
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        signed = next(each for each in distribution["CacheBehaviors"] if each["PathPattern"] == "media/*")
+        self.assertEqual(signed["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled")
+        self.assertEqual(FUNCTIONS["Media"]["Environment"]["Variables"]["AWS_USE_DUALSTACK_ENDPOINT"], "false")
+        origin = next(each for each in distribution["Origins"] if each["Id"] == signed["TargetOriginId"])
+        self.assertEqual(origin["DomainName"], {"Fn::Sub": "${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"})
+        self.assertNotIn("OriginAccessControlId", origin, "CloudFront would sign it once more")
 
 
 class Queues(unittest.TestCase):
@@ -209,8 +227,10 @@ class Queues(unittest.TestCase):
         queues = of_type("AWS::SQS::Queue")
         targets = {name: of["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, of in queues.items() if "RedrivePolicy" in of}
         self.assertEqual(set(queues) - set(targets), set(targets.values()) | FAILURES)
-        watched = [each["Fn::GetAtt"][0] for each in listed(STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"])]
+        watched = STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"].split(",")
         self.assertEqual(sorted(watched), sorted(set(targets.values()) | FAILURES))
+        for name in watched: # by which the alarm knows it
+            self.assertEqual(queues[name]["QueueName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
         for name, queue in queues.items():
             self.assertTrue(queue["SqsManagedSseEnabled"], name)
 
@@ -245,7 +265,7 @@ class WhatLasts(unittest.TestCase):
                 self.assertEqual(rendered(statement["Resource"]), "${MediaBucket.Arn}/public/*")
 
     def test_data_outlives_a_mistake(self):
-        for name in ("MediaBucket", "SigningKey", "Database"):
+        for name in ("MediaBucket", "SigningKey"):
             self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)
         cluster = ALL["infra/database.yaml"]["Resources"]["Cluster"]
         self.assertEqual(cluster["DeletionPolicy"], "Snapshot")
@@ -282,6 +302,15 @@ class Size(unittest.TestCase):
                 stack = next(key for key, value in STACKS.items() if value is of)
                 wanted = re.findall(rf"\b{stack}(?:', '|\.)Outputs\.(\w+)", str(template))
                 self.assertLessEqual(set(wanted), set(outputs), (path, stack))
+
+    def test_the_loops_are_such_as_cloudformation_takes(self):
+        """By SAM CLI's copy of what CloudFormation does, which knows which names are in each other's way."""
+        for path in FILES:
+            template = read(path)
+            given = {**GIVEN, **NESTED.get(path, {})}
+            result = expand_language_extensions(template, parameter_values=given, enabled=True)
+            if "AWS::LanguageExtensions" in as_list(template.get("Transform", [])):
+                self.assertEqual(len(result.expanded_template["Resources"]), len(unrolled(template, given)["Resources"]), path)
 
     def test_nothing_waits_for_itself(self):
         for path, template in ALL.items():

@@ -1,6 +1,7 @@
 //! What a function's process holds: settings, the pool, and just those clients that its work needs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lambda_http::BoxFuture;
 
@@ -31,6 +32,7 @@ pub struct App {
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
     progress_queue: Option<Queue>,
+    called: AtomicBool,
 }
 
 type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
@@ -136,7 +138,13 @@ impl App {
             mail_queue: mail_queue.flatten(),
             progress_queue: progress_queue.flatten(),
             settings,
+            called: AtomicBool::new(false),
         })
+    }
+
+    /// Whether this is the first event of the process: one that waited for its start.
+    pub(crate) fn is_cold(&self) -> bool {
+        !self.called.swap(true, Ordering::Relaxed)
     }
 
     #[must_use]

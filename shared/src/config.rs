@@ -1,6 +1,6 @@
 //! Settings, from the environment. Each is read in this one place.
 
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
 
 use crate::db::Mode;
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ pub struct Settings {
     pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
+    /// `AUDIT_LOG_MONTHS`: for how long the audit log is kept; a year at least.
+    pub audit_log_months: Months,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
     pub issuer: String,
     /// `SIGNING_KEY_FILE`, or `SIGNING_KEY_SECRET` in Secrets Manager: a P-256 key in PEM.
@@ -34,10 +36,10 @@ pub struct Settings {
     pub frontend_url: Option<String>,
     /// `MEDIA_BUCKET`
     pub media_bucket: Option<String>,
-    /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
-    pub malware_scan: bool,
     /// `MEDIA_URL`: the origin that stands before the bucket, if one does, as in `https://media.example.org`.
     pub media_url: Option<String>,
+    /// `MALWARE_SCAN`: what arrives waits for the verdict of GuardDuty.
+    pub malware_scan: bool,
     /// `AWS_ENDPOINT_URL_S3`, for an S3 that is not AWS's.
     pub s3_endpoint: Option<S3Endpoint>,
     /// `MAIL_QUEUE_URL`
@@ -109,14 +111,18 @@ impl Settings {
             database_owner_url: variable("DATABASE_OWNER_URL"),
             database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
+            audit_log_months: match count(&variable, "AUDIT_LOG_MONTHS", 24)? {
+                months @ 12.. => Months::new(months.unsigned_abs()),
+                _ => return Err(Error::internal("AUDIT_LOG_MONTHS is less than a year")),
+            },
             issuer: variable("TOKEN_ISSUER").unwrap_or_else(|| "lyceum".to_owned()),
             signing_key: variable("SIGNING_KEY_FILE")
                 .map(SigningKeySource::File)
                 .or_else(|| variable("SIGNING_KEY_SECRET").map(SigningKeySource::Secret)),
             frontend_url: variable("FRONTEND_URL"),
             media_bucket: variable("MEDIA_BUCKET"),
-            malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
             media_url: variable("MEDIA_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            malware_scan: variable("MALWARE_SCAN").is_some_and(|value| value == "true"),
             s3_endpoint: variable("AWS_ENDPOINT_URL_S3").map(|url| S3Endpoint {
                 url,
                 region: variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),

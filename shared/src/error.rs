@@ -179,8 +179,9 @@ impl From<sqlx::Error> for Error {
         match database.code().as_deref().unwrap_or_default() {
             // serialization_failure, deadlock_detected
             "40001" | "40P01" => Self::Retry(error.into()),
-            // lock_not_available, query_canceled, too_many_connections, and the server going or coming
-            "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" => Self::Unavailable(error.into()),
+            // lock_not_available, query_canceled, too_many_connections, and the server going or coming; or
+            // read_only_sql_transaction: a replica that is about to be the writer
+            "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable(error.into()),
             code if code.starts_with("08") => Self::Unavailable(error.into()),
             // untranslatable_character and character_not_in_repertoire: text that Postgres cannot hold
             "22P05" | "22021" => {

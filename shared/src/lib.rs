@@ -13,7 +13,7 @@
 //! | [`input`], [`page`], [`sheet`], [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
-//! | [`app`], [`config`], [`run`](mod@run) | start-up: settings, clients, the Lambda loop |
+//! | [`app`], [`config`], [`log`], [`run`](mod@run) | start-up: settings, clients, what is printed, the Lambda loop |
 //!
 //! Dependencies point down: functions, `http`, the domains, `transaction` and `db`. Domains name each other only
 //! downwards: `learning` and `media`, then `catalog`, then `identity`.
@@ -33,6 +33,7 @@ pub mod identity;
 pub mod input;
 pub mod learning;
 pub mod limits;
+pub mod log;
 pub mod mail;
 pub mod media;
 pub mod outbox;

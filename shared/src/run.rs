@@ -2,17 +2,20 @@
 //! both through the real event and answer.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::Response;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service;
 use lambda_http::{Adapter, Body, BoxFuture, Context, LambdaEvent, service_fn};
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::app::{App, Needs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::http::{Api, Route};
+use crate::http::{Api, Route, milliseconds};
+use crate::log;
 
 /// One Lambda function.
 #[derive(Clone, Copy)]
@@ -82,7 +85,13 @@ impl Running {
                 let response = service.call(LambdaEvent::new(request, Context::default())).await?;
                 Ok(serde_json::to_value(response)?)
             }
-            Handler::Event(handler) => handler(self.app.clone(), event).await,
+            Handler::Event(handler) => {
+                let (began, cold_start) = (Instant::now(), self.app.is_cold());
+                let done = handler(self.app.clone(), event).await;
+                let failure = done.as_ref().err().map(ToString::to_string);
+                tracing::info!(run_milliseconds = milliseconds(began), cold_start, failure, "ran");
+                done
+            }
         }
     }
 
@@ -96,7 +105,7 @@ impl Running {
 /// # Errors
 /// When it can't start; Lambda shows the reason.
 pub fn run(function: &Function) -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
+    log::start(function.name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let app = Arc::new(App::start(Settings::from_environment()?, function.needs).await?);
@@ -104,7 +113,10 @@ pub fn run(function: &Function) -> Result<(), lambda_http::Error> {
         match &running.handler {
             Handler::Http(api) => lambda_http::run(service_fn(|request| running.answer(api, request))).await,
             Handler::Event(_) => {
-                let handle = |event: LambdaEvent<Value>| running.invoke(event.payload);
+                let handle = |event: LambdaEvent<Value>| {
+                    let span = tracing::info_span!("run", request_id = event.context.request_id);
+                    running.invoke(event.payload).instrument(span)
+                };
                 lambda_http::lambda_runtime::run(service_fn(handle)).await
             }
         }

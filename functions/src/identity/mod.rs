@@ -1,5 +1,6 @@
 //! Who people are: registering, signing in, oneself; and those who look after the others.
 
+pub mod appoint_administrator;
 pub mod audit_logs;
 pub mod credentials;
 pub mod deliver_mail;

@@ -1,5 +1,5 @@
-//! `rotate-keys`: a new key signs from now on; the old one verifies until its last token has expired. By a schedule,
-//! and by hand: the event `{"compromised": true}` refuses all tokens of the old key at once.
+//! `rotate-keys`: a new key signs from now on; the old one verifies until its last token has expired. By the first
+//! deployment, by a schedule, and by hand: the event `{"compromised": true}` refuses all tokens of the old key at once.
 
 use std::sync::Arc;
 
@@ -11,26 +11,39 @@ use lyceum::identity::keys::{self, SigningKey};
 use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
+use crate::operating::custom_resource::{Request, RequestType};
+
 pub const FUNCTION: Function =
     Function { name: "rotate-keys", needs: Needs::database().and_signing_key(), trigger: Trigger::Event(handler) };
 
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
-        let pem = keys::generate_pem()?;
-        let new = SigningKey::from_pem(pem.as_bytes())?;
-
-        // Known before it signs. Should the next step fail, it is a key that signs nothing.
-        let mut tx = app.write_as_system().await?;
-        new.publish(&mut tx).await?;
-        let published = Audit::of("signing_key.publish", "signing_key");
-        tx.commit(published.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
-
-        app.signing()?.replace(&pem).await?;
-
-        let mut tx = app.write_as_system().await?;
-        let retired = new.replace_others(&mut tx, event["compromised"] == true).await?;
-        let done = Audit::of("signing_key.rotate", "signing_key");
-        tx.commit(done.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
-        Ok(json!({ "kid": new.kid(), "retired": retired }))
+        let compromised = event["compromised"] == true;
+        let request = Request::read(event)?;
+        let outcome = match request.kind {
+            RequestType::Create => rotate(&app, compromised).await,
+            // Later deployments leave the key to the schedule, and the last one to whoever keeps the secret.
+            RequestType::Update | RequestType::Delete => Ok(Value::Null),
+        };
+        request.conclude("signing-key", outcome).await
     })
+}
+
+async fn rotate(app: &App, compromised: bool) -> Result<Value> {
+    let pem = keys::generate_pem()?;
+    let new = SigningKey::from_pem(pem.as_bytes())?;
+
+    // Known before it signs. Should the next step fail, it is a key that signs nothing.
+    let mut tx = app.write_as_system().await?;
+    new.publish(&mut tx).await?;
+    let published = Audit::of("signing_key.publish", "signing_key");
+    tx.commit(published.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
+
+    app.signing()?.replace(&pem).await?;
+
+    let mut tx = app.write_as_system().await?;
+    let retired = new.replace_others(&mut tx, compromised).await?;
+    let done = Audit::of("signing_key.rotate", "signing_key");
+    tx.commit(done.changed(Changes::field("kid", None::<&str>, new.kid()))).await?;
+    Ok(json!({ "kid": new.kid(), "retired": retired }))
 }

@@ -1,6 +1,7 @@
-//! Judges what browsers sent, and shows what passed. S3's events start it (its own, and those of EventBridge), the malware
-//! scan's, and maintenance, which finds what no event told; on Lambda, what fails is tried twice more, and then lies in the on-failure queue. By hand,
-//! `{"redrive": true}` takes up everything that is there and was not judged, `{"upload_id": "…"}` one upload.
+//! Judges what browsers sent, and shows what passed. S3's events start it (its own, and those of `EventBridge`), the
+//! malware scan's, and maintenance, which finds what no event told; on Lambda, what fails is tried twice more, and then
+//! lies in the on-failure queue. By hand, `{"redrive": true}` takes up everything that is there and was not judged,
+//! `{"upload_id": "…"}` one upload.
 
 use std::sync::Arc;
 
@@ -140,15 +141,14 @@ pub(crate) async fn take_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcom
 /// Copies the very content that was judged to where it is served from, and shows it.
 async fn accept(app: &App, arrived: &Arrived, inspected: Inspected) -> Result<Outcome> {
     let (storage, target) = (app.storage()?, arrived.target()?);
-    let copied = match inspected.made {
-        Some(made) => storage.put(&target, "image/jpeg", made).await.map(|()| true),
-        None => {
-            let size = u64::try_from(arrived.size_bytes).unwrap_or_default();
-            let content_type = arrived.file_type.content_type;
-            storage.copy(&arrived.source(), &arrived.pin, size, &target, content_type).await
-        }
+    let copied = if let Some(made) = inspected.made {
+        storage.put(&target, "image/jpeg", made).await?;
+        true
+    } else {
+        let size = u64::try_from(arrived.size_bytes).unwrap_or_default();
+        storage.copy(&arrived.source(), &arrived.pin, size, &target, arrived.file_type.content_type).await?
     };
-    if !copied? {
+    if !copied {
         return reject(app, arrived, &inspection::gone()).await;
     }
     let mut attempt = 1;

@@ -26,6 +26,7 @@ mod database {
     mod waking;
 }
 mod identity {
+    mod appoint_administrator;
     mod audit_logs;
     mod closing;
     mod credentials;
@@ -92,7 +93,9 @@ mod media {
     mod watch;
 }
 mod operating {
+    mod admin_database;
     mod health;
+    mod log;
     mod maintain;
     mod migrate;
     mod not_found;
@@ -133,4 +136,5 @@ mod one_connection;
 mod plans;
 mod schema;
 mod seed;
+mod simulated_aws;
 mod structure;

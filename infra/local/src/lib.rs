@@ -10,6 +10,7 @@
 //! | [`trigger`] | what is created in S3 starts a function |
 //! | [`demo`] | the demo data |
 //! | [`operator`] | what an operator does from the command line |
+//! | [`rehearsal`] | a loss of data, and its recovery |
 //! | [`seed`] | a large catalogue, to measure with |
 
 pub mod demo;
@@ -19,6 +20,7 @@ pub mod mailbox;
 pub mod operator;
 mod pages;
 pub mod postgres;
+pub mod rehearsal;
 pub mod seed;
 pub mod stack;
 pub mod storage;

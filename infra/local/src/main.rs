@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
-use lyceum_local::{demo, operator};
+use lyceum_local::{demo, operator, rehearsal};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -41,6 +41,8 @@ enum Command {
         #[arg(long, default_value_t = 100_000)]
         completions: u32,
     },
+    /// Lose a table on a Postgres of its own, and recover it to the moment before
+    RehearseRestore,
     /// Administrators, of the running stack or of --database-url
     #[command(subcommand)]
     Admin(Admin),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
         Some(Command::CheckProgress) => check_progress(&arguments),
         &Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
+        Some(Command::RehearseRestore) => rehearse_restore(),
         Some(Command::Admin(Admin::Create { email, username })) => {
             create_administrator(&arguments, email, username.as_deref())
         }
@@ -118,6 +121,12 @@ async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
         running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
     };
     seed::seed(&url, sizes, |step| println!("{step}")).await
+}
+
+/// Fails when what was recovered is not what was there.
+#[tokio::main]
+async fn rehearse_restore() -> Result<()> {
+    rehearsal::restore(|step| println!("{step}")).await
 }
 
 #[tokio::main]

@@ -1,9 +1,11 @@
 //! The pool, and the schema.
 
+pub mod condition;
 pub mod iam;
 mod roots;
 mod schema;
 mod statements;
+pub mod upkeep;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{Connection, PgConnection, PgPool, Postgres};
+use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
 
 use crate::config::{AwsIdentity, Settings, needed};
 use crate::error::{Error, Result};
@@ -47,15 +49,16 @@ struct Iam {
 impl Database {
     /// A pool that connects when it is first needed.
     pub fn new(settings: &Settings) -> Result<Self> {
-        Self::at(needed(settings.database_url.as_ref(), "DATABASE_URL")?, settings, CONNECT_TIMEOUT)
+        Self::at(needed(settings.database_url.as_ref(), "DATABASE_URL")?, settings, false)
     }
 
     /// The same for the replica, if there is one.
     pub fn reader(settings: &Settings) -> Result<Option<Self>> {
-        settings.reader_database_url.as_ref().map(|url| Self::at(url, settings, READER_TIMEOUT)).transpose()
+        settings.reader_database_url.as_ref().map(|url| Self::at(url, settings, true)).transpose()
     }
 
-    fn at(url: &str, settings: &Settings, timeout: Duration) -> Result<Self> {
+    fn at(url: &str, settings: &Settings, is_reader: bool) -> Result<Self> {
+        let timeout = if is_reader { READER_TIMEOUT } else { CONNECT_TIMEOUT };
         let options = options(url, settings)?;
         let iam = settings.database_iam.clone();
         let iam = iam.map(|identity| Iam { identity, options: options.clone(), signed_at: Mutex::default() });
@@ -63,12 +66,15 @@ impl Database {
             .max_connections(settings.database_max_connections)
             .acquire_timeout(timeout)
             .test_before_acquire(false)
-            .before_acquire(|connection, idle| {
+            .before_acquire(move |connection, idle| {
                 Box::pin(async move {
-                    if idle.idle_for > TRUSTED_IDLE {
-                        connection.ping().await?;
+                    if idle.idle_for <= TRUSTED_IDLE {
+                        return Ok(true);
                     }
-                    Ok(true)
+                    // A sign of life; and where the writer has become a replica meanwhile, its address leads to
+                    // another machine by now.
+                    let row = sqlx::raw_sql("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+                    Ok(is_reader || !row.try_get::<bool, _>(0)?)
                 })
             })
             .connect_lazy_with(options);
@@ -129,7 +135,7 @@ async fn owner(settings: &Settings) -> Result<PgConnection> {
         }
         (None, None) => return Err(Error::internal("neither DATABASE_OWNER_URL nor DATABASE_OWNER_SECRET is set")),
     };
-    Ok(PgConnection::connect_with(&options).await?)
+    Ok(options.connect().await?)
 }
 
 /// Asks the database for a sign of life.

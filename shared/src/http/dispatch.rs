@@ -7,6 +7,7 @@ use std::time::Instant;
 use http::header::{ALLOW, AUTHORIZATION, IF_NONE_MATCH};
 use http::{HeaderValue, Method, Response, StatusCode};
 use lambda_http::Body;
+use tracing::Instrument;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
@@ -61,7 +62,7 @@ impl Api {
 
     /// Answers one call. It never fails: whatever goes wrong becomes a problem.
     pub async fn answer(&self, app: &Arc<App>, event: lambda_http::Request) -> Response<Body> {
-        let began = Instant::now();
+        let (began, cold_start) = (Instant::now(), app.is_cold());
         let mut incoming = Incoming::new(app, event);
         let (request_id, method, path) = (incoming.request_id.clone(), incoming.method.clone(), incoming.path.clone());
         let if_none_match = incoming.header(IF_NONE_MATCH).map(ToOwned::to_owned);
@@ -69,7 +70,10 @@ impl Api {
 
         let found = incoming.comes_by_the_edge().and_then(|()| self.find(&mut incoming));
         let (route, result) = match found {
-            Ok(route) => (Some(route), self.call(route, &mut incoming).await),
+            Ok(route) => {
+                let call = self.call(route, &mut incoming);
+                (Some(route), call.instrument(tracing::info_span!("call", request_id)).await)
+            }
             Err(error) => (None, Err(error)),
         };
         let user = incoming.context.caller.user_id();
@@ -101,8 +105,11 @@ impl Api {
             %method,
             route = route.map_or("$default", |route| route.path),
             status = answer.status.as_u16(),
-            milliseconds = began.elapsed().as_millis(),
+            milliseconds = milliseconds(began),
             user = user.map(|user| user.to_string()),
+            cold_start,
+            unavailable = u8::from(answer.status == StatusCode::SERVICE_UNAVAILABLE),
+            limited = u8::from(answer.status == StatusCode::TOO_MANY_REQUESTS),
         );
         answer.into_response(&request_id)
     }
@@ -162,6 +169,11 @@ impl Api {
             }
         }
     }
+}
+
+/// Since then, in tenths.
+pub(crate) fn milliseconds(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
 
 /// Who calls, as far as the route wants to know.

@@ -13,6 +13,7 @@ mod request;
 mod route;
 
 pub use dispatch::Api;
+pub(crate) use dispatch::milliseconds;
 pub use problem_page::problem_page;
 pub use reply::{Raw, Reply};
 pub use request::Request;

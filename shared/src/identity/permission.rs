@@ -45,6 +45,7 @@ permissions! {
     RolesRead = "roles:read", "See the roles and what each allows.";
     RolesWrite = "roles:write", "Create, change and delete roles, within the permissions that one holds oneself.";
     AuditRead = "audit:read", "Read the audit log: who did what, when and from where.";
+    SystemRead = "system:read", "See how the database fares: sizes, indexes, slow statements, what waits.";
 }
 
 /// What the sign for all permissions means.

@@ -4,16 +4,16 @@
 //! | --- | --- |
 //! | [`file_type`] | what may be uploaded, as what, and how large |
 //! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
-//! | [`arrival`] | what becomes of a file that arrived: taken up, shown, turned down |
-//! | [`inspection`], [`checks`] | reading it by ranges, and judging it |
-//! | [`tidying`] | what maintenance removes, and what no event told |
-//! | [`lesson_files`] | taking a file off its lesson |
+//! | [`arrival`], [`inspection`], [`checks`], `showing` | what becomes of it then |
 //! | [`playback`] | what a lesson plays and offers |
+//! | [`lesson_files`], [`images`] | taking a file off its lesson, a picture or a thumbnail away |
+//! | [`tidying`] | what nothing needs any more |
 //! | [`storage`] | the bucket |
 
 pub mod arrival;
 pub mod checks;
 pub mod file_type;
+pub mod images;
 pub mod inspection;
 pub mod lesson_files;
 pub mod playback;

@@ -1,4 +1,4 @@
-//! Uploads: what browsers send straight to the bucket, and how authors take files off their lessons again.
+//! Uploads: what browsers send straight to the bucket, and how they are taken off again.
 
 mod ask;
 mod complete;
@@ -6,6 +6,8 @@ mod get;
 mod give_up;
 mod picture;
 mod remove_document;
+mod remove_picture;
+mod remove_thumbnail;
 mod remove_video;
 mod sending;
 mod sign_parts;
@@ -29,5 +31,7 @@ fn routes() -> Vec<Route> {
         give_up::route(),
         remove_document::route(),
         remove_video::route(),
+        remove_picture::route(),
+        remove_thumbnail::route(),
     ]
 }

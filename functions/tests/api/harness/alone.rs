@@ -21,6 +21,22 @@ impl Alone {
         Self { cluster: Some(cluster), folder }
     }
 
+    /// Stops it and starts it again, with the settings that only a start reads; on another port.
+    pub async fn restart(&mut self) {
+        let cluster = self.cluster.take().unwrap();
+        let dir = self.folder.path().join("cluster");
+        let restarted = tokio::task::spawn_blocking(move || {
+            cluster.stop().unwrap();
+            Cluster::start(&dir, false)
+        });
+        self.cluster = Some(restarted.await.unwrap().unwrap());
+    }
+
+    /// A replica that follows it.
+    pub fn replica_in(&self, dir: &Path) -> Cluster {
+        tokio::task::block_in_place(|| self.replica(dir)).unwrap()
+    }
+
     /// A place for files, gone with the cluster.
     pub fn folder(&self) -> &Path {
         self.folder.path()

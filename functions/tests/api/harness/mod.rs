@@ -12,7 +12,9 @@ mod answer;
 mod caller;
 mod course;
 mod database;
+mod deployment;
 mod event;
+mod moto;
 mod permitted;
 mod process;
 mod race;
@@ -43,6 +45,8 @@ pub use answer::Answer;
 pub use caller::{Caller, PASSWORD};
 pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster, schema_of};
+pub use deployment::Deployment;
+pub use moto::Moto;
 pub use process::{Process, serve};
 pub use race::{at_once, how_many};
 pub(crate) use redis::on_both_stores;
@@ -60,6 +64,7 @@ pub struct Lyceum {
     pub database: PgPool,
     pub database_name: String,
     pub owner_url: String,
+    application_url: String,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
@@ -109,7 +114,11 @@ impl Lyceum {
         let app = app.with_clock(clock.clone()).with_mail_queue(counting(&wakes));
         let app = Arc::new(app.with_progress_queue(counting(&progress_wakes)));
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
-        key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+        let is_replica: bool =
+            sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&database.owner).await.unwrap();
+        if !is_replica {
+            key.publish_as_owner(&mut database.owner.acquire().await.unwrap()).await.unwrap();
+        }
 
         let mut functions = HashMap::new();
         let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();
@@ -128,6 +137,7 @@ impl Lyceum {
             database: database.owner,
             database_name: database.name,
             owner_url: database.owner_url,
+            application_url: database.application_url,
             functions,
             routes,
             mailbox,
@@ -162,6 +172,17 @@ impl Lyceum {
     /// The same, where it may fail.
     pub async fn try_run(&self, function: &str, event: Value) -> Result<Value, lyceum::Error> {
         self.functions[function].invoke(event).await
+    }
+
+    /// The environment of a function's own process that works on the same.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DATABASE_URL", self.application_url.clone()),
+            ("SIGNING_KEY_FILE", self.signing_key_file().display().to_string()),
+            ("FRONTEND_URL", "https://school.test".to_owned()),
+            ("MAIL_FROM", "Lyceum <mail@school.test>".to_owned()),
+            ("SMTP_URL", self.mailbox.url()),
+        ]
     }
 
     /// Where the private key of access tokens is.

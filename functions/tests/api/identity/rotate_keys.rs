@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, Lyceum, PASSWORD};
+use crate::harness::{Caller, Deployment, Lyceum, PASSWORD};
 
 async fn rotate(lyceum: &Lyceum, event: Value) -> String {
     let report = lyceum.run("rotate-keys", event).await;
@@ -143,4 +143,22 @@ async fn a_key_that_cannot_be_read_again_signs_on_and_its_loss_shows_nowhere() {
     let again = student.again().await;
     assert_eq!(kid(&again), kid(&student));
     again.get("/v1/me").await.ok();
+}
+
+#[tokio::test]
+async fn the_first_deployment_makes_a_key_and_the_others_leave_it_alone() {
+    let (lyceum, deployment) = (Lyceum::new().await, Deployment::start(0).await);
+    let file = lyceum.signing_key_file();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(lyceum.run("rotate-keys", deployment.event("Create")).await, Value::Null);
+    let answer = deployment.answer();
+    assert_eq!((&answer["Status"], &answer["PhysicalResourceId"]), (&json!("SUCCESS"), &json!("signing-key")));
+    assert!(!answer.to_string().contains("PRIVATE"), "{answer}");
+    let made = std::fs::read_to_string(&file).unwrap();
+    for kind in ["Update", "Delete"] {
+        lyceum.run("rotate-keys", deployment.event(kind)).await;
+        assert_eq!(deployment.answer()["Status"], "SUCCESS");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), made, "{kind}");
+    }
+    kid(&lyceum.student().await);
 }

@@ -73,3 +73,44 @@ async fn the_report_comes_from_the_replica_and_from_the_writer_when_it_is_away()
     drop(lyceum);
     stop(writer).await;
 }
+
+/// As Aurora does it when the writer's machine is lost: the address that functions know leads to the replica, which then
+/// is made the writer. Nothing of ours is started again.
+#[tokio::test(flavor = "multi_thread")]
+async fn line_23_reads_survive_the_loss_of_the_writer_and_writes_come_back_with_the_promotion() {
+    let folder = tempfile::tempdir().unwrap();
+    let (of_writer, of_replica) = (folder.path().join("writer"), folder.path().join("replica"));
+    let writer = tokio::task::spawn_blocking(move || Cluster::start(&of_writer, false)).await.unwrap().unwrap();
+    let database = Database::alone_in(&writer).await;
+    let (writer, replica) = tokio::task::spawn_blocking(move || {
+        let replica = writer.replica(&of_replica).unwrap();
+        (writer, replica)
+    })
+    .await
+    .unwrap();
+    let before = Lyceum::over(database, |_| None).await;
+    let (admin, instructor) = (before.admin().await, before.instructor().await);
+    let (learner, next) = (before.student().await, before.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    course.enroll(&learner).await;
+    let mut superuser = PgConnection::connect(&replica.url("postgres", "postgres")).await.unwrap();
+    caught_up(&before, &mut superuser).await;
+    drop(before);
+    stop(writer).await; // acknowledged writes are on the replica, which was waited for
+
+    let lyceum = Lyceum::over(Database::in_template_of(&replica), |_| None).await;
+    let (instructor, learner, next) = (instructor.calling(&lyceum), learner.calling(&lyceum), next.calling(&lyceum));
+    lyceum.anonymous().get(&course.path("/outline")).await.ok();
+    assert_eq!(learner.get("/v1/me/enrollments").await.ok()["data"].as_array().unwrap().len(), 1);
+    assert_eq!(total(&instructor, &course).await, 1);
+    let refused = next.post(&course.path("/enrollments"), serde_json::json!({})).await;
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(503, "unavailable");
+
+    sqlx::query("SELECT pg_promote()").execute(&mut superuser).await.unwrap();
+    next.post(&course.path("/enrollments"), serde_json::json!({})).await.created();
+    assert_eq!(total(&instructor, &course).await, 2);
+    superuser.close().await.unwrap();
+    drop(lyceum);
+    stop(replica).await;
+}

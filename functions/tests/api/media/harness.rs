@@ -1,5 +1,6 @@
 //! Uploads as the API and a browser leave them: a row, and an object under its key.
 
+use lyceum::id::UploadId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -92,7 +93,7 @@ impl Lyceum {
         .bind(content_type(asked.extension))
         .bind(asked.size_bytes)
         .bind(&asked.checksum)
-        .bind(Uuid::now_v7())
+        .bind(UploadId::new(self.clock.now()).to_string().parse::<Uuid>().unwrap())
         .bind(self.clock.now())
         .bind(asked.in_parts)
         .fetch_one(&self.database)

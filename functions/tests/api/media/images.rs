@@ -55,3 +55,37 @@ async fn only_images_of_up_to_10_mib_become_pictures_and_thumbnails() {
         assert_eq!(instructor.post(path, of_kind).await.faults(), ["/kind unknown_field"]);
     }
 }
+
+#[tokio::test]
+async fn a_picture_and_a_thumbnail_are_taken_away_again() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let image = json!({ "file_name": "a.png", "content_type": "image/png", "size_bytes": 5 });
+    let path = course.path("/thumbnail");
+    for path in ["/v1/me/picture", &path] {
+        instructor.delete(path).await.problem(404, "not-found");
+        instructor.post(path, image.clone()).await.is(201);
+        lyceum.anonymous().delete(path).await.problem(401, "unauthorized");
+    }
+    for shown in [
+        "UPDATE uploads SET status = 'ready', storage_path = 'public/' || id",
+        "UPDATE users SET profile_picture_url = 'https://media.school.test/a.jpg'",
+        "UPDATE courses SET thumbnail_url = 'https://media.school.test/b.jpg'",
+    ] {
+        sqlx::query(shown).execute(&lyceum.database).await.unwrap();
+    }
+    student.delete(&path).await.problem(403, "forbidden");
+    instructor.with_header("if-match", "\"v1\"").delete(&path).await.problem(412, "precondition-failed");
+    for path in ["/v1/me/picture", &path] {
+        instructor.delete(path).await.no_content();
+        instructor.delete(path).await.problem(404, "not-found");
+    }
+    assert_eq!(instructor.get("/v1/me").await.ok()["profile_picture_url"], json!(null));
+    assert_eq!(instructor.get(&course.path("")).await.ok()["thumbnail_url"], json!(null));
+    assert_eq!(lyceum.count("SELECT count(*) FROM uploads WHERE freed_at = '2026-11-23T19:56:00Z'").await, 2);
+    assert!(student.get("/v1/me").await.ok()["profile_picture_url"].is_string(), "another's stays");
+    let row = lyceum.audited("course.update").await;
+    assert_eq!(row.last().unwrap()["changes"]["thumbnail_url"]["to"], json!(null));
+    assert_eq!(lyceum.audited("user.update").await[0]["changes"], json!({ "profile_picture_url": {} }));
+}

@@ -18,7 +18,7 @@ async fn a_video_that_passes_is_copied_and_shown_with_its_duration_and_audited()
     let after = lesson(&course, 0).await;
     assert_eq!((&after["self_hosted_video_path"], &after["duration_minutes"]), (&json!(path), &json!(2)));
     assert_ne!(before["version"], after["version"]);
-    assert_eq!(lyceum.keys().await, [path.clone()], "what was sent is gone");
+    assert_eq!(lyceum.keys().await, [path.as_str()], "what was sent is gone");
 
     let audited = lyceum.audited("lesson.video").await;
     assert_eq!(audited.len(), 1);

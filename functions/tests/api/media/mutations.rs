@@ -75,17 +75,14 @@ fn no_check_panics_hangs_or_reads_without_end_whatever_was_changed() {
             for rejection in
                 [verdict.as_ref().err(), rendered.as_ref().and_then(|made| made.as_ref().err())].into_iter().flatten()
             {
-                assert_ne!(rejection.reason.contains("could not be read"), true, "it panicked: {}", keep("panic"));
+                assert!(!rejection.reason.contains("could not be read"), "it panicked: {}", keep("panic"));
                 assert!(rejection.reason.len() <= 500);
                 *refused.entry(rejection.code).or_default() += 1;
             }
-            match verdict {
-                Ok(facts) => {
-                    passed += 1;
-                    assert!(facts.duration_seconds.is_none_or(|seconds| (0..=360_000).contains(&seconds)), "{facts:?}");
-                    assert!([facts.width, facts.height].iter().flatten().all(|pixels| *pixels > 0), "{facts:?}");
-                }
-                Err(_) => {}
+            if let Ok(facts) = verdict {
+                passed += 1;
+                assert!(facts.duration_seconds.is_none_or(|seconds| (0..=360_000).contains(&seconds)), "{facts:?}");
+                assert!([facts.width, facts.height].iter().flatten().all(|pixels| *pixels > 0), "{facts:?}");
             }
         }
     }

@@ -7,10 +7,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 /// A box of MP4.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as byte strings are written")]
 pub fn mp4_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len() + 8).unwrap().to_be_bytes()[..], kind, body].concat()
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as byte strings are written")]
 pub fn ftyp(brand: &[u8; 4]) -> Vec<u8> {
     mp4_box(b"ftyp", &[&brand[..], &[0, 0, 2, 0], brand, b"mp41"].concat())
 }

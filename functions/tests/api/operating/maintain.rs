@@ -11,7 +11,8 @@ async fn maintain(lyceum: &Lyceum) -> Value {
 async fn a_run_with_nothing_to_do_makes_partitions_only() {
     let lyceum = Lyceum::new().await;
     lyceum.student().await;
-    let report = maintain(&lyceum).await;
+    let mut report = maintain(&lyceum).await;
+    report.as_object_mut().unwrap().remove("tables_analyzed"); // the log of today, or nothing yet
     assert_eq!(
         report,
         json!({
@@ -21,6 +22,8 @@ async fn a_run_with_nothing_to_do_makes_partitions_only() {
                 "idempotency_keys": 0,
             },
             "audit_partitions": ["audit_logs_202611", "audit_logs_202612", "audit_logs_202701"],
+            "audit_partitions_dropped": [],
+            "invalid_indexes": [],
             "files": {
                 "taken_up": 0, "unfinished_removed": 0, "rejected_forgotten": 0, "freed": 0, "files_removed": 0,
                 "orphans_removed": 0, "failed": 0,
@@ -96,4 +99,58 @@ async fn the_next_months_have_partitions_of_their_own() {
     lyceum.student().await;
     assert_eq!(lyceum.count("SELECT count(*) FROM audit_logs_202911").await, 1);
     assert_eq!(lyceum.count("SELECT count(*) FROM audit_logs_default").await, 0);
+}
+
+#[tokio::test]
+async fn months_of_the_audit_log_that_are_kept_no_longer_leave_as_a_whole_and_with_a_row() {
+    let lyceum = Lyceum::new().await;
+    let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass";
+    let before = lyceum.count(partitions).await;
+    sqlx::raw_sql(
+        "SELECT create_audit_partition('2024-09-03'), create_audit_partition('2024-10-03'), create_audit_partition('2024-11-03');
+         INSERT INTO audit_logs (action, resource_type, created_at) VALUES ('x', 'x', '2024-10-31T23:59:59Z');",
+    )
+    .execute(&lyceum.database)
+    .await
+    .unwrap();
+    let dropped = json!(["audit_logs_202409", "audit_logs_202410"]);
+    assert_eq!(maintain(&lyceum).await["audit_partitions_dropped"], dropped, "two years ago it was November");
+    assert_eq!(lyceum.count(partitions).await, before + 1);
+    let rows = lyceum.audited("audit_log.drop_month").await;
+    let named = json!({ "partition": { "from": "audit_logs_202409", "to": null } });
+    assert_eq!((rows.len(), &rows[0]["changes"]), (2, &named));
+    assert_eq!(maintain(&lyceum).await["audit_partitions_dropped"], json!([]), "again, there is nothing left to do");
+}
+
+/// Whoever takes over the application can't make the log forget by telling another time.
+#[tokio::test]
+async fn line_17_a_year_of_the_audit_log_stays_whatever_it_is_asked_for() {
+    let lyceum = Lyceum::new().await;
+    let log = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass";
+    let before = lyceum.count(log).await;
+    lyceum.clock.advance(TimeDelta::days(50 * 365));
+    assert_eq!(maintain(&lyceum).await["audit_partitions_dropped"], json!([]));
+    assert!(lyceum.count(log).await >= before);
+}
+
+#[tokio::test]
+async fn stale_statistics_are_read_anew() {
+    let lyceum = Lyceum::new().await;
+    let mut owner = lyceum.database.acquire().await.unwrap();
+    for statement in [
+        "CREATE TABLE numbers (number int) WITH (autovacuum_enabled = false)",
+        "INSERT INTO numbers SELECT generate_series(1, 5000)",
+        "SELECT pg_stat_force_next_flush()",
+        "SELECT 1", // with whose end it is flushed
+    ] {
+        sqlx::query(statement).execute(&mut *owner).await.unwrap();
+    }
+    let analyzed = |report: Value| report["tables_analyzed"].as_array().unwrap().contains(&json!("numbers"));
+    assert!(analyzed(maintain(&lyceum).await));
+    let known: f32 = sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE relname = 'numbers'")
+        .fetch_one(&mut *owner)
+        .await
+        .unwrap();
+    assert!((known - 5000.0).abs() < 1.0);
+    assert!(!analyzed(maintain(&lyceum).await), "again, they are fresh");
 }

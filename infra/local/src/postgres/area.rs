@@ -100,13 +100,28 @@ impl Area {
         Ok(())
     }
 
-    /// Makes the data a copy of a running cluster's, which will follow it.
-    pub fn copy_running(&self, binaries: &Binaries, password: &str, url: &str) -> Result<()> {
+    /// Makes the data a copy of a running cluster's; with `following`, one that will follow it.
+    pub fn copy_running(&self, binaries: &Binaries, password: &str, url: &str, following: bool) -> Result<()> {
         private_file(&self.dir.join("password"), self.owner)?.write_all(password.as_bytes())?;
         let mut command = self.owner.command(binaries.program("pg_basebackup"), &self.dir);
-        command.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--dbname", url]);
+        command.args(["--checkpoint=fast", "--no-sync", "--dbname", url]);
+        if following {
+            command.arg("--write-recovery-conf");
+        }
         let output = command.arg("--pgdata").arg(self.data()).output().context("cannot run pg_basebackup")?;
         ensure!(output.status.success(), "pg_basebackup failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Adds settings to those of the data, for the next start; the last of a name holds.
+    pub fn set(&self, settings: &[String]) -> Result<()> {
+        let mut file = private_file(&self.data().join("postgresql.auto.conf"), self.owner)?;
+        Ok(file.write_all((settings.join("\n") + "\n").as_bytes())?)
+    }
+
+    /// Makes the next start one that recovers, as the settings say.
+    pub fn mark_for_recovery(&self) -> Result<()> {
+        private_file(&self.data().join("recovery.signal"), self.owner)?;
         Ok(())
     }
 

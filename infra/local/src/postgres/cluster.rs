@@ -12,9 +12,9 @@ use super::server::Server;
 /// A running Postgres; dropped, it stops.
 #[derive(Debug)]
 pub struct Cluster {
-    server: Server, // before the area: the folder stays locked until the server is gone
-    area: Area,
-    binaries: Binaries,
+    pub(super) server: Server, // before the area: the folder stays locked until the server is gone
+    pub(super) area: Area,
+    pub(super) binaries: Binaries,
     password: String,
 }
 
@@ -46,7 +46,7 @@ impl Cluster {
     pub fn replica(&self, dir: &Path) -> Result<Self> {
         let owner = self.area.owner;
         let area = Area::open(Area::place(dir, owner)?, owner)?;
-        area.copy_running(&self.binaries, &self.password, &self.url("postgres", "postgres"))?;
+        area.copy_running(&self.binaries, &self.password, &self.url("postgres", "postgres"), true)?;
         Self::start_in(area, self.binaries.clone(), false)
     }
 

@@ -7,9 +7,11 @@
 //! | `area` | a cluster's folder: its data, password, log and lock |
 //! | `server` | the running process, which dies with this one |
 //! | `cluster` | all of it together |
+//! | `backup` | a copy of it, its log kept from then on, and the recovery to any moment after |
 //! | `throwaway` | the fast one that a test process shares |
 
 mod area;
+mod backup;
 mod binaries;
 mod cluster;
 mod owner;
@@ -19,6 +21,7 @@ mod throwaway;
 #[cfg(test)]
 mod tests;
 
+pub use backup::Backup;
 pub use binaries::Binaries;
 pub use cluster::Cluster;
 pub use owner::die_with_parent;

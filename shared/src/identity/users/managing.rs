@@ -128,6 +128,16 @@ pub async fn create_administrator(write: &mut Write, email: &Email, username: &U
     Ok(id)
 }
 
+/// The same, by a mail with the link to choose the password.
+///
+/// # Errors
+/// 409 when the email or the username is taken.
+pub async fn invite_administrator(write: &mut Write, email: &Email, username: &Username) -> Result<UserId> {
+    let id = create_administrator(write, email, username).await?;
+    outbox::put(write, Purpose::ResetPassword, id).await?;
+    Ok(id)
+}
+
 /// # Errors
 /// 409 when the username is taken, or nobody would be left who may do everything.
 pub async fn update(write: &mut Write, before: &ManagedUser, changes: UserChanges) -> Result<(User, Changes)> {

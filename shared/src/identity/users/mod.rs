@@ -14,8 +14,8 @@ use crate::transaction::Read;
 
 pub use listing::{Filter, list};
 pub use managing::{
-    ManagedUser, NewUser, RoleChoice, UserChanges, assign_role, create, create_administrator, delete, managed, restore,
-    update,
+    ManagedUser, NewUser, RoleChoice, UserChanges, assign_role, create, create_administrator, delete,
+    invite_administrator, managed, restore, update,
 };
 
 #[derive(Debug, Clone, Serialize, ToSchema, FromRow)]

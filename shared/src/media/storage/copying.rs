@@ -6,13 +6,13 @@ use std::time::Duration;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective, TaggingDirective};
 
 use super::objects::is_gone;
-use super::{Pin, Storage, failed, patient};
+use super::{Pin, Storage, failed, patience};
 use crate::error::{Error, Result};
 
 /// What is larger is copied in parts of that size: S3 copies up to 5 GB at once, and a part is soon copied again.
 const PART: u64 = 64 * 1024 * 1024;
-/// Nobody waits for a copy; a call that hangs is not to take all of the function's time.
-const TIMEOUT: Duration = Duration::from_mins(5);
+/// S3 answers when it has copied.
+const COPY_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Storage {
     /// Copies the pinned content to another key, as that type and nothing else: what the browser said of it stays
@@ -27,7 +27,7 @@ impl Storage {
         let copy = self.client.copy_object().bucket(&self.bucket).key(to).copy_source(self.source(from, pin));
         let copy = copy.copy_source_if_match(&pin.e_tag).content_type(content_type);
         let copy = copy.metadata_directive(MetadataDirective::Replace).tagging_directive(TaggingDirective::Replace);
-        match copy.customize().config_override(patient(TIMEOUT)).send().await {
+        match copy.customize().config_override(patience(COPY_TIMEOUT)).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_gone(&error) => Ok(false),
             Err(error) => Err(failed(error)),
@@ -54,7 +54,7 @@ impl Storage {
             let copy = self.client.upload_part_copy().bucket(&self.bucket).key(to).upload_id(id).part_number(number);
             let copy = copy.copy_source(self.source(from, pin)).copy_source_if_match(&pin.e_tag);
             let copy = copy.copy_source_range(format!("bytes={}-{}", range.start, range.end - 1));
-            let part = match copy.customize().config_override(patient(TIMEOUT)).send().await {
+            let part = match copy.customize().config_override(patience(COPY_TIMEOUT)).send().await {
                 Ok(part) => part,
                 Err(error) if is_gone(&error) => return Ok(false),
                 Err(error) => return Err(failed(error)),
@@ -64,7 +64,8 @@ impl Storage {
         }
         let whole = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(to).upload_id(id);
-        complete.multipart_upload(whole).customize().config_override(patient(TIMEOUT)).send().await.map_err(failed)?;
+        let complete = complete.multipart_upload(whole).customize().config_override(patience(COPY_TIMEOUT));
+        complete.send().await.map_err(failed)?;
         Ok(true)
     }
 

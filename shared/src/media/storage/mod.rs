@@ -5,8 +5,7 @@
 //! | `signing` | signed URLs to read, and the addresses that anybody may read |
 //! | `form` | the signed form of a small file |
 //! | `parts` | a large file in parts |
-//! | `objects` | what the bucket holds |
-//! | `copying` | from where it arrived to where it is served |
+//! | `objects`, `copying` | what the bucket holds |
 
 mod copying;
 mod form;
@@ -66,17 +65,17 @@ impl Storage {
     }
 }
 
-/// For what S3 itself takes long to do: copying, and putting parts together.
-fn patient(within: Duration) -> aws_sdk_s3::config::Builder {
-    aws_sdk_s3::Config::builder().timeout_config(timeouts(within, within))
-}
-
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
+}
+
+/// What an operation is given that takes S3 itself longer than others.
+fn patience(time: Duration) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder().timeout_config(timeouts(time, time))
 }
 
 type Reached = (aws_sdk_s3::config::Builder, SharedCredentialsProvider);

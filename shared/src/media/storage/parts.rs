@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
 use super::signing::from;
-use super::{Storage, failed, patient};
+use super::{Storage, failed, patience};
 use crate::error::{Error, Result};
 
 /// S3 may take longer to put a large file together than it does for anything else.
@@ -85,7 +85,8 @@ impl Storage {
             parts.iter().map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.e_tag).build());
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
-        match complete.multipart_upload(parts).customize().config_override(patient(COMPLETION_TIMEOUT)).send().await {
+        let complete = complete.multipart_upload(parts).customize();
+        match complete.config_override(patience(COMPLETION_TIMEOUT)).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_unknown(&error) => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().is_client_error() => {

@@ -85,7 +85,7 @@ pub async fn put_together(
     for (number, size) in signed {
         match (found.get(&number), said.get(&number)) {
             (Some(part), Some(e_tag)) if part.size_bytes == size && bare(&part.e_tag) == *e_tag => {
-                parts.push(part.clone())
+                parts.push(part.clone());
             }
             (Some(_), Some(_)) => wrong.push(number),
             _ => missing.push(number),

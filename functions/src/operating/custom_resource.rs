@@ -1,5 +1,5 @@
 //! What `CloudFormation` asks of a custom resource, and how it wants to be answered: by a PUT to an address that it
-//! signed.
+//! signed. Called by hand, without one, a function gives its report as its answer.
 
 use std::time::Duration;
 
@@ -9,10 +9,8 @@ use aws_smithy_types::body::SdkBody;
 use lyceum::Error;
 use lyceum::error::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// What it knows the schema by; another one would be a new schema, and the old one's end.
-const ID: &str = "schema";
 /// An answer has 4 KiB at most. What went wrong comes first in a reason.
 const LONGEST_REASON: usize = 1000;
 const ATTEMPTS: u32 = 3;
@@ -36,18 +34,11 @@ pub struct Request {
     #[serde(rename = "ResponseURL")]
     pub response_url: Option<String>,
     stack_id: Value,
-    request_id: Value,
+    #[serde(rename = "RequestId")]
+    id: Value,
     logical_resource_id: Value,
     physical_resource_id: Option<String>,
-    resource_properties: Properties,
-}
-
-/// What the template says of it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Properties {
-    /// In seconds; as text, as `CloudFormation` hands numbers on. None, or 0, lets connections be.
-    idle_session_timeout: Option<Value>,
+    resource_properties: Map<String, Value>,
 }
 
 impl Request {
@@ -55,21 +46,26 @@ impl Request {
         Ok(serde_json::from_value(event)?)
     }
 
-    /// After how long a connection of the application that does nothing is ended.
-    pub fn idle_session_timeout(&self) -> Result<Option<Duration>> {
-        let Some(given) = &self.resource_properties.idle_session_timeout else { return Ok(None) };
-        let seconds = given.as_u64().or_else(|| given.as_str()?.parse().ok());
-        let seconds = seconds.ok_or_else(|| Error::internal("IdleSessionTimeout is no number of seconds"))?;
-        Ok(Some(Duration::from_secs(seconds)))
+    /// What the template says of it.
+    pub fn property(&self, name: &str) -> Option<&Value> {
+        self.resource_properties.get(name)
+    }
+
+    /// Tells the deployment how it went, or whoever called by hand. By `id` the deployment knows what was made; another
+    /// one would be something new, and the old one's end.
+    pub async fn conclude<T: Serialize>(&self, id: &str, outcome: Result<T>) -> Result<Value> {
+        let Some(address) = &self.response_url else { return Ok(serde_json::to_value(outcome?)?) };
+        answer(address, &self.answer(id, &outcome)).await?;
+        Ok(Value::Null)
     }
 
     /// What is answered.
-    pub fn answer<T: Serialize>(&self, outcome: &Result<T>) -> Value {
+    fn answer<T>(&self, id: &str, outcome: &Result<T>) -> Value {
         let mut answer = json!({
             "Status": "SUCCESS",
-            "PhysicalResourceId": self.physical_resource_id.as_deref().unwrap_or(ID),
+            "PhysicalResourceId": self.physical_resource_id.as_deref().unwrap_or(id),
             "StackId": self.stack_id,
-            "RequestId": self.request_id,
+            "RequestId": self.id,
             "LogicalResourceId": self.logical_resource_id,
         });
         if let Err(error) = outcome {
@@ -82,7 +78,7 @@ impl Request {
 
 /// Puts the answer there, with the client of the AWS SDK, which is part of the function anyway. The address was signed
 /// for a body without a type.
-pub async fn answer(address: &str, answer: &Value) -> Result<()> {
+async fn answer(address: &str, answer: &Value) -> Result<()> {
     let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
     let client = Connector::builder().tls_provider(tls).build();
     let mut attempt = 1;

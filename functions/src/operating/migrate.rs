@@ -2,8 +2,6 @@
 //! application's role, and brings the schema up to what the code expects. A failure leaves the last whole schema, and
 //! rolls the deployment back onto the code before. By hand, without an address to answer to, the report is the answer.
 
-mod custom_resource;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use lyceum::error::Result;
 use lyceum::{Error, Function, Trigger};
 use serde_json::Value;
 
-use custom_resource::RequestType;
+use super::custom_resource::{Request, RequestType};
 
 /// Needs nothing that could keep it from starting: a deployment waits an hour for an answer that never comes.
 pub const FUNCTION: Function = Function { name: "migrate", needs: Needs::nothing(), trigger: Trigger::Event(handler) };
@@ -24,20 +22,27 @@ const PATIENCE: Duration = Duration::from_mins(14);
 
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
-        let request = custom_resource::Request::read(event)?;
+        let request = Request::read(event)?;
         let outcome = match request.kind {
             // Nothing is taken away: the database may outlive the stack.
             RequestType::Delete => Ok(None),
-            RequestType::Create | RequestType::Update => deploy(&app, request.idle_session_timeout()?).await.map(Some),
+            RequestType::Create | RequestType::Update => deploy(&app, idle_session_timeout(&request)?).await.map(Some),
         };
         match &outcome {
             Ok(deployed) => tracing::info!(?deployed, "migrated"),
             Err(error) => tracing::error!(%error, "not migrated"),
         }
-        let Some(address) = &request.response_url else { return Ok(serde_json::to_value(outcome?)?) };
-        custom_resource::answer(address, &request.answer(&outcome)).await?;
-        Ok(Value::Null)
+        request.conclude("schema", outcome).await
     })
+}
+
+/// After how long a connection of the application that does nothing is ended: in seconds; as text, as `CloudFormation`
+/// hands numbers on. None, or 0, lets connections be.
+fn idle_session_timeout(request: &Request) -> Result<Option<Duration>> {
+    let Some(given) = request.property("IdleSessionTimeout") else { return Ok(None) };
+    let seconds = given.as_u64().or_else(|| given.as_str()?.parse().ok());
+    let seconds = seconds.ok_or_else(|| Error::internal("IdleSessionTimeout is no number of seconds"))?;
+    Ok(Some(Duration::from_secs(seconds)))
 }
 
 async fn deploy(app: &App, idle: Option<Duration>) -> Result<Deployed> {

@@ -1,0 +1,53 @@
+//! Taking pictures and thumbnails away. (`showing` puts them there.) The object goes with maintenance.
+
+use crate::audit::Changes;
+use crate::catalog::courses::EditableCourse;
+use crate::error::{Error, Result};
+use crate::transaction::Write;
+
+/// Takes the caller's picture away.
+///
+/// # Errors
+/// 404 when they have none.
+pub async fn remove_picture(write: &mut Write) -> Result<Changes> {
+    let (user, now) = (write.user()?, write.now());
+    let removed = sqlx::query!(
+        "UPDATE users SET profile_picture_url = NULL WHERE id = $1 AND profile_picture_url IS NOT NULL",
+        user.0
+    )
+    .execute(write.connection())
+    .await?;
+    if removed.rows_affected() == 0 {
+        return Err(Error::not_found("picture"));
+    }
+    sqlx::query!(
+        "UPDATE uploads SET freed_at = $2
+         WHERE uploaded_by = $1 AND kind = 'picture' AND status = 'ready' AND freed_at IS NULL",
+        user.0,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(Changes::personal("profile_picture_url"))
+}
+
+/// Takes the course's thumbnail away.
+///
+/// # Errors
+/// 404 when it has none.
+pub async fn remove_thumbnail(write: &mut Write, course: &EditableCourse) -> Result<Changes> {
+    let (user, now) = (write.user()?, write.now());
+    let before = course.thumbnail_url.as_deref().ok_or_else(|| Error::not_found("thumbnail"))?;
+    sqlx::query!("UPDATE courses SET thumbnail_url = NULL, updated_by = $2 WHERE id = $1", course.id.0, user.0)
+        .execute(write.connection())
+        .await?;
+    sqlx::query!(
+        "UPDATE uploads SET freed_at = $2
+         WHERE course_id = $1 AND kind = 'thumbnail' AND status = 'ready' AND freed_at IS NULL",
+        course.id.0,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(Changes::field("thumbnail_url", before, None::<&str>))
+}
