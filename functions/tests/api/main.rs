@@ -80,8 +80,10 @@ mod media {
     mod images;
     mod quotas;
     mod remove_files;
+    mod second_s3;
     mod sign_parts;
     mod storage_away;
+    mod storage_faults;
     mod watch;
 }
 mod operating {

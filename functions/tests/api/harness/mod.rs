@@ -14,6 +14,7 @@ mod course;
 mod database;
 mod deployment;
 mod event;
+pub mod fault_proxy;
 mod moto;
 mod permitted;
 mod process;
@@ -167,6 +168,11 @@ impl Lyceum {
     /// Runs the function of a queue or a schedule.
     pub async fn run(&self, function: &str, event: Value) -> Value {
         self.functions[function].invoke(event).await.unwrap()
+    }
+
+    /// The same, where it may fail.
+    pub async fn try_run(&self, function: &str, event: Value) -> Result<Value, lyceum::Error> {
+        self.functions[function].invoke(event).await
     }
 
     /// The environment of a function's own process that works on the same.
