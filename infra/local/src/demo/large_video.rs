@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::content;
 
-const PIECE: [u8; 1 << 16] = [0; 1 << 16];
+static PIECE: [u8; 1 << 16] = [0; 1 << 16];
 
 /// Writes the demo's own video at that size: with its index (`moov`) moved to the end, as cameras write it, and padding
 /// behind its frames. Their places in the file stay the same, and so the index still fits.
@@ -13,8 +13,8 @@ const PIECE: [u8; 1 << 16] = [0; 1 << 16];
 /// When it can't be written, or `size` is too small or too large for it.
 pub fn large_video(size: u64, out: &mut impl Write) -> anyhow::Result<()> {
     let video = content::media("media/request-path.mp4")?.bytes;
-    let (index_at, index) = find(video, b"moov")?;
-    let (frames_at, frames) = find(video, b"mdat")?;
+    let (index_at, index) = find(video, *b"moov")?;
+    let (frames_at, frames) = find(video, *b"mdat")?;
     let frames_end = frames_at + frames.len();
     let length = size.checked_sub((frames_at + index.len()) as u64);
     let length = length.filter(|length| *length >= frames.len() as u64).ok_or_else(|| io::Error::other("too small"))?;
@@ -34,15 +34,15 @@ pub fn large_video(size: u64, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Where the box of that kind begins, and its bytes.
-fn find<'a>(video: &'a [u8], kind: &[u8; 4]) -> anyhow::Result<(usize, &'a [u8])> {
+fn find(video: &[u8], kind: [u8; 4]) -> anyhow::Result<(usize, &[u8])> {
     let mut at = 0;
     while let Some((head, _)) = video.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
         match video.get(at..at + length) {
-            Some(whole) if head[4..] == *kind => return Ok((at, whole)),
+            Some(whole) if head[4..] == kind => return Ok((at, whole)),
             _ if length < 8 => break,
             _ => at += length,
         }
     }
-    anyhow::bail!("the demo's video has no {}", String::from_utf8_lossy(kind))
+    anyhow::bail!("the demo's video has no {}", String::from_utf8_lossy(&kind))
 }
