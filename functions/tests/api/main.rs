@@ -87,8 +87,10 @@ mod media {
     mod quotas;
     mod remove_files;
     pub mod samples;
+    mod second_s3;
     mod sign_parts;
     mod storage_away;
+    mod storage_faults;
     mod tidying;
     mod watch;
 }

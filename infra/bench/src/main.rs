@@ -5,6 +5,7 @@
 //! `cargo build --release -p lyceum-functions` first, and the local stack for what needs a database:
 //! `env $(cargo run -q -- env) cargo run -p lyceum-bench -- health courses`
 //!
+//! `cargo run -p lyceum-bench -- soak` sends a large video all the way, and reads what `ingest` needed for it.
 //! `cargo run -p lyceum-bench -- scale` measures pages and writes at two sizes, beside pgbench, on databases of its own.
 
 mod emulator;
@@ -13,6 +14,7 @@ mod package;
 mod process;
 mod reference;
 mod scale;
+mod soak;
 mod statuses;
 mod table;
 
@@ -65,6 +67,8 @@ struct Options {
 enum Command {
     /// Measure pages and writes on a small and a large catalogue, beside pgbench
     Scale(scale::Options),
+    /// Send a large video from a browser's calls to its playing, and read the memory of `ingest`
+    Soak(soak::Options),
 }
 
 /// Where things are.
@@ -94,9 +98,12 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("no workspace")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    if let Some(Command::Scale(options)) = options.command {
+    if let Some(command) = options.command {
         println!("{}", machine()?);
-        scale::run(options, &target).await?;
+        match command {
+            Command::Scale(options) => scale::run(options, &target).await?,
+            Command::Soak(options) => soak::run(options, &target).await?,
+        }
         println!("{}", machine()?);
         return Ok(ExitCode::SUCCESS);
     }

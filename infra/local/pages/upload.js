@@ -131,16 +131,18 @@ async function send(upload, signal) {
   const known = JSON.parse(localStorage.getItem(memory) ?? "{}");
   if (known.id !== undefined) {
     const state = await call("GET", `/v1/uploads/${known.id}`);
+    signal.throwIfAborted();
     upload.id = known.id;
     if (state.status !== "pending") return;
     if (state.part_size_bytes !== null) return sendParts(upload, state, signal);
   }
   const asked = await ask(upload, known);
+  signal.throwIfAborted();
   if (asked.method === "POST") {
     say(`Sending ${file.name}.`);
     return sendForm(asked, file, signal);
   }
-  return sendParts(upload, await call("GET", `/v1/uploads/${asked.upload_id}`), signal, asked.parts);
+  return sendParts(upload, { parts: [], part_size_bytes: asked.parts[0].size_bytes }, signal, asked.parts);
 }
 
 /**
@@ -182,10 +184,12 @@ async function sendParts(upload, state, signal, signed = []) {
   if (missing.length > 0 && signed.length === 0) {
     // POST /v1/uploads/{id}/parts: signs the missing ones anew, since URLs expire.
     signed = (await call("POST", `/v1/uploads/${id}/parts`, { part_numbers: missing })).parts;
+    signal.throwIfAborted();
   }
   const waiting = signed.filter((part) => !etags.has(part.part_number));
   const loaded = new Map();
   const tell = () => {
+    if (signal.aborted) return;
     const arrived = state.parts.reduce((sum, part) => sum + part.size_bytes, 0);
     progress.value = (arrived + [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0)) / file.size;
     say(`Sending ${file.name}: ${etags.size} of ${count} parts arrived.`);
@@ -203,6 +207,7 @@ async function sendParts(upload, state, signal, signed = []) {
   const outcomes = await Promise.allSettled(Array.from({ length: PARTS_AT_ONCE }, sendSome));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+  signal.throwIfAborted();
   // POST /v1/uploads/{id}/complete: S3 puts them together.
   const parts = [...etags].map(([part_number, etag]) => ({ part_number, etag }));
   await call("POST", `/v1/uploads/${id}/complete`, { parts });

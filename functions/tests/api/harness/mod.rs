@@ -14,6 +14,7 @@ mod course;
 mod database;
 mod deployment;
 mod event;
+pub mod fault_proxy;
 mod moto;
 mod permitted;
 mod process;

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod content;
+mod large_video;
 mod people;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use bucket::Bucket;
 use content::{Content, Course, Lesson};
 use people::People;
 pub(crate) use people::hash as password_hash;
+
+pub use large_video::large_video;
 
 pub const PASSWORD: &str = "lyceum demo 2026";
 pub const STUDENT: &str = "student@demo.test";

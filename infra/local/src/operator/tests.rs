@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::Mutex;
 
-use super::{create_administrator, invoke};
+use super::{create_administrator, invoke, redrive};
 use crate::demo;
 use crate::postgres::{Cluster, throwaway};
 use crate::stack::{Environment, Options, Stack};
@@ -173,5 +173,15 @@ async fn the_stack_in_production() {
     let unknown = invoke(folder.path(), "erase-everything", None).await.unwrap_err();
     assert!(format!("{unknown:#}").contains("rotate-keys"), "it lists those that there are: {unknown:#}");
     assert!(invoke(folder.path(), "maintain", Some("{")).await.is_err());
+
+    // events at which a function failed, once more
+    let again = async || redrive(folder.path(), "ingest").await.unwrap();
+    assert_eq!(again().await, "Nothing failed.");
+    let failed = folder.path().join("failed/ingest");
+    std::fs::create_dir_all(&failed).unwrap();
+    let record = json!({ "requestPayload": { "upload_id": "019ab3f0-5c00-7000-8000-0000000000aa" } });
+    std::fs::write(failed.join("1.json"), record.to_string()).unwrap();
+    assert_eq!(again().await, "1 taken up again.");
+    assert_eq!(again().await, "Nothing failed.");
     stack.stop().await.unwrap();
 }

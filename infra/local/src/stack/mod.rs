@@ -7,7 +7,6 @@ mod environment;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,6 @@ use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
 use lyceum::queue::Queue;
-use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -29,7 +27,7 @@ use crate::demo;
 use crate::gateway::{self, Gateway};
 use crate::mailbox::Mailbox;
 use crate::storage::Storage;
-use crate::trigger::{self, Trigger};
+use crate::trigger::{self, Invoke, Trigger};
 use crate::{event, pages, template};
 use data_dir::DataDir;
 use database::Database;
@@ -72,6 +70,18 @@ impl Stack {
     /// # Errors
     /// A plain sentence that says what is in the way, and what to do.
     pub async fn start(options: &Options, say: impl Fn(&str)) -> Result<Self> {
+        Self::start_beside(options, say, |_| None).await
+    }
+
+    /// The same, where functions that events start may run elsewhere: for those, `elsewhere` gives how to reach them.
+    ///
+    /// # Errors
+    /// As [`Stack::start`].
+    pub async fn start_beside(
+        options: &Options,
+        say: impl Fn(&str),
+        elsewhere: impl Fn(&str) -> Option<Invoke>,
+    ) -> Result<Self> {
         let step = |began: Instant, what: &str| say(&format!("{what:<44} {:>5} ms", began.elapsed().as_millis()));
         let data_dir = DataDir::open(&options.data_dir)?;
         let listeners = listen(options.port).await?;
@@ -115,7 +125,7 @@ impl Stack {
             tokio::spawn(maintain(gateway.clone())),
         ];
         let storage = Arc::new(storage);
-        for trigger in triggers(&gateway, &data_dir)? {
+        for trigger in triggers(&gateway, &data_dir, elsewhere)? {
             tasks.push(tokio::spawn(trigger.run(storage.clone())));
         }
         let service = pages::service(mailbox).merge(gateway::service(gateway.clone())?);
@@ -176,18 +186,25 @@ fn queue(wake: &Arc<Notify>) -> Queue {
 }
 
 /// What the template says of objects that are created.
-fn triggers(gateway: &Arc<Gateway>, data_dir: &DataDir) -> Result<Vec<Trigger>> {
+fn triggers(
+    gateway: &Arc<Gateway>,
+    data_dir: &DataDir,
+    elsewhere: impl Fn(&str) -> Option<Invoke>,
+) -> Result<Vec<Trigger>> {
     let trigger = |template::ObjectTrigger { function, prefix }| {
-        let (gateway, name) = (gateway.clone(), function.clone());
-        let invoke = move |event| -> Pin<Box<dyn Future<Output = Result<Value>> + Send>> {
-            let (gateway, name) = (gateway.clone(), name.clone());
-            Box::pin(async move { gateway.invoke(&name, event).await })
-        };
         let failures = trigger::failures_of(&data_dir.path(""), &function);
-        let invoke = Arc::new(invoke);
+        let invoke = elsewhere(&function).unwrap_or_else(|| here(gateway.clone(), function.clone()));
         Trigger { function, prefix, invoke, delays: TRIED_AGAIN_AFTER, clock: Clock::default(), failures }
     };
     Ok(template::object_triggers()?.into_iter().map(trigger).collect())
+}
+
+/// A function of this process.
+fn here(gateway: Arc<Gateway>, function: String) -> Invoke {
+    Arc::new(move |event| {
+        let (gateway, function) = (gateway.clone(), function.clone());
+        Box::pin(async move { gateway.invoke(&function, event).await })
+    })
 }
 
 /// The queue and the schedule of a function that works off what waits in the database.
