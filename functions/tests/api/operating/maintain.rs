@@ -24,6 +24,10 @@ async fn a_run_with_nothing_to_do_makes_partitions_only() {
             "audit_partitions": ["audit_logs_202611", "audit_logs_202612", "audit_logs_202701"],
             "audit_partitions_dropped": [],
             "invalid_indexes": [],
+            "files": {
+                "taken_up": 0, "unfinished_removed": 0, "rejected_forgotten": 0, "freed": 0, "files_removed": 0,
+                "orphans_removed": 0, "failed": 0,
+            },
         })
     );
 }
