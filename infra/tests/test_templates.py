@@ -227,8 +227,10 @@ class Queues(unittest.TestCase):
         queues = of_type("AWS::SQS::Queue")
         targets = {name: of["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, of in queues.items() if "RedrivePolicy" in of}
         self.assertEqual(set(queues) - set(targets), set(targets.values()) | FAILURES)
-        watched = [each["Fn::GetAtt"][0] for each in listed(STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"])]
+        watched = STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"].split(",")
         self.assertEqual(sorted(watched), sorted(set(targets.values()) | FAILURES))
+        for name in watched: # by which the alarm knows it
+            self.assertEqual(queues[name]["QueueName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
         for name, queue in queues.items():
             self.assertTrue(queue["SqsManagedSseEnabled"], name)
 
