@@ -43,8 +43,8 @@ pub(crate) fn start(function: &'static str) {
     let level: Level = setting("AWS_LAMBDA_LOG_LEVEL").parse().unwrap_or(Level::INFO);
     let of_others = level.min(Level::INFO);
     let filter = EnvFilter::new(format!("{of_others},lyceum={level}"));
-    let name = setting("AWS_LAMBDA_FUNCTION_NAME");
-    let stack = name.strip_suffix(&format!("-{function}")).unwrap_or(&name).to_owned();
+    let name = setting("AWS_LAMBDA_FUNCTION_NAME"); // as the template names it: the stack, and the function
+    let stack = name.rsplit_once('-').map_or(name.as_str(), |(stack, _)| stack).to_owned();
     lines().event_format(Line { function, stack }).fmt_fields(JsonFields::new()).with_env_filter(filter).init();
 }
 

@@ -141,3 +141,12 @@ async fn until_it_takes_writes(database: &mut PgConnection) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    /// The command itself, so that whoever changes the schema or the seed rehearses it.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn line_31_a_lost_table_comes_back_with_all_its_rows() {
+        super::restore(|step| println!("{step}")).await.unwrap();
+    }
+}

@@ -32,7 +32,7 @@ async fn a_call_is_one_line_that_says_what_it_was_and_is_a_metric() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let mut environment = lyceum.environment();
-    environment.push(("AWS_LAMBDA_FUNCTION_NAME", "school-profile".to_owned()));
+    environment.push(("AWS_LAMBDA_FUNCTION_NAME", "the-school-Profile".to_owned()));
     let mut process = Process::start(env!("CARGO_BIN_EXE_profile"), &environment).await;
     let login = json!({ "identifier": student.email, "password": PASSWORD });
     let mut signs_in = Process::start(env!("CARGO_BIN_EXE_login"), &environment).await;
@@ -54,7 +54,7 @@ async fn a_call_is_one_line_that_says_what_it_was_and_is_a_metric() {
         ("cold_start", json!(true)),
         ("function", json!("profile")),
         ("level", json!("INFO")),
-        ("stack", json!("school")),
+        ("stack", json!("the-school")),
         ("unavailable", json!(0)),
         ("limited", json!(0)),
     ] {
