@@ -1,4 +1,4 @@
-//! The same routes stand in four places: the code, `template.yaml`, the OpenAPI document and cargo-lambda's router.
+//! The same routes stand in four places: the code, the templates, the OpenAPI document and cargo-lambda's router.
 
 use std::collections::BTreeSet;
 

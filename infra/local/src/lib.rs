@@ -3,7 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`stack`] | all of it, started in order and stopped |
-//! | [`gateway`] | HTTP to Lambda events and back, by the routes of `template.yaml` |
+//! | [`gateway`] | HTTP to Lambda events and back, by the routes of `infra/routes.yaml` |
 //! | [`template`] | those routes |
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
