@@ -89,7 +89,7 @@ TABLE = {
     "RecomputeProgress": ["read the progress queue", "wake recompute-progress"],
     "Uploads": ["sign and finish uploads", "tell what is not there"],
     "Media": ["sign reads of media/"],
-    "Ingest": [*INGEST, "keep events that failed"],
+    "Ingest": [*INGEST, "give up unfinished uploads", "keep events that failed"],
     "Health": [],
     "AdminDatabase": [],
     "Openapi": [],

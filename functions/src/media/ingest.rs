@@ -170,6 +170,17 @@ async fn accept(app: &App, arrived: &Arrived, inspected: Inspected) -> Result<Ou
     finish(app, arrived, settled).await
 }
 
+/// Turns down what nobody could judge for days.
+pub(crate) async fn give_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcome> {
+    let mut tx = app.write_as_system().await?;
+    let claim = arrival::claim(&mut tx, id, pin).await?;
+    tx.commit_unaudited("that a file arrived is no change by anyone").await?;
+    match claim {
+        Claim::Ours(arrived) | Claim::Pointless(arrived, _) => reject(app, &arrived, &inspection::not_judged()).await,
+        Claim::Late | Claim::Done => Ok(Outcome::Nothing),
+    }
+}
+
 async fn reject(app: &App, arrived: &Arrived, why: &Rejection) -> Result<Outcome> {
     let mut tx = app.write_as_system().await?;
     let (settled, done) = arrival::reject(&mut tx, arrived, why).await?;

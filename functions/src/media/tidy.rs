@@ -24,9 +24,9 @@ pub(crate) struct Report {
     failed: u64,
 }
 
-/// Everything, in the order in which one step gives the next something to do.
+/// Everything that is to be done.
 pub(crate) async fn tidy(app: &App) -> Result<Report> {
-    let mut report = take_up_unfinished(app, tidying::EVENT_LATE).await?;
+    let mut report = Report::default();
     let storage = app.storage()?;
     let mut read = app.read_as_system().await?;
     report.rejected_forgotten = tidying::forget_rejected(&mut read).await?;
@@ -46,7 +46,13 @@ pub(crate) async fn tidy(app: &App) -> Result<Report> {
             }
         }
     }
-    Ok(report)
+    let judged = take_up_unfinished(app, tidying::EVENT_LATE).await?; // the last: large files take long
+    Ok(Report {
+        taken_up: judged.taken_up,
+        unfinished_removed: judged.unfinished_removed,
+        failed: judged.failed,
+        ..report
+    })
 }
 
 /// Judges what is there and was not judged, and removes what expired without arriving.
@@ -92,18 +98,15 @@ impl Done {
 
 async fn take_up(app: &App, upload: &Unfinished) -> Result<Done> {
     let outcome = match ingest::find(app, upload.id).await? {
-        Some(pin) if !upload.given_up => Some(ingest::take_up(app, upload.id, &pin).await?),
-        Some(_) => Some(Outcome::Waiting),
+        Some(pin) if upload.given_up => Some(ingest::give_up(app, upload.id, &pin).await?),
+        Some(pin) => Some(ingest::take_up(app, upload.id, &pin).await?),
         None => None,
     };
-    let remove = match outcome {
+    match outcome {
         Some(Outcome::Ready | Outcome::Rejected) => return Ok(Done::TakenUp),
-        Some(Outcome::Nothing) => false,
-        Some(Outcome::Waiting) => upload.given_up,
-        None => upload.expired,
-    };
-    if !remove {
-        return Ok(Done::Nothing);
+        Some(Outcome::Nothing | Outcome::Waiting) => return Ok(Done::Nothing),
+        None if !upload.expired => return Ok(Done::Nothing),
+        None => {}
     }
     let mut read = app.read_as_system().await?;
     tidying::remove_unfinished(&mut read, app.storage()?, upload).await?;

@@ -76,7 +76,7 @@ pub fn upload_of_encoded(key: &str) -> Option<UploadId> {
 pub enum Claim {
     /// It is to be judged.
     Ours(Box<Arrived>),
-    /// What it was for is gone.
+    /// What it was for is gone, or whoever sent it may not show it there any more.
     Pointless(Box<Arrived>, Rejection),
     /// Another content arrived before, and is judged or will be.
     Late,
@@ -93,8 +93,11 @@ pub async fn claim(write: &mut Write, id: UploadId, pin: &Pin) -> Result<Claim> 
         r#"SELECT u.kind AS "kind: UploadKind", u.status, u.content_type, u.size_bytes, u.checksum_sha256,
              u.part_size_bytes IS NOT NULL AS "in_parts!", u.object_etag, u.object_version,
              u.uploaded_by AS "uploaded_by: UserId", u.course_id AS "course_id: CourseId", u.lesson_id AS "lesson_id: LessonId",
-             c.deleted_at IS NOT NULL AS "course_deleted!", p.deleted_at IS NOT NULL AS "person_gone!"
-           FROM uploads u JOIN users p ON p.id = u.uploaded_by LEFT JOIN courses c ON c.id = u.course_id
+             c.deleted_at IS NOT NULL AS "course_deleted!",
+             p.is_active AND p.deleted_at IS NULL AND (u.kind = 'picture' OR p.id IN (c.instructor_id, c.created_by)
+               OR r.permissions ?| ARRAY['*', 'courses:update:any']) AS "may_still!"
+           FROM uploads u JOIN users p ON p.id = u.uploaded_by JOIN roles r ON r.id = p.role_id
+           LEFT JOIN courses c ON c.id = u.course_id
            WHERE u.id = $1 FOR NO KEY UPDATE OF u"#,
         id.0
     )
@@ -128,11 +131,15 @@ pub async fn claim(write: &mut Write, id: UploadId, pin: &Pin) -> Result<Claim> 
         lesson_id: row.lesson_id,
     });
     let for_a_lesson = matches!(arrived.kind, UploadKind::Video | UploadKind::Document);
-    let pointless = match arrived.kind {
-        UploadKind::Picture => row.person_gone,
-        _ => row.course_deleted || (for_a_lesson && arrived.lesson_id.is_none()),
-    };
-    Ok(if pointless { Claim::Pointless(arrived, pointless_now()) } else { Claim::Ours(arrived) })
+    if row.course_deleted || (for_a_lesson && arrived.lesson_id.is_none()) {
+        return Ok(Claim::Pointless(arrived, pointless_now()));
+    }
+    // A form works for an hour, whatever becomes of whom it was given to.
+    if !row.may_still {
+        let why = Rejection::new("not_allowed", "Whoever sent the file may not show it there any more.");
+        return Ok(Claim::Pointless(arrived, why));
+    }
+    Ok(Claim::Ours(arrived))
 }
 
 fn pointless_now() -> Rejection {

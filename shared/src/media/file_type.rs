@@ -3,6 +3,9 @@
 
 use crate::input::text_enum;
 
+/// The longest name of a file, in characters.
+pub(crate) const LONGEST_NAME: usize = 255;
+
 const MIB: i64 = 1 << 20;
 const GIB: i64 = 1 << 30;
 
@@ -76,6 +79,23 @@ impl FileType {
         TYPES.iter().find(|one| one.content_type == name)
     }
 
+    /// The name that a file of this type is served under: one that ends as another type's would open as that.
+    #[must_use]
+    pub fn named_file(&self, name: &str) -> String {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+        let usual = match self.extension {
+            "jpg" => "jpeg",
+            "md" => "markdown",
+            "mp4" => "m4v",
+            extension => extension,
+        };
+        if ending == self.extension || ending == usual {
+            return name.to_owned();
+        }
+        let stem: String = name.chars().take(LONGEST_NAME - self.extension.len() - 1).collect();
+        format!("{stem}.{}", self.extension)
+    }
+
     /// Whether a file of this type can be that.
     #[must_use]
     pub fn may_be(&self, kind: UploadKind) -> bool {
@@ -100,6 +120,22 @@ mod tests {
         ] {
             assert_eq!(FileType::named(name).map(|one| one.extension), extension, "{name}");
         }
+    }
+
+    #[test]
+    fn a_file_is_served_under_a_name_that_ends_as_its_type_does() {
+        for (content_type, name, served) in [
+            ("application/pdf", "Plan.PDF", "Plan.PDF"),
+            ("image/jpeg", "a.jpeg", "a.jpeg"),
+            ("text/plain", "notes.html", "notes.html.txt"),
+            ("text/plain", "run.bat", "run.bat.txt"),
+            ("text/csv", "Zahlen", "Zahlen.csv"),
+            ("text/plain", "html", "html.txt"),
+        ] {
+            assert_eq!(FileType::named(content_type).unwrap().named_file(name), served);
+        }
+        let long = FileType::named("application/pdf").unwrap().named_file(&"ü".repeat(LONGEST_NAME));
+        assert!(long.ends_with("ü.pdf") && long.chars().count() == LONGEST_NAME);
     }
 
     #[test]

@@ -125,6 +125,12 @@ pub fn gone() -> Rejection {
     Rejection::new("gone", "The file was replaced or removed before it was checked. Upload it again.")
 }
 
+/// Each try to judge it failed, for days.
+#[must_use]
+pub fn not_judged() -> Rejection {
+    Rejection::new("not_judged", "The file could not be checked. Upload it again, or save it anew first.")
+}
+
 /// The pinned content as a parser reads it, on a thread of its own.
 struct Content {
     storage: Storage,

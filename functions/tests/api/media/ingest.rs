@@ -71,6 +71,21 @@ async fn what_does_not_pass_is_rejected_with_a_reason_and_removed() {
     assert_eq!(lesson(&course, 0).await["document_paths"], json!([]));
 }
 
+/// A form works for an hour, whatever becomes of whom it was given to.
+#[tokio::test]
+async fn who_may_show_it_no_longer_shows_nothing_by_a_form_that_was_given_before() {
+    let lyceum = Lyceum::today().await;
+    let course = course(&lyceum, 1).await;
+    let sent = lyceum.asked(&Asked::of(&course, 0, "pdf", samples::pdf().len())).await;
+    let instructor = format!("/v1/users/{}", course.instructor.id);
+    lyceum.admin().await.patch(&instructor, json!({ "is_active": false })).await.ok();
+    let event = lyceum.send_file(&sent, samples::pdf()).await;
+    lyceum.run("ingest", event).await;
+    let row = lyceum.upload(&sent).await;
+    assert_eq!((&row["status"], &row["rejection_code"]), (&json!("rejected"), &json!("not_allowed")));
+    assert!(lyceum.keys().await.is_empty());
+}
+
 #[tokio::test]
 async fn a_size_that_is_not_the_announced_one_is_rejected() {
     let lyceum = Lyceum::today().await;

@@ -64,6 +64,19 @@ async fn a_rejected_upload_is_forgotten_after_30_days() {
 }
 
 #[tokio::test]
+async fn what_nobody_could_judge_for_a_week_is_turned_down_with_a_reason() {
+    let lyceum = Lyceum::today().await;
+    let course = course(&lyceum, 1).await;
+    let sent = lyceum.asked(&Asked::of(&course, 0, "pdf", samples::pdf().len())).await;
+    lyceum.send_file(&sent, samples::pdf()).await;
+    lyceum.clock.advance(TimeDelta::days(8));
+    assert_eq!(tidied(&lyceum).await["taken_up"], 1);
+    let row = lyceum.upload(&sent).await;
+    assert_eq!((&row["status"], &row["rejection_code"]), (&json!("rejected"), &json!("not_judged")));
+    assert!(lyceum.keys().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_file_that_another_replaced_outlives_what_was_signed_for_it_and_goes() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;

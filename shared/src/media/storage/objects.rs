@@ -97,6 +97,7 @@ impl Storage {
     /// 503 when S3 is away.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
+        let put = put.cache_control("public, max-age=3600"); // a picture that was taken away is gone within the hour
         put.body(bytes.into()).send().await.map(drop).map_err(failed)
     }
 

@@ -34,6 +34,7 @@ impl Storage {
         now: DateTime<Utc>,
     ) -> Result<String> {
         let request = self.client.get_object().bucket(&self.bucket).key(key).response_content_type(content_type);
+        let request = request.response_cache_control("private, no-store"); // or what stands before the bucket may keep it
         let request = match disposition {
             Disposition::Inline => request.response_content_disposition("inline"),
             Disposition::Attachment(name) => request.response_content_disposition(attachment(name)),

@@ -15,13 +15,12 @@ use crate::error::{Error, Fault, Result};
 use crate::fields;
 use crate::id::{CourseId, LessonId, UploadId};
 use crate::input::{Describe, Faults, Invalid, Text, from_text, text_enum};
-use crate::media::file_type::{FileType, UploadKind};
+use crate::media::file_type::{FileType, LONGEST_NAME, UploadKind};
 use crate::problem;
 use crate::transaction::Write;
 
 /// How long an upload may take.
 const EXPIRES_AFTER: TimeDelta = TimeDelta::hours(24);
-const LONGEST_NAME: usize = 255;
 
 /// How much there may be.
 #[derive(Debug, Clone, Copy)]
@@ -184,7 +183,8 @@ pub async fn of_oneself(write: &mut Write, file: NewImage, quotas: Quotas) -> Re
 async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked, Changes)> {
     let Wanted { kind, lesson_id, course_id, file } = wanted;
     let size_bytes = file.size_bytes.0;
-    let content_type = check(kind, file.content_type.as_str(), size_bytes)?;
+    let file_type = check(kind, file.content_type.as_str(), size_bytes)?;
+    let (content_type, file_name) = (file_type.content_type, file_type.named_file(&file.file_name.0));
     let (user, now) = (write.user()?, write.now());
     // One call of a person after the other, and, since the course is locked already, one of a course: however many come
     // at once, none sees less than there is.
@@ -203,7 +203,7 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
         course_id.map(|course| course.0),
         user.0,
         kind.as_str(),
-        file.file_name.0,
+        file_name,
         content_type,
         size_bytes,
         file.checksum_sha256.as_ref().map(|checksum| checksum.0.as_slice()),
@@ -212,12 +212,12 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     )
     .execute(write.connection())
     .await?;
-    let noted = Noted { kind, lesson_id, course_id, file_name: &file.file_name.0, content_type, size_bytes };
+    let noted = Noted { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
     Ok((Asked { upload_id: id }, Changes::created(&noted)?))
 }
 
 /// The type, as it will be kept, of a file that may be sent.
-fn check(kind: UploadKind, content_type: &str, size_bytes: i64) -> Result<&'static str> {
+fn check(kind: UploadKind, content_type: &str, size_bytes: i64) -> Result<&'static FileType> {
     let known = FileType::named(content_type).filter(|known| known.may_be(kind));
     let mut faults = Vec::new();
     if known.is_none() {
@@ -231,7 +231,7 @@ fn check(kind: UploadKind, content_type: &str, size_bytes: i64) -> Result<&'stat
         faults.push(Fault::at("/size_bytes", "too_large", detail));
     }
     match known {
-        Some(known) if faults.is_empty() => Ok(known.content_type),
+        Some(known) if faults.is_empty() => Ok(known),
         _ => Err(Error::invalid_all(faults)),
     }
 }
