@@ -215,7 +215,11 @@ class Calls(unittest.TestCase):
     def test_a_signature_ends_at_the_edge_too(self):
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
         signed = next(each for each in distribution["CacheBehaviors"] if each["PathPattern"] == "media/*")
-        self.assertEqual(signed["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled")
+        self.assertEqual(signed["CachePolicyId"], {"Ref": "ByItsSignature"})
+        policy = ALL["infra/edge.yaml"]["Resources"]["ByItsSignature"]["Properties"]["CachePolicyConfig"]
+        self.assertEqual((policy["MinTTL"], policy["DefaultTTL"]), (0, 0), "S3's no-store is heard")
+        key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+        self.assertEqual(key["QueryStringsConfig"], {"QueryStringBehavior": "all"}, "or two would share one answer")
         self.assertEqual(FUNCTIONS["Media"]["Environment"]["Variables"]["AWS_USE_DUALSTACK_ENDPOINT"], "false")
         origin = next(each for each in distribution["Origins"] if each["Id"] == signed["TargetOriginId"])
         self.assertEqual(origin["DomainName"], {"Fn::Sub": "${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"})
