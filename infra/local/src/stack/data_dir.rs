@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::Environment;
 
 const RUNNING: &str = "running.env";
+const S3_PORT: &str = "s3-port";
 
 /// The folder, locked until this is dropped or the process ends, however it ends.
 pub struct DataDir {
@@ -91,6 +92,18 @@ impl DataDir {
         Ok((id.to_owned(), secret.to_owned()))
     }
 
+    /// The port that the local S3 had before; 0 the first time.
+    #[must_use]
+    pub fn s3_port(&self) -> u16 {
+        fs::read_to_string(self.path(S3_PORT)).ok().and_then(|port| port.parse().ok()).unwrap_or(0)
+    }
+
+    /// # Errors
+    /// When it can't be written.
+    pub fn keep_s3_port(&self, port: u16) -> Result<()> {
+        self.replace(S3_PORT, &port.to_string())
+    }
+
     /// A password of our own for a database that is not.
     ///
     /// # Errors
@@ -116,4 +129,19 @@ fn random(bytes: usize) -> Result<String> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     Ok(hex::encode(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_s3_is_where_it_was_when_the_folder_is_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::open(folder.path()).unwrap();
+        assert_eq!(data_dir.s3_port(), 0, "any");
+        data_dir.keep_s3_port(54321).unwrap();
+        drop(data_dir);
+        assert_eq!(DataDir::open(folder.path()).unwrap().s3_port(), 54321);
+    }
 }

@@ -88,14 +88,10 @@ impl Stack {
         let url = format!("http://localhost:{}", listeners.first().context("no listener")?.local_addr()?.port());
 
         let began = Instant::now();
-        let (database, storage, mailbox) = tokio::try_join!(
-            Database::start(&data_dir, options.database_url.clone()),
-            async {
-                let (id, secret) = data_dir.s3_credentials()?;
-                Storage::start(&data_dir.path("s3"), 0, &id, &secret, BUCKET).await
-            },
-            async { Mailbox::start(&data_dir.path("mail"), 0).await },
-        )?;
+        let (database, storage, mailbox) =
+            tokio::try_join!(Database::start(&data_dir, options.database_url.clone()), storage(&data_dir), async {
+                Mailbox::start(&data_dir.path("mail"), 0).await
+            },)?;
         step(began, &format!("Postgres     {}", database.place));
         say(&format!("S3           {}", storage.endpoint()));
         say(&format!("Mail         {}", mailbox.url()));
@@ -183,6 +179,18 @@ fn queue(wake: &Arc<Notify>) -> Queue {
         });
         Box::pin(async { Ok(()) })
     })
+}
+
+/// The S3, at the port that it had before as long as nobody else has taken it: addresses of pictures are kept.
+async fn storage(data_dir: &DataDir) -> Result<Storage> {
+    let (id, secret) = data_dir.s3_credentials()?;
+    let (root, before) = (data_dir.path("s3"), data_dir.s3_port());
+    let storage = match Storage::start(&root, before, &id, &secret, BUCKET).await {
+        Err(_) if before != 0 => Storage::start(&root, 0, &id, &secret, BUCKET).await?,
+        started => started?,
+    };
+    data_dir.keep_s3_port(storage.port())?;
+    Ok(storage)
 }
 
 /// What the template says of objects that are created.

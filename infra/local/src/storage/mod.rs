@@ -122,6 +122,11 @@ impl Storage {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket
