@@ -97,7 +97,7 @@ async fn what_can_not_be_is_refused_before_a_byte_with_all_its_faults() {
 }
 
 #[tokio::test]
-async fn a_files_name_is_kept_in_any_script_and_is_no_path() {
+async fn a_files_name_is_kept_in_any_script_ends_as_its_type_and_is_no_path() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -106,10 +106,17 @@ async fn a_files_name_is_kept_in_any_script_and_is_no_path() {
         body["file_name"] = json!(name);
         body
     };
-    for name in ["Übungsblatt (1).pdf", "講義ノート.md", "محاضرة.pdf", "🦀.txt", ".hidden", "a..b", &"ß".repeat(255)]
-    {
+    for (name, kept) in [
+        ("Übungsblatt (1).pdf", "Übungsblatt (1).pdf"),
+        ("講義ノート.PDF", "講義ノート.PDF"),
+        ("محاضرة.pdf", "محاضرة.pdf"),
+        ("🦀.html", "🦀.html.pdf"), // or it would open as what it is not
+        (".hidden", ".hidden.pdf"),
+        ("a..b", "a..b.pdf"),
+        (&"ß".repeat(255), &format!("{}.pdf", "ß".repeat(251))),
+    ] {
         let (path, _) = course.upload(named(name)).await;
-        assert_eq!(instructor.get(&path).await.ok()["file_name"], name);
+        assert_eq!(instructor.get(&path).await.ok()["file_name"], kept);
     }
     for (name, code) in [
         ("../../etc/passwd", "invalid_file_name"),
