@@ -104,6 +104,7 @@ async fn a_files_name_is_kept_in_any_script_ends_as_its_type_and_is_no_path() {
     let named = |name: &str| {
         let mut body = document(1);
         body["file_name"] = json!(name);
+        body["content_type"] = json!("application/pdf");
         body
     };
     for (name, kept) in [
