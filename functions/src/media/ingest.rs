@@ -176,7 +176,8 @@ pub(crate) async fn give_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcom
     let claim = arrival::claim(&mut tx, id, pin).await?;
     tx.commit_unaudited("that a file arrived is no change by anyone").await?;
     match claim {
-        Claim::Ours(arrived) | Claim::Pointless(arrived, _) => reject(app, &arrived, &inspection::not_judged()).await,
+        Claim::Ours(arrived) => reject(app, &arrived, &inspection::not_judged()).await,
+        Claim::Pointless(arrived, why) => reject(app, &arrived, &why).await,
         Claim::Late | Claim::Done => Ok(Outcome::Nothing),
     }
 }

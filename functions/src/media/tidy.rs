@@ -46,6 +46,7 @@ pub(crate) async fn tidy(app: &App) -> Result<Report> {
             }
         }
     }
+    drop(read); // there may be only one connection
     let judged = take_up_unfinished(app, tidying::EVENT_LATE).await?; // the last: large files take long
     Ok(Report {
         taken_up: judged.taken_up,
