@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::courses::{self, EditableCourse};
+use super::lessons;
 use super::order::Order;
 use crate::audit::Changes;
 use crate::error::{Error, Result};
@@ -175,23 +175,7 @@ pub async fn update(
 /// # Errors
 /// 409 that lists the lessons that somebody completed.
 pub async fn delete(write: &mut Write, section: &EditableSection) -> Result<()> {
-    let completed = sqlx::query!(
-        "SELECT id, title FROM lessons l
-         WHERE section_id = $1 AND EXISTS (SELECT FROM lesson_completions WHERE lesson_id = l.id)
-         ORDER BY display_order, id",
-        section.id.0
-    )
-    .fetch_all(write.connection())
-    .await?;
-    if !completed.is_empty() {
-        let lessons: Vec<_> =
-            completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
-        return Err(Error::problem(
-            &problem::LESSON_COMPLETED,
-            "Learners completed lessons of it; unpublish those instead.",
-        )
-        .with("lessons", lessons));
-    }
+    lessons::hold_uncompleted(write, section.id, None).await?;
     sqlx::query!("DELETE FROM sections WHERE id = $1", section.id.0).execute(write.connection()).await?;
     write.wake_progress();
     Ok(())

@@ -223,3 +223,36 @@ async fn a_lesson_deleted_while_64_complete_it_is_gone_or_completed() {
     }
     assert!(!deleted || lyceum.count("SELECT count(*) FROM lesson_completions").await == 0);
 }
+
+#[tokio::test]
+async fn a_deletion_lists_what_was_completed_while_it_waited() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 3).await;
+    course.enroll(&learner).await;
+    let section = instructor.get(&format!("/v1/lessons/{}", course.lessons[0])).await.ok()["section_id"].clone();
+    let section = format!("/v1/sections/{}", section.as_str().unwrap());
+    for (path, lesson) in [(format!("/v1/lessons/{}", course.lessons[0]), 0), (section, 1)] {
+        // Somebody is completing it, and has not committed.
+        let mut completing = lyceum.database.begin().await.unwrap();
+        sqlx::query(
+            "INSERT INTO lesson_completions (id, user_id, lesson_id, enrollment_id, completed_at, created_at)
+             SELECT gen_random_uuid(), user_id, $1::uuid, id, enrolled_at, enrolled_at FROM enrollments",
+        )
+        .bind(uuid::Uuid::parse_str(&course.lessons[lesson]).unwrap())
+        .execute(&mut *completing)
+        .await
+        .unwrap();
+        let instructor = instructor.clone();
+        let deleting = tokio::spawn(async move { instructor.delete(&path).await });
+        let waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                       WHERE NOT granted AND datname = current_database()";
+        while !deleting.is_finished() && lyceum.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        completing.commit().await.unwrap();
+        let problem = deleting.await.unwrap().problem(409, "lesson-completed");
+        let listed: Vec<_> = problem["lessons"].as_array().unwrap().iter().map(|lesson| &lesson["id"]).collect();
+        assert_eq!(listed, course.lessons[..=lesson].iter().collect::<Vec<_>>());
+    }
+}

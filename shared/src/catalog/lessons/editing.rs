@@ -248,21 +248,45 @@ async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
 /// # Errors
 /// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
 pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
-    let completed = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM lesson_completions WHERE lesson_id = $1) AS "exists!""#,
-        lesson.id.0
-    )
-    .fetch_one(write.connection())
-    .await?;
-    if completed {
-        return Err(Error::problem(&problem::LESSON_COMPLETED, "Learners completed it; unpublish it instead.")
-            .with("lessons", json!([{ "id": lesson.id, "title": lesson.title }])));
-    }
+    hold_uncompleted(write, lesson.section_id, Some(lesson.id)).await?;
     sqlx::query!("DELETE FROM lessons WHERE id = $1", lesson.id.0).execute(write.connection()).await?;
     if lesson.counts() {
         write.wake_progress();
     }
     Ok(())
+}
+
+/// Holds the lessons of a section, or one of them, that are about to be deleted. Who is completing one is waited for.
+///
+/// # Errors
+/// 409 that lists those that somebody completed.
+pub(in crate::catalog) async fn hold_uncompleted(
+    write: &mut Write,
+    section: SectionId,
+    lesson: Option<LessonId>,
+) -> Result<()> {
+    let held = sqlx::query_scalar!(
+        "SELECT id FROM lessons WHERE section_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id FOR UPDATE",
+        section.0,
+        lesson.map(|lesson| lesson.0),
+    )
+    .fetch_all(write.connection())
+    .await?;
+    // In a statement of its own, which sees what was committed while it waited.
+    let completed = sqlx::query!(
+        "SELECT id, title FROM lessons l
+         WHERE id = ANY ($1) AND EXISTS (SELECT FROM lesson_completions WHERE lesson_id = l.id)
+         ORDER BY display_order, id",
+        &held,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    if completed.is_empty() {
+        return Ok(());
+    }
+    let lessons: Vec<_> = completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
+    Err(Error::problem(&problem::LESSON_COMPLETED, "Learners completed these lessons; unpublish them instead.")
+        .with("lessons", lessons))
 }
 
 /// Puts the lessons of a section in this order, and raises the section's version, which guards it.
