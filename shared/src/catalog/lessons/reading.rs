@@ -58,7 +58,7 @@ pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
     Ok(ReadableLesson { id, course_id: row.course_id, enrolled: row.enrolled })
 }
 
-/// The lesson, for whoever may read it; a learner's access is noted by the same statement that reads.
+/// The lesson, for whoever may read it; a learner's access is noted.
 ///
 /// # Errors
 /// As [`open`].
