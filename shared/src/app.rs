@@ -8,7 +8,7 @@ use lambda_http::BoxFuture;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Settings, needed};
-use crate::db::Database;
+use crate::db::{Database, Kept};
 use crate::error::{Error, Result};
 use crate::identity::Caller;
 use crate::identity::keys::{Signing, VerificationKeys};
@@ -17,7 +17,7 @@ use crate::mail::Mailer;
 use crate::media::storage::Storage;
 use crate::queue::{Queue, Queues};
 use crate::redis::Redis;
-use crate::transaction::{Context, HandedOn, Read, Write};
+use crate::transaction::{Context, Read, Write};
 
 pub struct App {
     pub settings: Settings,
@@ -209,7 +209,7 @@ impl App {
             now: self.clock.now(),
             address: None,
             user_agent: None,
-            handed_on: HandedOn::default(),
+            kept: Kept::default(),
         }
     }
 

@@ -4,12 +4,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
-use crate::db::{Database, Mode, Statements};
+use crate::db::{Database, Kept, Lent, Mode, Statements};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
@@ -22,69 +21,37 @@ pub struct Context {
     pub now: DateTime<Utc>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
-    pub(crate) handed_on: HandedOn,
-}
-
-/// The connection that has told who calls, for what the call does next: on the way back to the pool it would give a
-/// sign of life first, which costs as much as a small query, and would be waited for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct HandedOn(Arc<Mutex<Option<PoolConnection<Postgres>>>>);
-
-impl HandedOn {
-    /// That connection, or one of the pool.
-    async fn or_acquire(&self, database: &Database, now: DateTime<Utc>) -> Result<PoolConnection<Postgres>> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match connection {
-            Some(connection) => Ok(connection),
-            None => database.acquire(now).await,
-        }
-    }
+    pub(crate) kept: Kept,
 }
 
 /// Reads, without a transaction: one statement, one round trip.
 pub struct Read {
-    connection: Connection,
+    connection: Lent,
     mode: Mode,
     context: Context,
 }
 
-enum Connection {
-    Pooled(PoolConnection<Postgres>),
-    Transaction(Transaction<'static, Postgres>),
-}
-
 impl Read {
     pub(crate) async fn open(database: &Database, context: Context) -> Result<Self> {
-        let connection = context.handed_on.or_acquire(database, context.now).await?;
-        Ok(Self { connection: Connection::Pooled(connection), mode: database.mode(), context })
+        let connection = context.kept.lend(database, context.now).await?;
+        Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// A read by another database than that of the call.
     pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
-        let connection = Connection::Pooled(database.acquire(context.now).await?);
+        let connection = Kept::default().lend(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
-    }
-
-    /// Ends it, and leaves its connection to whatever this call opens next.
-    pub(crate) fn hand_on(self) {
-        if let Connection::Pooled(connection) = self.connection {
-            *self.context.handed_on.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
-        }
     }
 
     /// What a statement is run by.
     pub(crate) fn connection(&mut self) -> Statements<'_> {
-        let in_transaction = matches!(self.connection, Connection::Transaction(_));
-        let mode = self.mode;
-        Statements::of(self.own(), mode, in_transaction)
+        let in_transaction = self.connection.in_transaction();
+        Statements::of(&mut self.connection, self.mode, in_transaction)
     }
 
     /// The connection itself, for statements that take it from whoever owns the database, too.
     pub(crate) fn own(&mut self) -> &mut PgConnection {
-        match &mut self.connection {
-            Connection::Pooled(connection) => connection,
-            Connection::Transaction(transaction) => transaction,
-        }
+        &mut self.connection
     }
 
     #[must_use]
@@ -151,9 +118,8 @@ impl Write {
         queues: Queues,
         cache: Option<Cache>,
     ) -> Result<Self> {
-        let connection = context.handed_on.or_acquire(database, context.now).await?;
-        let connection = Connection::Transaction(Transaction::begin(connection, None).await?);
-        let read = Read { connection, mode: database.mode(), context };
+        let mut read = Read::open(database, context).await?;
+        read.connection.begin().await?;
         Ok(Self { read, queues, cache, raise: false, wake: false, wake_progress: false, put_off: None })
     }
 
@@ -220,18 +186,13 @@ impl Write {
     }
 
     /// Ends it without a trace, now: dropped, it would be rolled back a moment later.
-    pub(crate) async fn roll_back(self) -> Result<()> {
-        if let Connection::Transaction(transaction) = self.read.connection {
-            transaction.rollback().await?;
-        }
-        Ok(())
+    pub(crate) async fn roll_back(mut self) -> Result<()> {
+        self.read.connection.roll_back().await
     }
 
     /// The commit itself, and what follows it.
-    pub(crate) async fn end(self) -> Result<()> {
-        if let Connection::Transaction(transaction) = self.read.connection {
-            transaction.commit().await?;
-        }
+    pub(crate) async fn end(mut self) -> Result<()> {
+        self.read.connection.commit().await?;
         if self.raise
             && let Some(cache) = self.cache
         {

@@ -2,6 +2,7 @@
 
 pub mod condition;
 pub mod iam;
+mod lending;
 mod roots;
 mod schema;
 mod statements;
@@ -20,6 +21,7 @@ use crate::config::{AwsIdentity, Settings, needed};
 use crate::error::{Error, Result};
 use crate::secrets;
 use crate::transaction::Read;
+pub(crate) use lending::{Kept, Lent};
 pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
 pub use statements::Mode;
 pub(crate) use statements::Statements;

@@ -183,9 +183,7 @@ async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
         (_, Some(token)) => {
             let app = &incoming.app;
             let mut read = app.read(incoming.context.clone()).await?;
-            let caller = authenticate(&mut read, &app.keys, &app.settings.issuer, token).await?;
-            read.hand_on();
-            Ok(caller)
+            authenticate(&mut read, &app.keys, &app.settings.issuer, token).await
         }
         (Access::Public, None) if !incoming.headers.contains_key(AUTHORIZATION) => Ok(Caller::Anonymous),
         _ => Err(Error::unauthorized("Send an access token as Authorization: Bearer; POST /v1/auth/login gives one.")),

@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 
 use super::idempotency::Once;
 use crate::app::App;
+use crate::db::Kept;
 use crate::error::{Error, Fault, Result};
 use crate::identity::Caller;
 use crate::problem;
-use crate::transaction::{Context, HandedOn};
+use crate::transaction::Context;
 
 const JSON: &str = "application/json";
 /// What a body may have.
@@ -68,7 +69,7 @@ impl Incoming {
                 now: app.clock.now(),
                 address,
                 user_agent,
-                handed_on: HandedOn::default(),
+                kept: Kept::default(),
             },
             once: None,
             body: match body {
