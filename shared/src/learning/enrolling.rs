@@ -34,26 +34,20 @@ pub struct Enrolled {
 pub async fn enroll(write: &mut Write, course: &Course, target: &Target) -> Result<Enrolled> {
     let staff = course.staffed_by(write.caller());
     let learner = learner(write, target, staff).await?;
-    let existing = lock(write, learner, course.id).await?;
-    if let Some(existing) = existing.as_ref().filter(|existing| existing.status != EnrollmentStatus::Dropped) {
-        return Ok(Enrolled { enrollment: existing.clone(), before: Some(existing.clone()) });
+    let refusal = refusal(write, course, learner, staff).await?;
+    if refusal.is_none()
+        && let Some(enrollment) = insert(write, learner, course.id).await?
+    {
+        return Ok(Enrolled { enrollment, before: None });
     }
-    if course.status != CourseStatus::Published {
-        return Err(Error::problem(&problem::NOT_ENROLLABLE, "The course is not published."));
-    }
-    if !staff {
-        check_self_enrollment(write, course, learner).await?;
-    }
-    if let Some(dropped) = existing {
-        return Ok(Enrolled { enrollment: take_up(write, &dropped).await?, before: Some(dropped) });
-    }
-    match insert(write, learner, course.id).await? {
-        Some(enrollment) => Ok(Enrolled { enrollment, before: None }),
-        // Somebody else was first, and has committed.
-        None => match lock(write, learner, course.id).await? {
-            Some(existing) => Ok(Enrolled { enrollment: existing.clone(), before: Some(existing) }),
-            None => Err(Error::internal("an enrolment is there and can't be found")),
-        },
+    // It is there, or was never made.
+    match (lock(write, learner, course.id).await?, refusal) {
+        (Some(existing), _) if existing.status != EnrollmentStatus::Dropped => {
+            Ok(Enrolled { enrollment: existing.clone(), before: Some(existing) })
+        }
+        (_, Some(refusal)) => Err(refusal),
+        (Some(dropped), None) => Ok(Enrolled { enrollment: take_up(write, &dropped).await?, before: Some(dropped) }),
+        (None, None) => Err(Error::internal("an enrolment is there and can't be found")),
     }
 }
 
@@ -81,20 +75,28 @@ async fn learner(write: &mut Write, target: &Target, staff: bool) -> Result<User
     .ok_or_else(|| Error::invalid(Fault::at(pointer, "unknown_user", "There is no such user.")))
 }
 
-/// What staff may pass over, and a learner may not.
-async fn check_self_enrollment(write: &mut Write, course: &Course, learner: UserId) -> Result<()> {
+/// Why there can't be a new enrolment, if so. Staff pass over what is not about the course's status.
+async fn refusal(write: &mut Write, course: &Course, learner: UserId, staff: bool) -> Result<Option<Error>> {
+    if course.status != CourseStatus::Published {
+        return Ok(Some(Error::problem(&problem::NOT_ENROLLABLE, "The course is not published.")));
+    }
+    if staff {
+        return Ok(None);
+    }
     if course.visibility != Visibility::Public {
-        return Err(Error::forbidden("The course takes learners through its staff only."));
+        return Ok(Some(Error::forbidden("The course takes learners through its staff only.")));
     }
     if !course.price.is_zero() {
-        return Err(Error::problem(
-            &problem::PAYMENT_REQUIRED,
-            "The course has a price, and paying is not possible yet.",
-        ));
+        let detail = "The course has a price, and paying is not possible yet.";
+        return Ok(Some(Error::problem(&problem::PAYMENT_REQUIRED, detail)));
     }
+    unmet_prerequisites(write, course, learner).await
+}
+
+async fn unmet_prerequisites(write: &mut Write, course: &Course, learner: UserId) -> Result<Option<Error>> {
     // A copy of the rows below, of a course that is held.
     if course.prerequisites.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     // A title shows only where anyone may know of the course.
     let unmet = sqlx::query!(
@@ -112,7 +114,7 @@ async fn check_self_enrollment(write: &mut Write, course: &Course, learner: User
     .fetch_all(write.connection())
     .await?;
     if unmet.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let unmet: Vec<Value> = unmet
         .into_iter()
@@ -125,8 +127,10 @@ async fn check_self_enrollment(write: &mut Write, course: &Course, learner: User
             })
         })
         .collect();
-    Err(Error::problem(&problem::PREREQUISITES_UNMET, "Other courses come first; see prerequisites.")
-        .with("prerequisites", unmet))
+    Ok(Some(
+        Error::problem(&problem::PREREQUISITES_UNMET, "Other courses come first; see prerequisites.")
+            .with("prerequisites", unmet),
+    ))
 }
 
 /// Takes a dropped enrolment up where it was: completed, or as far as the lessons of now say.
