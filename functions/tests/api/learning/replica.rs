@@ -25,6 +25,30 @@ async fn caught_up(writer: &Lyceum, replica: &mut PgConnection) {
     }
 }
 
+/// A writer with a database, and a replica that follows it.
+struct Pair {
+    writer: Cluster,
+    replica: Cluster,
+    database: Database,
+    _folder: tempfile::TempDir,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (of_writer, of_replica) = (folder.path().join("writer"), folder.path().join("replica"));
+        let writer = tokio::task::spawn_blocking(move || Cluster::start(&of_writer, false)).await.unwrap().unwrap();
+        let database = Database::alone_in(&writer).await;
+        let (writer, replica) = tokio::task::spawn_blocking(move || {
+            let replica = writer.replica(&of_replica).unwrap();
+            (writer, replica)
+        })
+        .await
+        .unwrap();
+        Self { writer, replica, database, _folder: folder }
+    }
+}
+
 /// And removes its data, which may lie elsewhere than in the test's folder.
 async fn stop(cluster: Cluster) {
     let data = cluster.location().to_owned();
@@ -34,16 +58,7 @@ async fn stop(cluster: Cluster) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_comes_from_the_replica_and_from_the_writer_when_it_is_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let (of_writer, of_replica) = (folder.path().join("writer"), folder.path().join("replica"));
-    let writer = tokio::task::spawn_blocking(move || Cluster::start(&of_writer, false)).await.unwrap().unwrap();
-    let database = Database::alone_in(&writer).await;
-    let (writer, replica) = tokio::task::spawn_blocking(move || {
-        let replica = writer.replica(&of_replica).unwrap();
-        (writer, replica)
-    })
-    .await
-    .unwrap();
+    let Pair { writer, replica, database, _folder } = Pair::start().await;
     let reader_url =
         database.application_url.replace(&format!(":{}/", writer.port()), &format!(":{}/", replica.port()));
     let lyceum = Lyceum::over(database, |name| (name == "READER_DATABASE_URL").then(|| reader_url.clone())).await;
@@ -78,16 +93,7 @@ async fn the_report_comes_from_the_replica_and_from_the_writer_when_it_is_away()
 /// is made the writer. Nothing of ours is started again.
 #[tokio::test(flavor = "multi_thread")]
 async fn line_23_reads_survive_the_loss_of_the_writer_and_writes_come_back_with_the_promotion() {
-    let folder = tempfile::tempdir().unwrap();
-    let (of_writer, of_replica) = (folder.path().join("writer"), folder.path().join("replica"));
-    let writer = tokio::task::spawn_blocking(move || Cluster::start(&of_writer, false)).await.unwrap().unwrap();
-    let database = Database::alone_in(&writer).await;
-    let (writer, replica) = tokio::task::spawn_blocking(move || {
-        let replica = writer.replica(&of_replica).unwrap();
-        (writer, replica)
-    })
-    .await
-    .unwrap();
+    let Pair { writer, replica, database, _folder } = Pair::start().await;
     let before = Lyceum::over(database, |_| None).await;
     let (admin, instructor) = (before.admin().await, before.instructor().await);
     let (learner, next) = (before.student().await, before.student().await);
