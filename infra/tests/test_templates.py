@@ -206,8 +206,9 @@ class Calls(unittest.TestCase):
         self.assertEqual(STACKS["Edge"]["Parameters"]["Secret"], {"Ref": "EdgeSecret"})
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
         api = next(origin for origin in distribution["Origins"] if origin["Id"] == "api")
-        header = {"HeaderName": "x-edge-secret", "HeaderValue": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"}}
+        header = {"HeaderName": "x-lyceum-edge", "HeaderValue": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"}}
         self.assertEqual(api["OriginCustomHeaders"], [header])
+        self.assertFalse(header["HeaderName"].startswith(("x-amz-", "x-edge-")), "CloudFront keeps these for itself")
         headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
         self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
         self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")

@@ -8,7 +8,7 @@ use lambda_http::BoxFuture;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Settings, needed};
-use crate::db::{Database, Kept};
+use crate::db::{CallConnection, Database};
 use crate::error::{Error, Result};
 use crate::identity::Caller;
 use crate::identity::keys::{Signing, VerificationKeys};
@@ -209,7 +209,7 @@ impl App {
             now: self.clock.now(),
             address: None,
             user_agent: None,
-            kept: Kept::default(),
+            connection: CallConnection::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! Settings, from the environment. Each is read in this one place.
 
+use std::time::Duration;
+
 use chrono::{Months, TimeDelta};
 
-use crate::db::Mode;
+use crate::db::{CONNECT_TIMEOUT, Mode};
 use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
@@ -26,6 +28,8 @@ pub struct Settings {
     pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
+    /// How long a connection is waited for.
+    pub database_wait: Duration,
     /// `AUDIT_LOG_MONTHS`: for how long the audit log is kept; a year at least.
     pub audit_log_months: Months,
     /// `TOKEN_ISSUER`: `iss` of access tokens.
@@ -56,7 +60,7 @@ pub struct Settings {
     pub mail_from: Option<String>,
     /// `REDIS_URL`: counts limits faster than the database does, and keeps hot public reads for a minute.
     pub redis_url: Option<String>,
-    /// `EDGE_SECRET`: what the distribution before the API adds to each call, in `x-edge-secret`. With it, calls that
+    /// `EDGE_SECRET`: what the distribution before the API adds to each call, in `x-lyceum-edge`. With it, calls that
     /// come another way are refused, and the caller's address is the one that the distribution saw.
     pub edge_secret: Option<String>,
     /// `LIMIT_…`
@@ -111,6 +115,7 @@ impl Settings {
             database_owner_url: variable("DATABASE_OWNER_URL"),
             database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
+            database_wait: CONNECT_TIMEOUT,
             audit_log_months: match count(&variable, "AUDIT_LOG_MONTHS", 24)? {
                 months @ 12.. => Months::new(months.unsigned_abs()),
                 _ => return Err(Error::internal("AUDIT_LOG_MONTHS is less than a year")),

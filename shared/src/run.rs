@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::app::{App, Needs};
 use crate::config::Settings;
+use crate::db::AWAKE_WITHIN;
 use crate::error::{Error, Result};
 use crate::http::{Api, Route, milliseconds};
 use crate::log;
@@ -38,6 +39,15 @@ pub enum Trigger {
 }
 
 impl Function {
+    /// The settings, as this function takes them: where nobody waits for the answer, the database may wake first.
+    #[must_use]
+    pub fn settings(&self, settings: Settings) -> Settings {
+        match self.trigger {
+            Trigger::Event(_) => Settings { database_wait: AWAKE_WITHIN, ..settings },
+            Trigger::Http(_) | Trigger::Default(_) => settings,
+        }
+    }
+
     /// Its own routes; none when no HTTP call is its own.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
@@ -108,7 +118,8 @@ pub fn run(function: &Function) -> Result<(), lambda_http::Error> {
     log::start(function.name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let app = Arc::new(App::start(Settings::from_environment()?, function.needs).await?);
+        let settings = function.settings(Settings::from_environment()?);
+        let app = Arc::new(App::start(settings, function.needs).await?);
         let running = Running::new(function, app)?;
         match &running.handler {
             Handler::Http(api) => lambda_http::run(service_fn(|request| running.answer(api, request))).await,

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
-use crate::db::{Database, Kept, Lent, Mode, Statements};
+use crate::db::{CallConnection, Database, Lent, Mode, Statements};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
@@ -21,7 +21,7 @@ pub struct Context {
     pub now: DateTime<Utc>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
-    pub(crate) kept: Kept,
+    pub(crate) connection: CallConnection,
 }
 
 /// Reads, without a transaction: one statement, one round trip.
@@ -33,13 +33,13 @@ pub struct Read {
 
 impl Read {
     pub(crate) async fn open(database: &Database, context: Context) -> Result<Self> {
-        let connection = context.kept.lend(database, context.now).await?;
+        let connection = context.connection.lend(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// A read by another database than that of the call.
     pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
-        let connection = Kept::default().lend(database, context.now).await?;
+        let connection = CallConnection::default().lend(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 

@@ -21,6 +21,5 @@ async fn handler(request: Request) -> Result<Reply<Media>> {
     let lesson = lessons::open(&mut read, request.id("lesson_id")?).await?;
     let files = playback::files(&mut read, &lesson).await?;
     let now = read.now();
-    drop(read);
     Ok(Reply::ok(playback::sign(request.app().storage()?, files, now).await?))
 }

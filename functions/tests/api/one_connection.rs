@@ -1,4 +1,4 @@
-//! On Lambda a process has one connection to the database, which every step of a call has to let go of or hand on.
+//! On Lambda a process has one connection to the database: no read or write may be open while another begins.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! The pool, and the schema.
 
 pub mod condition;
+mod connection;
 pub mod iam;
-mod lending;
 mod roots;
 mod schema;
 mod statements;
@@ -21,13 +21,15 @@ use crate::config::{AwsIdentity, Settings, needed};
 use crate::error::{Error, Result};
 use crate::secrets;
 use crate::transaction::Read;
-pub(crate) use lending::{Kept, Lent};
+pub(crate) use connection::{CallConnection, Lent};
 pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
 pub use statements::Mode;
 pub(crate) use statements::Statements;
 
 /// How long a call waits for a connection, a new one included, before it is told to come back.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long, where nobody waits for the answer: a database that slept takes some 15 s to wake.
+pub(crate) const AWAKE_WITHIN: Duration = Duration::from_secs(40);
 /// How long the replica is waited for, before the writer does its work.
 const READER_TIMEOUT: Duration = Duration::from_millis(500);
 /// A connection that was idle for longer is tried before it is trusted: a frozen function's may be dead.
@@ -60,7 +62,7 @@ impl Database {
     }
 
     fn at(url: &str, settings: &Settings, is_reader: bool) -> Result<Self> {
-        let timeout = if is_reader { READER_TIMEOUT } else { CONNECT_TIMEOUT };
+        let timeout = if is_reader { READER_TIMEOUT } else { settings.database_wait };
         let options = options(url, settings)?;
         let iam = settings.database_iam.clone();
         let iam = iam.map(|identity| Iam { identity, options: options.clone(), signed_at: Mutex::default() });

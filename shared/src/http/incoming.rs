@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::idempotency::Once;
 use crate::app::App;
-use crate::db::Kept;
+use crate::db::CallConnection;
 use crate::error::{Error, Fault, Result};
 use crate::identity::Caller;
 use crate::problem;
@@ -25,7 +25,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
 /// The viewer's address and port, as `CloudFront` writes them.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
 /// What the distribution proves itself with.
-const EDGE_SECRET: &str = "x-edge-secret";
+const EDGE_SECRET: &str = "x-lyceum-edge";
 
 #[derive(Clone)]
 pub(crate) struct Incoming {
@@ -52,7 +52,8 @@ impl Incoming {
             Some(_) => event.headers().get(VIEWER_ADDRESS).and_then(|value| value.to_str().ok()).and_then(without_port),
             None => source,
         };
-        let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned();
+        let query = query.filter(|(_, value)| !value.is_empty()).collect(); // a form's empty field asks for nothing
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
@@ -69,7 +70,7 @@ impl Incoming {
                 now: app.clock.now(),
                 address,
                 user_agent,
-                kept: Kept::default(),
+                connection: CallConnection::default(),
             },
             once: None,
             body: match body {

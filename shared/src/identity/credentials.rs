@@ -40,7 +40,7 @@ pub async fn of_caller(read: &mut Read) -> Result<Credentials> {
 }
 
 impl Credentials {
-    /// Checks the password. No connection should be in hand: it takes its time.
+    /// Checks the password. No read or write should be open: it takes its time.
     ///
     /// # Errors
     /// 403 when it is wrong.

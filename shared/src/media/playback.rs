@@ -71,7 +71,7 @@ pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>
     .await?)
 }
 
-/// Signs the files. Nothing is asked of the database, whose connection is free by then.
+/// Signs the files. Nothing is asked of the database.
 ///
 /// # Errors
 /// When there are no credentials to sign with.

@@ -1,6 +1,13 @@
 //! A database that is not there yet, or has no room: a quick 503 that says when to come back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use lyceum::app::{App, Needs};
+use lyceum::config::Settings;
+use lyceum::run::Running;
+use lyceum_functions::identity::deliver_mail::FUNCTION;
+use serde_json::json;
 
 use crate::harness::Lyceum;
 
@@ -16,6 +23,23 @@ async fn line_28_a_database_that_is_waking_is_503_within_three_seconds_with_a_ti
         assert!(began.elapsed() < Duration::from_secs(3));
         assert_eq!(answer.header("retry-after"), "1");
         answer.problem(503, "unavailable");
+    }
+}
+
+/// Nobody waits for the answer to an event, and a run that failed would wake somebody.
+#[tokio::test]
+async fn who_is_called_by_an_event_waits_until_the_database_is_awake() {
+    let asleep = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://lyceum_app@{}/lyceum", asleep.local_addr().unwrap());
+    let lyceum = Lyceum::with(|name| (name == "DATABASE_URL").then(|| url.clone())).await;
+    let settings = Settings::from(|name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();
+    let app = App::start(FUNCTION.settings(settings), Needs::database()).await.unwrap();
+    let event = Running::new(&FUNCTION, Arc::new(app)).unwrap();
+    let caller = lyceum.anonymous();
+    tokio::select! {
+        biased;
+        ran = event.invoke(json!({ "redrive": true })) => panic!("it waits no longer than who calls: {ran:?}"),
+        answer = caller.get("/v1/categories") => drop(answer.problem(503, "unavailable")),
     }
 }
 

@@ -12,7 +12,7 @@ async fn behind_a_distribution() -> Arc<Lyceum> {
 
 /// Somebody at that address, as the distribution says.
 fn viewer(lyceum: &Arc<Lyceum>, address: &str) -> Caller {
-    lyceum.anonymous().with_header("x-edge-secret", SECRET).with_header("cloudfront-viewer-address", address)
+    lyceum.anonymous().with_header("x-lyceum-edge", SECRET).with_header("cloudfront-viewer-address", address)
 }
 
 async fn let_through(caller: &Caller) -> bool {
@@ -29,7 +29,7 @@ async fn without_a_distribution_no_header_says_where_a_call_comes_from() {
     let visitor = lyceum.anonymous();
     let names = ["cloudfront-viewer-address", "x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip"];
     for (calls, name) in names.into_iter().enumerate() {
-        let caller = visitor.with_header(name, "192.0.2.1:4711").with_header("x-edge-secret", SECRET);
+        let caller = visitor.with_header(name, "192.0.2.1:4711").with_header("x-lyceum-edge", SECRET);
         assert_eq!(let_through(&caller).await, calls < 2, "{name}");
     }
     lyceum.anonymous().with_header("x-forwarded-for", "192.0.2.7").register("ada").await;
@@ -42,19 +42,19 @@ async fn behind_a_distribution_a_call_that_comes_another_way_is_403() {
     let lyceum = behind_a_distribution().await;
     let visitor = lyceum.anonymous();
     for secret in ["", "only the distribution know", "only the distribution knows!", "ONLY THE DISTRIBUTION KNOWS"] {
-        let caller = visitor.with_header("x-edge-secret", secret);
+        let caller = visitor.with_header("x-lyceum-edge", secret);
         caller.get("/v1/courses").await.problem(403, "forbidden");
         caller.verifies("no").await.problem(403, "forbidden");
     }
     visitor.with_header("cloudfront-viewer-address", "192.0.2.1:1").get("/v1/courses").await.problem(403, "forbidden");
-    let twice = visitor.with_header("x-edge-secret", SECRET).with_header("x-edge-secret", "x");
+    let twice = visitor.with_header("x-lyceum-edge", SECRET).with_header("x-lyceum-edge", "x");
     twice.get("/v1/courses").await.problem(403, "forbidden");
     for (method, path) in
         [("GET", "/health"), ("GET", "/v1/nothing"), ("PATCH", "/v1/courses"), ("GET", "/openapi.json")]
     {
         visitor.send(method, path, None).await.problem(403, "forbidden");
     }
-    visitor.with_header("x-edge-secret", SECRET).get("/v1/courses").await.ok();
+    visitor.with_header("x-lyceum-edge", SECRET).get("/v1/courses").await.ok();
     assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "no limit is used up that way");
 }
 

@@ -2,41 +2,47 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
+use tokio::time::timeout;
 
 use super::Database;
 use crate::error::Result;
 
-/// Where a call keeps its connection while none of its reads and writes has it. On the way back to the pool, sqlx has a
+/// How long a connection that goes back to the pool may take for it. One that is silent holds the place of another,
+/// and a function that was frozen meanwhile may have none but that.
+const RETURNED_WITHIN: Duration = Duration::from_millis(500);
+
+/// The connection that a call has, while none of its reads and writes has it. On the way back to the pool, sqlx has a
 /// connection give a sign of life, a round trip: the call would wait for it between its steps and before its answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kept(Arc<Slot>);
+pub(crate) struct CallConnection(Arc<Slot>);
 
 #[derive(Debug, Default)]
 struct Slot(Mutex<Option<PoolConnection<Postgres>>>);
 
-impl Kept {
-    /// Lends the connection of the call, or one of the pool.
+impl CallConnection {
+    /// Lends it, or, to whoever is first, one of the pool.
     pub async fn lend(&self, database: &Database, now: DateTime<Utc>) -> Result<Lent> {
         let kept = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let connection = match kept {
             Some(connection) => connection,
             None => database.acquire(now).await?,
         };
-        Ok(Lent { connection: Some(connection), in_transaction: false, from: self.clone() })
+        Ok(Lent { connection: Some(connection), in_transaction: false, of: self.clone() })
     }
 }
 
 impl Drop for Slot {
-    /// The call is over: its connection goes back to the pool when its answer has gone out.
+    /// The call is over; whoever sends its answer comes before the pool.
     fn drop(&mut self) {
         if let Some(connection) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             tokio::spawn(async move {
-                tokio::task::yield_now().await; // to whoever sends the answer
-                drop(connection);
+                tokio::task::yield_now().await;
+                give_back(connection).await;
             });
         }
     }
@@ -47,7 +53,7 @@ pub(crate) struct Lent {
     /// Only gone while it is dropped.
     connection: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
-    from: Kept,
+    of: CallConnection,
 }
 
 impl Lent {
@@ -93,15 +99,22 @@ impl DerefMut for Lent {
 }
 
 impl Drop for Lent {
-    /// What was not committed is rolled back at once, and not kept until the answer has gone out.
+    /// What was not committed is rolled back at once, before the answer goes out.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if self.in_transaction {
             tokio::spawn(async move {
-                let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await; // or the pool closes it
+                let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
+                let _ = timeout(RETURNED_WITHIN, rolled_back).await; // or it is closed, which rolls back, too
+                give_back(connection).await;
             });
         } else {
-            *self.from.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            *self.of.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         }
     }
+}
+
+/// Gives it back to the pool, or closes it: by itself, sqlx waits for a sign of life without end.
+async fn give_back(mut connection: PoolConnection<Postgres>) {
+    let _ = timeout(RETURNED_WITHIN, connection.return_to_pool()).await;
 }
