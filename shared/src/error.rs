@@ -66,15 +66,16 @@ impl Fault {
     }
 }
 
+impl Problem {
+    pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        let members = serde_json::Map::new();
+        Self { kind, detail: detail.into(), faults: Vec::new(), members, retry_after: None }
+    }
+}
+
 impl Error {
     pub fn problem(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self::Problem(Box::new(Problem {
-            kind,
-            detail: detail.into(),
-            faults: Vec::new(),
-            members: serde_json::Map::new(),
-            retry_after: None,
-        }))
+        Self::Problem(Box::new(Problem::new(kind, detail)))
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -94,13 +95,8 @@ impl Error {
         let microseconds = wait.num_microseconds().unwrap_or(i64::MAX);
         let seconds = u64::try_from(microseconds).unwrap_or(0).div_ceil(1_000_000).max(1); // never too early
         let detail = format!("{detail} Try again in {seconds} s.");
-        match Self::problem(&problem::TOO_MANY, detail) {
-            Self::Problem(mut problem) => {
-                problem.retry_after = Some(Duration::from_secs(seconds));
-                Self::Problem(problem)
-            }
-            other => other,
-        }
+        let retry_after = Some(Duration::from_secs(seconds));
+        Self::Problem(Box::new(Problem { retry_after, ..Problem::new(&problem::TOO_MANY, detail) }))
     }
 
     /// 422 with one fault.
@@ -114,13 +110,13 @@ impl Error {
             [one] => one.detail.clone(),
             many => format!("{} things in the request need to be mended; see errors.", many.len()),
         };
-        match Self::problem(&problem::INVALID, detail) {
-            Self::Problem(mut problem) => {
-                problem.faults = faults;
-                Self::Problem(problem)
-            }
-            other => other,
-        }
+        Self::Problem(Box::new(Problem { faults, ..Problem::new(&problem::INVALID, detail) }))
+    }
+
+    /// 422 of a kind of its own, with its fault.
+    pub fn unprocessable(kind: &'static Kind, fault: Fault) -> Self {
+        let problem = Problem::new(kind, fault.detail.clone());
+        Self::Problem(Box::new(Problem { faults: vec![fault], ..problem }))
     }
 
     pub fn internal(cause: impl Into<Cause>) -> Self {

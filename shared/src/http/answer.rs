@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Raw, Reply};
-use crate::error::{Error, Place, Problem, Result};
+use crate::error::{Error, Fault, Place, Problem, Result};
 use crate::{problem, version};
 
 /// An answer whose type is forgotten.
@@ -38,20 +38,27 @@ impl Answer {
         Ok(Self { status, headers, body })
     }
 
+    pub(super) fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
     /// The problem of that error (RFC 9457). What is nobody's business is logged and not said.
     pub(super) fn problem(error: Error, request_id: &str) -> Self {
         let problem = match error {
             Error::Problem(problem) => *problem,
             Error::Unavailable(cause) | Error::Retry(cause) => {
                 tracing::error!(request_id, %cause, "unavailable");
-                unknown(
+                Problem::new(
                     &problem::UNAVAILABLE,
                     "Something that we depend on is away or too busy; try again in a moment.",
                 )
             }
             Error::Internal(cause) => {
                 tracing::error!(request_id, %cause, "internal error");
-                unknown(&problem::INTERNAL, "Something went wrong on our side. It was logged under this request id.")
+                Problem::new(
+                    &problem::INTERNAL,
+                    "Something went wrong on our side. It was logged under this request id.",
+                )
             }
         };
         let mut members = Map::from_iter([
@@ -62,10 +69,14 @@ impl Answer {
             ("instance".to_owned(), json!(request_id)),
         ]);
         if !problem.faults.is_empty() {
-            let errors = problem.faults.iter().map(|fault| match &fault.place {
-                Place::Body(pointer) => json!({ "pointer": pointer, "code": fault.code, "detail": fault.detail }),
-                Place::Query(name) => json!({ "parameter": name, "code": fault.code, "detail": fault.detail }),
-                Place::Header(name) => json!({ "header": name, "code": fault.code, "detail": fault.detail }),
+            let errors = problem.faults.iter().map(|Fault { place, code, detail }| match place {
+                Place::Body(pointer) => json!({ "pointer": pointer, "code": code, "detail": detail }),
+                Place::Query(name) => {
+                    json!({ "pointer": format!("/{name}"), "parameter": name, "code": code, "detail": detail })
+                }
+                Place::Header(name) => {
+                    json!({ "pointer": format!("/{name}"), "header": name, "code": code, "detail": detail })
+                }
             });
             members.insert("errors".to_owned(), errors.collect());
         }
@@ -128,10 +139,6 @@ impl Answer {
         *response.headers_mut() = self.headers;
         response
     }
-}
-
-fn unknown(kind: &'static problem::Kind, detail: &str) -> Problem {
-    Problem { kind, detail: detail.to_owned(), faults: vec![], members: Map::new(), retry_after: None }
 }
 
 /// A tag for a body without a version.

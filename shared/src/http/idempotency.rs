@@ -143,10 +143,9 @@ impl Once {
         };
         write.roll_back().await?; // or whoever asks next could find the key taken
         if row.request != self.request {
-            return Err(Error::problem(
-                &problem::IDEMPOTENCY_KEY_REUSED,
-                "This key was sent with another address or body; make a new one for each call.",
-            ));
+            let detail = "This key was sent with another address or body; make a new one for each call.";
+            let fault = Fault::in_header(NAME, "reused_key", detail);
+            return Err(Error::unprocessable(&problem::IDEMPOTENCY_KEY_REUSED, fault));
         }
         let status = u16::try_from(row.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or_else(|| Error::internal("a kept answer has no status"))?;

@@ -1,6 +1,6 @@
 //! The links that were mailed to somebody, and how they end before they are used.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::id::UserId;
 use crate::problem;
 use crate::transaction::Write;
@@ -23,5 +23,5 @@ pub(crate) async fn end_email_change(write: &mut Write, user: UserId) -> Result<
 /// What whoever opens a link is told that does not work any more.
 pub(crate) fn invalid() -> Error {
     let detail = "The link was used, has expired, or was replaced by a newer one. Ask for a new one.";
-    Error::problem(&problem::INVALID_TOKEN, detail)
+    Error::unprocessable(&problem::INVALID_TOKEN, Fault::at("/token", "invalid_token", detail))
 }

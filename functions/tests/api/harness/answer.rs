@@ -67,6 +67,11 @@ impl Answer {
         assert_eq!(answer.body["status"], status);
         assert_eq!(answer.body["instance"], answer.header("x-request-id"));
         assert!(!answer.body["detail"].as_str().unwrap_or_default().is_empty());
+        if status == 422 {
+            let errors = answer.body["errors"].as_array().expect("errors");
+            let whole = |error: &Value| ["pointer", "code", "detail"].iter().all(|member| error[member].is_string());
+            assert!(!errors.is_empty() && errors.iter().all(whole), "{}", answer.text);
+        }
         answer.body
     }
 
@@ -76,11 +81,9 @@ impl Answer {
         let problem = self.problem(422, "invalid");
         let faults = problem["errors"].as_array().expect("errors");
         let fault = |fault: &Value| {
-            let place = fault["pointer"]
-                .as_str()
-                .or(fault["parameter"].as_str())
-                .or(fault["header"].as_str())
-                .expect("a place");
+            let named = fault["parameter"].as_str().or(fault["header"].as_str());
+            let pointer = fault["pointer"].as_str().expect("a pointer");
+            let place = named.inspect(|name| assert_eq!(pointer, format!("/{name}"))).unwrap_or(pointer);
             format!("{place} {}", fault["code"].as_str().expect("a code"))
         };
         faults.iter().map(fault).collect()

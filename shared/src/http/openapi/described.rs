@@ -111,14 +111,12 @@ impl Described {
     }
 }
 
-/// The conditional headers that an operation looks at (`api.md`, Conventions).
-pub(super) fn request_headers(method: &Method, path: &str) -> &'static [&'static str] {
-    let versioned = ["/v1/courses/", "/v1/sections/", "/v1/lessons/"].iter().any(|prefix| path.starts_with(prefix));
-    match *method {
-        Method::GET => &["If-None-Match"],
-        Method::PATCH | Method::PUT | Method::DELETE if versioned => &["If-Match"],
-        Method::POST if ["/publish", "/unpublish", "/archive"].iter().any(|step| path.ends_with(step)) => &["If-Match"],
-        _ => &[],
+/// The conditional header that an operation looks at (`api.md`, Conventions).
+pub(super) fn conditional_header(route: &Route) -> Option<&'static str> {
+    match route.method {
+        Method::GET => Some("If-None-Match"),
+        _ if route.described.problems.contains(&&problem::PRECONDITION_FAILED) => Some("If-Match"),
+        _ => None,
     }
 }
 

@@ -82,7 +82,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         .iter()
         .map(|(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }));
     let mut parameters: Vec<_> = in_path.chain(in_query).collect();
-    for header in described::request_headers(&route.method, route.path) {
+    if let Some(header) = described::conditional_header(route) {
         parameters.push(json!({ "name": header, "in": "header", "required": false, "schema": { "type": "string" } }));
     }
     if route.repeatable() {
@@ -145,9 +145,9 @@ fn problem_schema() -> Value {
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "required": ["code", "detail"],
+                    "required": ["pointer", "code", "detail"],
                     "properties": {
-                        "pointer": { "type": "string", "description": "A JSON Pointer into the body (RFC 6901)" },
+                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901): into the body, or, beside parameter or header, its name" },
                         "parameter": { "type": "string", "description": "A parameter of the query" },
                         "header": { "type": "string", "description": "A header's name" },
                         "code": { "type": "string" },
