@@ -163,6 +163,9 @@ class Functions(unittest.TestCase):
             wanted = "" if name == "Migrate" else {"Ref": "Schema"}
             self.assertEqual(function["Environment"]["Variables"]["SCHEMA"], wanted, name)
 
+    def test_another_database_is_migrated_too(self):
+        self.assertIn("Database.Outputs.Cluster", str(RESOURCES["Schema"]["Properties"].get("Database")).replace("', '", "."))
+
     def test_who_is_called_answers_before_the_api_gives_up(self):
         for name in CALLED:
             self.assertLess(FUNCTIONS[name]["Timeout"], 30, name)
@@ -284,6 +287,13 @@ class WhatLasts(unittest.TestCase):
             for rule in group.get("SecurityGroupIngress", []):
                 self.assertIn("SourceSecurityGroupId", rule, name)
             self.assertTrue(group["SecurityGroupEgress"], f"{name}: without a rule, all may leave")
+
+
+class Runbook(unittest.TestCase):
+    def test_no_parameter_is_given_for_one_deployment_alone(self):
+        """The next one would send what samconfig.toml says, and undo it: a restored database would be an empty one."""
+        for path in ("README.md", "infra/README.md"):
+            self.assertNotRegex((ROOT / path).read_text(), r"sam deploy[^`\n]*--parameter-overrides", path)
 
 
 class Size(unittest.TestCase):
