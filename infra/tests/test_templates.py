@@ -123,6 +123,13 @@ class Rights(unittest.TestCase):
                         self.assertTrue(endpoint or set(actions) <= set(free), (path, name))
 
 
+    def test_mail_is_sent_as_the_sender_alone(self):
+        (send,) = policies_in(ALL["infra/mail.yaml"]["Resources"]["Postman"])
+        self.assertEqual(send["Action"], "ses:SendRawEmail")
+        allowed = [{"Ref": "Identity"}, {"Fn::Sub": "*@${Identity}"}]
+        self.assertEqual(send["Condition"], {"StringLike": {"ses:FromAddress": allowed}})
+
+
 def in_network(function):
     return function.get("VpcConfig") not in (None, {"Ref": "AWS::NoValue"})
 
@@ -214,6 +221,12 @@ class Calls(unittest.TestCase):
         headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
         self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
         self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")
+
+    def test_a_domain_can_move_here(self):
+        """CloudFront moves one to a distribution that has its certificate, but not itself yet."""
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        self.assertEqual(distribution["ViewerCertificate"]["Fn::If"][0], "HasCertificate")
+        self.assertEqual(distribution["Aliases"]["Fn::If"][0], "HasDomain")
 
     def test_a_signature_ends_at_the_edge_too(self):
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
