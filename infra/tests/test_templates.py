@@ -177,6 +177,14 @@ class Functions(unittest.TestCase):
         for name in CALLED:
             self.assertLess(FUNCTIONS[name]["Timeout"], 30, name)
 
+    def test_who_may_wait_for_a_sleeping_database_has_time(self):
+        for name in set(FUNCTIONS) - set(CALLED):
+            self.assertGreaterEqual(FUNCTIONS[name]["Timeout"], 60, name)
+        for name, resource in RESOURCES.items():
+            if resource["Type"].startswith("Custom::"):
+                maker = FUNCTIONS[resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]]
+                self.assertGreaterEqual(resource["Properties"]["ServiceTimeout"], maker["Timeout"], name)
+
     def test_hashing_takes_a_whole_processor_and_nobody_elses(self):
         hashing = {"Register", "Login", "ResetPassword", "Credentials"}
         self.assertEqual({name for name, of in FUNCTIONS.items() if of["MemorySize"] == 1769}, hashing)
@@ -266,6 +274,16 @@ class Queues(unittest.TestCase):
             self.assertIn(reader, of_type("AWS::IAM::Policy"), "without the right, the mapping can't be made")
 
 
+    def test_where_failures_go_may_be_written_to_before_it_is_said(self):
+        configs = of_type("AWS::Lambda::EventInvokeConfig")
+        self.assertEqual(len(configs), 1)
+        for name, config in configs.items():
+            queue = config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
+            waits = as_list(RESOURCES[config["FunctionName"]["Ref"]].get("DependsOn", []))
+            rights = [each for right in waits for each in policies_in(RESOURCES[right])]
+            self.assertIn({"Fn::GetAtt": queue}, [right["Resource"] for right in rights], name)
+
+
 # Not behind a queue, but behind Lambda's own retries.
 FAILURES = {"IngestFailures"}
 
@@ -289,8 +307,32 @@ class WhatLasts(unittest.TestCase):
             self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)
         cluster = ALL["infra/database.yaml"]["Resources"]["Cluster"]
         self.assertEqual(cluster["DeletionPolicy"], "Snapshot")
-        for switched_on in ("DeletionProtection", "StorageEncrypted", "EnableIAMDatabaseAuthentication"):
+        for switched_on in ("DeletionProtection", "EnableIAMDatabaseAuthentication"):
             self.assertIs(cluster["Properties"][switched_on], True)
+        encrypted = {"Fn::If": ["IsNew", True, {"Ref": "AWS::NoValue"}]}
+        self.assertEqual(cluster["Properties"]["StorageEncrypted"], encrypted, "a copy must not say it")
+
+    def test_what_a_restore_needs_is_not_made_anew_by_it(self):
+        database = ALL["infra/database.yaml"]["Resources"]
+        self.assertNotIn("Ref", str(database["Settings"]["Properties"]), "the cluster before keeps its group")
+        self.assertEqual(database["Log"]["UpdateReplacePolicy"], "Retain")
+        self.assertEqual(database["Reader"]["DependsOn"], "Writer", "the first instance of a cluster writes")
+
+    def test_what_cannot_change_its_zones_is_another_one_by_its_name(self):
+        where = {
+            "infra/database.yaml": {"Proxy": "DBProxyName", "ProxyReader": "DBProxyEndpointName"},
+            "infra/cache.yaml": {"Cache": "ServerlessCacheName"},
+        }
+        for path, resources in where.items():
+            for name, property in resources.items():
+                self.assertIn("${Zones}", str(ALL[path]["Resources"][name]["Properties"][property]), name)
+        pinned = ALL["infra/monitoring.yaml"]["Resources"]["ConnectionsPinned"]["Properties"]
+        self.assertEqual(pinned["Dimensions"], [{"Name": "ProxyName", "Value": {"Ref": "Proxy"}}])
+
+    def test_s3_is_reached_by_the_endpoint_as_functions_ask_for_it(self):
+        self.assertEqual(FUNCTIONS["Ingest"]["Environment"]["Variables"]["AWS_USE_DUALSTACK_ENDPOINT"], "true")
+        endpoint = ALL["infra/network.yaml"]["Resources"]["S3Endpoint"]["Properties"]
+        self.assertEqual(endpoint["IpAddressType"], "dualstack")
 
     def test_nothing_lets_the_world_into_the_network(self):
         network = ALL["infra/network.yaml"]["Resources"]
