@@ -357,6 +357,19 @@ class Size(unittest.TestCase):
             self.assertLess(len(template["Resources"]), 250, path)
             self.assertLess(len(template.get("Parameters", {})), 100, path)
             self.assertLess(len(str(template)), 500_000, path)
+            self.assertLess(str(template).count("{{resolve:"), 60, f"{path}: as many as CloudFormation looks up")
+
+    def test_the_system_asks_for_what_its_stacks_take(self):
+        """What a nested stack refuses, it refuses late, and all is rolled back."""
+        asked = SYSTEM["Parameters"]
+        limits = ("MinValue", "MaxValue", "AllowedValues")
+        for name, stack in STACKS.items():
+            takes = read(stack["TemplateURL"])["Parameters"]
+            for parameter, value in stack["Parameters"].items():
+                if list(value) == ["Ref"] and value["Ref"] in asked:
+                    for limit in limits:
+                        if limit in takes[parameter]:
+                            self.assertEqual(asked[value["Ref"]].get(limit), takes[parameter][limit], (name, parameter))
 
     def test_nested_stacks_are_given_what_they_ask_for(self):
         for name, stack in STACKS.items():
