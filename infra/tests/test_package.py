@@ -81,7 +81,7 @@ class Package(unittest.TestCase):
         self.assertEqual(len(set(code)), len(names), "a package each")
         self.assertTrue(all(uri.startswith("s3://packages/") for uri in code))
         self.assertIn("Fn::ForEach::EachCalled", packaged)
-        for name, loops in {"Routes": 2, "Monitoring": 2, "Network": 0}.items():
+        for name, loops in {"Routes": 2, "Monitoring": 3, "Network": 0}.items():
             key = packaged[name]["Properties"]["TemplateURL"].rsplit("/", 1)[1]
             nested = self.s3.get_object(Bucket="packages", Key=key)["Body"].read().decode()
             self.assertEqual(nested.count("Fn::ForEach::"), loops, name)

@@ -123,6 +123,13 @@ class Rights(unittest.TestCase):
                         self.assertTrue(endpoint or set(actions) <= set(free), (path, name))
 
 
+    def test_mail_is_sent_as_the_sender_alone(self):
+        (send,) = policies_in(ALL["infra/mail.yaml"]["Resources"]["Postman"])
+        self.assertEqual(send["Action"], "ses:SendRawEmail")
+        allowed = [{"Ref": "Identity"}, {"Fn::Sub": "*@${Identity}"}]
+        self.assertEqual(send["Condition"], {"StringLike": {"ses:FromAddress": allowed}})
+
+
 def in_network(function):
     return function.get("VpcConfig") not in (None, {"Ref": "AWS::NoValue"})
 
@@ -163,9 +170,21 @@ class Functions(unittest.TestCase):
             wanted = "" if name == "Migrate" else {"Ref": "Schema"}
             self.assertEqual(function["Environment"]["Variables"]["SCHEMA"], wanted, name)
 
+    def test_another_database_is_migrated_too(self):
+        cluster = {"Fn::GetAtt": ["Database", "Outputs.Cluster"]}
+        self.assertEqual(RESOURCES["Schema"]["Properties"].get("Database"), cluster)
+
     def test_who_is_called_answers_before_the_api_gives_up(self):
         for name in CALLED:
             self.assertLess(FUNCTIONS[name]["Timeout"], 30, name)
+
+    def test_who_may_wait_for_a_sleeping_database_has_time(self):
+        for name in set(FUNCTIONS) - set(CALLED):
+            self.assertGreaterEqual(FUNCTIONS[name]["Timeout"], 60, name)
+        for name, resource in RESOURCES.items():
+            if resource["Type"].startswith("Custom::"):
+                maker = FUNCTIONS[resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]]
+                self.assertGreaterEqual(resource["Properties"]["ServiceTimeout"], maker["Timeout"], name)
 
     def test_hashing_takes_a_whole_processor_and_nobody_elses(self):
         hashing = {"Register", "Login", "ResetPassword", "Credentials"}
@@ -201,8 +220,9 @@ class Calls(unittest.TestCase):
 
     def test_calls_past_the_edge_are_known(self):
         secret = {"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}}}"}
-        for name in CALLED:
-            self.assertEqual(FUNCTIONS[name]["Environment"]["Variables"]["EDGE_SECRET"], secret, name)
+        for name, function in FUNCTIONS.items():
+            wanted = secret if name in CALLED else ""
+            self.assertEqual(function["Environment"]["Variables"]["EDGE_SECRET"], wanted, name)
         self.assertEqual(STACKS["Edge"]["Parameters"]["Secret"], {"Ref": "EdgeSecret"})
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
         api = next(origin for origin in distribution["Origins"] if origin["Id"] == "api")
@@ -212,6 +232,12 @@ class Calls(unittest.TestCase):
         headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
         self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
         self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")
+
+    def test_a_domain_can_move_here(self):
+        """CloudFront moves one to a distribution that has its certificate, but not itself yet."""
+        distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        self.assertEqual(distribution["ViewerCertificate"]["Fn::If"][0], "HasCertificate")
+        self.assertEqual(distribution["Aliases"]["Fn::If"][0], "HasDomain")
 
     def test_a_signature_ends_at_the_edge_too(self):
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
@@ -251,6 +277,16 @@ class Queues(unittest.TestCase):
             self.assertIn(reader, of_type("AWS::IAM::Policy"), "without the right, the mapping can't be made")
 
 
+    def test_where_failures_go_may_be_written_to_before_it_is_said(self):
+        configs = of_type("AWS::Lambda::EventInvokeConfig")
+        self.assertEqual(len(configs), 1)
+        for name, config in configs.items():
+            queue = config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
+            waits = as_list(RESOURCES[config["FunctionName"]["Ref"]].get("DependsOn", []))
+            rights = [each for right in waits for each in policies_in(RESOURCES[right])]
+            self.assertIn({"Fn::GetAtt": queue}, [right["Resource"] for right in rights], name)
+
+
 # Not behind a queue, but behind Lambda's own retries.
 FAILURES = {"IngestFailures"}
 
@@ -274,8 +310,32 @@ class WhatLasts(unittest.TestCase):
             self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)
         cluster = ALL["infra/database.yaml"]["Resources"]["Cluster"]
         self.assertEqual(cluster["DeletionPolicy"], "Snapshot")
-        for switched_on in ("DeletionProtection", "StorageEncrypted", "EnableIAMDatabaseAuthentication"):
+        for switched_on in ("DeletionProtection", "EnableIAMDatabaseAuthentication"):
             self.assertIs(cluster["Properties"][switched_on], True)
+        encrypted = {"Fn::If": ["IsNew", True, {"Ref": "AWS::NoValue"}]}
+        self.assertEqual(cluster["Properties"]["StorageEncrypted"], encrypted, "a copy must not say it")
+
+    def test_what_a_restore_needs_is_not_made_anew_by_it(self):
+        database = ALL["infra/database.yaml"]["Resources"]
+        self.assertNotIn("Ref", str(database["Settings"]["Properties"]), "the cluster before keeps its group")
+        self.assertEqual(database["Log"]["UpdateReplacePolicy"], "Retain")
+        self.assertEqual(database["Reader"]["DependsOn"], "Writer", "the first instance of a cluster writes")
+
+    def test_what_cannot_change_its_zones_is_another_one_by_its_name(self):
+        where = {
+            "infra/database.yaml": {"Proxy": "DBProxyName", "ProxyReader": "DBProxyEndpointName"},
+            "infra/cache.yaml": {"Cache": "ServerlessCacheName"},
+        }
+        for path, resources in where.items():
+            for name, property in resources.items():
+                self.assertIn("${Zones}", str(ALL[path]["Resources"][name]["Properties"][property]), name)
+        pinned = ALL["infra/monitoring.yaml"]["Resources"]["ConnectionsPinned"]["Properties"]
+        self.assertEqual(pinned["Dimensions"], [{"Name": "ProxyName", "Value": {"Ref": "Proxy"}}])
+
+    def test_s3_is_reached_by_the_endpoint_as_functions_ask_for_it(self):
+        self.assertEqual(FUNCTIONS["Ingest"]["Environment"]["Variables"]["AWS_USE_DUALSTACK_ENDPOINT"], "true")
+        endpoint = ALL["infra/network.yaml"]["Resources"]["S3Endpoint"]["Properties"]
+        self.assertEqual(endpoint["IpAddressType"], "dualstack")
 
     def test_nothing_lets_the_world_into_the_network(self):
         network = ALL["infra/network.yaml"]["Resources"]
@@ -287,12 +347,32 @@ class WhatLasts(unittest.TestCase):
             self.assertTrue(group["SecurityGroupEgress"], f"{name}: without a rule, all may leave")
 
 
+class Runbook(unittest.TestCase):
+    def test_no_parameter_is_given_for_one_deployment_alone(self):
+        """The next one would send what samconfig.toml says, and undo it: a restored database would be an empty one."""
+        for path in ("README.md", "infra/README.md"):
+            self.assertNotRegex((ROOT / path).read_text(), r"sam deploy[^`\n]*--parameter-overrides", path)
+
+
 class Size(unittest.TestCase):
     def test_there_is_room_to_double(self):
         for path, template in ALL.items():
             self.assertLess(len(template["Resources"]), 250, path)
             self.assertLess(len(template.get("Parameters", {})), 100, path)
             self.assertLess(len(str(template)), 500_000, path)
+            self.assertLess(str(template).count("{{resolve:"), 60, f"{path}: as many as CloudFormation looks up")
+
+    def test_the_system_asks_for_what_its_stacks_take(self):
+        """What a nested stack refuses, it refuses late, and all is rolled back."""
+        asked = SYSTEM["Parameters"]
+        limits = ("MinValue", "MaxValue", "AllowedValues")
+        for name, stack in STACKS.items():
+            takes = read(stack["TemplateURL"])["Parameters"]
+            for parameter, value in stack["Parameters"].items():
+                if list(value) == ["Ref"] and value["Ref"] in asked:
+                    for limit in limits:
+                        if limit in takes[parameter]:
+                            self.assertEqual(asked[value["Ref"]].get(limit), takes[parameter][limit], (name, parameter))
 
     def test_nested_stacks_are_given_what_they_ask_for(self):
         for name, stack in STACKS.items():
