@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::problem::{self, Kind};
 
+/// So many faults are told at once. No form that a person fills in has as many; a megabyte that means harm has, and a
+/// Lambda can't answer more than 6 MB.
+pub const MOST_FAULTS: usize = 100;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug)]
@@ -26,7 +30,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub struct Problem {
     pub kind: &'static Kind,
     pub detail: String,
-    /// For 422: every fault of the input at once.
+    /// For 422: every fault of the input at once, up to [`MOST_FAULTS`].
     pub faults: Vec<Fault>,
     /// Members of its own, such as the lessons that a course misses.
     pub members: serde_json::Map<String, serde_json::Value>,
@@ -104,10 +108,14 @@ impl Error {
         Self::invalid_all(vec![fault])
     }
 
-    /// 422 with every fault of the input.
-    pub fn invalid_all(faults: Vec<Fault>) -> Self {
+    /// 422 with every fault of the input, up to [`MOST_FAULTS`].
+    pub fn invalid_all(mut faults: Vec<Fault>) -> Self {
+        faults.truncate(MOST_FAULTS);
         let detail = match faults.as_slice() {
             [one] => one.detail.clone(),
+            all if all.len() == MOST_FAULTS => {
+                format!("The first {MOST_FAULTS} things in the request that need to be mended are in errors.")
+            }
             many => format!("{} things in the request need to be mended; see errors.", many.len()),
         };
         Self::Problem(Box::new(Problem { faults, ..Problem::new(&problem::INVALID, detail) }))

@@ -30,6 +30,10 @@ impl Limit {
     pub fn and_one(self) -> i64 {
         i64::from(self.0) + 1
     }
+
+    pub(crate) fn most(self) -> u16 {
+        self.0
+    }
 }
 
 from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 20 }, |text| match text.parse() {
@@ -79,6 +83,12 @@ pub struct Cursor(String);
 
 from_text!(Cursor, { "type": "string", "minLength": 1, "description": "`next_cursor` of the page before" }, |text| Ok(Cursor(text.to_owned())));
 
+impl From<String> for Cursor {
+    fn from(next_cursor: String) -> Self {
+        Self(next_cursor)
+    }
+}
+
 impl Cursor {
     /// The sort keys that it holds.
     ///
@@ -125,9 +135,14 @@ impl<T> Page<T> {
     ///
     /// # Errors
     /// When the keys can't be written as JSON.
-    pub fn new<K: Serialize>(mut rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self> {
-        let more = rows.len() > usize::from(limit.0);
-        rows.truncate(usize::from(limit.0));
+    pub fn new<K: Serialize>(rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self> {
+        Self::beginning(rows, usize::from(limit.0), keys)
+    }
+
+    /// From rows of which the page shows so many.
+    pub(crate) fn beginning<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
+        let more = rows.len() > shown;
+        rows.truncate(shown);
         let next_cursor = match rows.last() {
             Some(last) if more => Some(cursor(&keys(last))?),
             _ => None,

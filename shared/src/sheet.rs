@@ -6,7 +6,7 @@ use csv::{QuoteStyle, Writer, WriterBuilder};
 use crate::error::{Error, Result};
 
 /// What an answer of a Lambda can hold is 6 MB, its headers and all.
-const LARGEST: usize = 5_500_000;
+pub(crate) const LARGEST_ANSWER: usize = 5_500_000;
 
 pub struct Sheet {
     writer: Writer<Vec<u8>>,
@@ -28,7 +28,7 @@ impl Sheet {
     pub fn add(&mut self, cells: &[String]) -> bool {
         let cells: Vec<_> = cells.iter().map(|cell| harmless(cell)).collect();
         self.size += cells.iter().map(|cell| in_answer(cell)).sum::<usize>();
-        self.size <= LARGEST && self.writer.write_record(&cells).is_ok()
+        self.size <= LARGEST_ANSWER && self.writer.write_record(&cells).is_ok()
     }
 
     /// # Errors
@@ -79,7 +79,7 @@ mod tests {
         let mut sheet = Sheet::new(&["text"]);
         let line = ["\"".repeat(1000)];
         let lines = std::iter::repeat_with(|| sheet.add(&line)).take_while(|fits| *fits).count();
-        assert_eq!(lines, (LARGEST - "text".len() - 6) / 4006, "1,000 quotes are 4,000 bytes of an answer");
+        assert_eq!(lines, (LARGEST_ANSWER - "text".len() - 6) / 4006, "1,000 quotes are 4,000 bytes of an answer");
         let text = String::from_utf8(sheet.finish().unwrap().to_vec()).unwrap();
         assert!(serde_json::to_string(&text).unwrap().len() < 6_000_000);
     }

@@ -71,9 +71,11 @@ async fn handler(request: Request<Body>) -> Result<Reply<SignedIn>> {
         Checked::Unverified => return refuse(&request, known, not_verified()).await,
         Checked::Refused => return refuse(&request, known, wrong()).await,
     };
-    let key = request.app().signing()?.key(&mut request.read().await?).await?;
+    let mut read = request.read().await?;
+    limits.guessed(&mut read, &guess).await?; // before the write: no transaction waits for Redis
+    let key = request.app().signing()?.key(&mut read).await?;
+    drop(read);
     let mut tx = request.write().await?;
-    limits.guessed(&mut tx, &guess).await?;
     let Session { id, access_token, refresh_token } =
         sign_in::open_session(&mut tx, &account, new_hash.as_deref(), &key, &request.app().settings.issuer).await?;
     let user = profile(&mut tx, account.id).await?;

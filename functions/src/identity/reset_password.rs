@@ -37,9 +37,10 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let owner = recovery::owner(&mut request.read().await?, token.as_str()).await?;
     password.differs_from(&[&owner.email, &owner.username], "/password")?;
     let hash = password::hash(password).await?;
+    // Before the write, which holds no row while it waits for Redis: whoever has the token is the owner.
+    request.app().limits.lift(&mut request.read().await?, &[&owner.email, &owner.username]).await?;
     let mut tx = request.write().await?;
     let user = recovery::reset(&mut tx, token.as_str(), &hash).await?;
-    request.app().limits.lift(&mut tx, &[&owner.email, &owner.username]).await?;
     tx.commit(audit("user.reset_password", user).by(user)).await?;
     Ok(Reply::no_content())
 }

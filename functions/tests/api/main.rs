@@ -65,6 +65,7 @@ mod learning {
 }
 mod limits {
     mod calls;
+    mod cluster;
     mod edge;
     mod guesses;
     mod mails;

@@ -12,6 +12,7 @@ use crate::id::{AnyId, UserId};
 use crate::input::{Text, Time};
 use crate::optional_fields;
 use crate::page::{Cursor, Limit, Page};
+use crate::sheet::LARGEST_ANSWER;
 use crate::transaction::Read;
 
 optional_fields! {
@@ -41,7 +42,8 @@ pub struct Entry {
     pub action: String,
     pub resource_type: String,
     pub resource_id: Option<Uuid>,
-    /// `{"field": {"from": …, "to": …}}`; personal fields stand by name only.
+    /// `{"field": {"from": …, "to": …}}`; personal fields stand by name only. A text of more than 1,000 characters, or a
+    /// very long list (as JSON), stands as `{"beginning": …, "characters": …, "sha256": …}`.
     #[schema(value_type = Option<Object>)]
     pub changes: Option<Value>,
     pub ip_address: Option<String>,
@@ -52,13 +54,48 @@ pub struct Entry {
 #[derive(Serialize, Deserialize)]
 struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, Uuid);
 
-/// A page of the log, the newest first.
+/// A row, and whether it fits an answer with all those before it.
+#[derive(FromRow)]
+struct Sized {
+    #[sqlx(flatten)]
+    entry: Entry,
+    fits: bool,
+}
+
+/// A page of the log, the newest first; shorter than its limit when more would not fit an answer.
 ///
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<Entry>> {
+    Ok(newest(read, filter, filter.limit.most(), LARGEST_ANSWER).await?.0) // a row alone always fits
+}
+
+/// What that user did, the newest first, as [`newest`] gives it.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn of_user(
+    read: &mut Read,
+    user: UserId,
+    after: Option<Cursor>,
+    most: u16,
+    bytes: usize,
+) -> Result<(Page<Entry>, bool)> {
+    newest(read, &Filter { user_id: Some(user), cursor: after, ..Filter::default() }, most, bytes).await
+}
+
+/// So many of the newest rows at most, and of these as many as fit so many bytes of an answer; and whether these are
+/// all. The database measures them, so that no more are held here: written as JSON, and escaped once more as the text
+/// that a Lambda answers.
+async fn newest(read: &mut Read, filter: &Filter, most: u16, bytes: usize) -> Result<(Page<Entry>, bool)> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let mut query = QueryBuilder::new(
-        "SELECT id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
+        "SELECT id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at, so_far <= ",
+    );
+    query.push_bind(bytes).push(
+        " AS fits FROM (SELECT *, sum(size) OVER (ORDER BY created_at DESC, id DESC) AS so_far
+         FROM (SELECT *, octet_length(to_json(to_json(entry)::text)::text) AS size
+         FROM (SELECT id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
          FROM audit_logs WHERE true",
     );
     if let Some(user) = filter.user_id {
@@ -82,7 +119,12 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<Entry>> {
     if let Some(Keys(created_at, id)) = filter.cursor.as_ref().map(Cursor::keys).transpose()? {
         query.push(" AND (created_at, id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(filter.limit.and_one());
-    let rows = query.build_query_as::<Entry>().fetch_all(read.connection()).await?;
-    Page::new(rows, filter.limit, |entry| Keys(entry.created_at, entry.id))
+    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::from(most) + 1);
+    query.push(") AS entry) AS measured) AS summed WHERE so_far - size <= ").push_bind(bytes); // and the first that is too much
+    query.push(" ORDER BY created_at DESC, id DESC");
+    let rows = query.build_query_as::<Sized>().fetch_all(read.connection()).await?;
+    let shown = rows.iter().take(usize::from(most)).take_while(|row| row.fits).count();
+    let all = rows.len() == shown;
+    let entries = rows.into_iter().map(|row| row.entry).collect();
+    Ok((Page::beginning(entries, shown, |entry: &Entry| Keys(entry.created_at, entry.id))?, all))
 }

@@ -2,9 +2,11 @@
 
 mod log;
 
+pub(crate) use log::of_user;
 pub use log::{Entry, Filter, list};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -16,6 +18,12 @@ const DERIVED: [&str; 4] = ["updated_at", "version", "instructor", "html_content
 /// Fields that are somebody's own words, or say who they are.
 const PERSONAL: [&str; 8] =
     ["notes", "email", "username", "first_name", "last_name", "profile_picture_url", "bio", "file_name"];
+/// A text stands whole up to so many characters, and a list up to so many bytes of JSON: the log says what was changed,
+/// and is no archive of all versions, which no answer could hold.
+const LONGEST_TEXT: usize = 1_000;
+const LARGEST_LIST: usize = 10_000;
+/// So many characters of what is longer stand there.
+const BEGINNING: usize = 200;
 
 /// What one write did.
 #[derive(Debug)]
@@ -27,7 +35,7 @@ pub struct Audit {
     actor: Option<UserId>,
 }
 
-/// `{"field": {"from": …, "to": …}}`.
+/// `{"field": {"from": …, "to": …}}`; what is long stands as `{"beginning": …, "characters": …, "sha256": …}`.
 #[derive(Debug, Default, Clone)]
 pub struct Changes(Map<String, Value>);
 
@@ -85,7 +93,7 @@ impl Changes {
             if from == to || DERIVED.contains(&field.as_str()) {
                 return None;
             }
-            let change = if PERSONAL.contains(&field.as_str()) { json!({}) } else { json!({ "from": from, "to": to }) };
+            let change = if PERSONAL.contains(&field.as_str()) { json!({}) } else { change(from, to) };
             Some((field, change))
         });
         Ok(Self(changed.collect()))
@@ -114,7 +122,7 @@ impl Changes {
     /// And one field more.
     #[must_use]
     pub fn and(mut self, name: &str, from: impl Serialize, to: impl Serialize) -> Self {
-        self.0.insert(name.to_owned(), json!({ "from": from, "to": to }));
+        self.0.insert(name.to_owned(), change(json!(from), json!(to)));
         self
     }
 
@@ -122,6 +130,25 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+fn change(from: Value, to: Value) -> Value {
+    json!({ "from": told(from), "to": told(to) })
+}
+
+/// The value, or of a long one enough to know it again by.
+fn told(value: Value) -> Value {
+    let text = match value {
+        Value::String(text) if text.chars().count() > LONGEST_TEXT => text,
+        Value::Array(_) | Value::Object(_) => match value.to_string() {
+            list if list.len() > LARGEST_LIST => list,
+            _ => return value,
+        },
+        short => return short,
+    };
+    let beginning: String = text.chars().take(BEGINNING).collect();
+    let hash = hex::encode(Sha256::digest(&text));
+    json!({ "beginning": beginning, "characters": text.chars().count(), "sha256": hash })
 }
 
 fn fields(state: &impl Serialize) -> Result<Map<String, Value>> {

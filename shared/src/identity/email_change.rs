@@ -14,12 +14,20 @@ use crate::transaction::{Read, Write};
 /// How long the link to a new email works.
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
+/// Whether the new address may be sent a mail. Asked before the write, which holds no row while it waits for Redis.
+///
+/// # Errors
+/// Those of the database.
+pub async fn may_be_mailed(read: &mut Read, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<bool> {
+    Ok(new.as_str() != confirmed.email && limits.mail(read, Purpose::VerifyNewEmail, new.as_str()).await?)
+}
+
 /// Asks for another email. It takes effect when it is verified; the old address is told now. One that somebody verified
 /// already is answered alike: its owner is told.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn ask(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<()> {
+pub async fn ask(write: &mut Write, confirmed: &Confirmed, new: &Email, may_be_mailed: bool) -> Result<()> {
     confirmed.still_holds(write).await?;
     let (user, now) = (confirmed.user_id, write.now());
     if new.as_str() == confirmed.email {
@@ -41,7 +49,7 @@ pub async fn ask(write: &mut Write, limits: &Limits, confirmed: &Confirmed, new:
     .execute(write.connection())
     .await?;
     outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
-    if !limits.mail(write, Purpose::VerifyNewEmail, new.as_str()).await? {
+    if !may_be_mailed {
         return Ok(());
     }
     match owner {

@@ -7,12 +7,17 @@ use uuid::Uuid;
 
 use super::email_change;
 use super::profile::{Profile, profile};
-use crate::audit::Entry;
+use crate::audit::{self, Entry};
 use crate::error::Result;
+use crate::id::UserId;
+use crate::page::Cursor;
+use crate::sheet::LARGEST_ANSWER;
 use crate::transaction::Read;
 
-/// So many of the newest rows of the audit log fit an answer beside the rest (a Lambda answers 6 MB at most).
-const MOST_AUDIT_ROWS: i64 = 5_000;
+/// So many of the newest rows of the audit log at most, and fewer when they would not fit an answer beside the rest.
+const MOST_AUDIT_ROWS: usize = 5_000;
+/// So many are read at once.
+const AUDIT_PAGE: u16 = 100;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Export {
@@ -32,8 +37,10 @@ pub struct Export {
     pub mails: Vec<ExportedMail>,
     /// What the user did, the newest first.
     pub audit_logs: Vec<Entry>,
-    /// Whether all of the audit log is there, and not just the newest 5,000 rows.
+    /// Whether all of the audit log is there, and not just the newest rows: up to 5,000, and as many as fit an answer.
     pub audit_logs_complete: bool,
+    /// Where the rest of the audit log begins when it is not: whoever may read the log gives it to the user.
+    pub audit_logs_rest: Option<String>,
 }
 
 /// A session, ended ones too.
@@ -180,19 +187,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     )
     .fetch_all(read.connection())
     .await?;
-    let mut audit_logs = sqlx::query_as!(
-        Entry,
-        "SELECT id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at
-         FROM audit_logs WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
-        id,
-        MOST_AUDIT_ROWS + 1
-    )
-    .fetch_all(read.connection())
-    .await?;
-    let most = usize::try_from(MOST_AUDIT_ROWS).unwrap_or(usize::MAX);
-    let audit_logs_complete = audit_logs.len() <= most;
-    audit_logs.truncate(most);
-    Ok(Export {
+    let mut export = Export {
         exported_at: read.now(),
         profile,
         awaited_email,
@@ -203,7 +198,39 @@ pub async fn export(read: &mut Read) -> Result<Export> {
         courses,
         uploads,
         mails,
-        audit_logs,
-        audit_logs_complete,
-    })
+        audit_logs: Vec::new(),
+        audit_logs_complete: true,
+        audit_logs_rest: None,
+    };
+    add_audit_logs(read, user, &mut export).await?;
+    Ok(export)
+}
+
+/// Page by page, since a statement has 5 s, and rows from before long texts were shortened may be large.
+async fn add_audit_logs(read: &mut Read, user: UserId, export: &mut Export) -> Result<()> {
+    let mut left = LARGEST_ANSWER.saturating_sub(in_answer(export)?);
+    let mut after = None;
+    loop {
+        let (page, all) = audit::of_user(read, user, after.clone().map(Cursor::from), AUDIT_PAGE, left).await?;
+        let full = page.data.len() == usize::from(AUDIT_PAGE);
+        left = left.saturating_sub(in_answer(&page.data)?);
+        after = page.next_cursor.or(after);
+        export.audit_logs.extend(page.data);
+        if all {
+            return Ok(());
+        }
+        if !full || export.audit_logs.len() >= MOST_AUDIT_ROWS {
+            break;
+        }
+    }
+    let cursor = after.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+    export.audit_logs_complete = false;
+    export.audit_logs_rest = Some(format!("/v1/audit-logs?user_id={user}{cursor}"));
+    Ok(())
+}
+
+/// How large it is once a Lambda's answer has escaped it.
+fn in_answer(what: &impl Serialize) -> Result<usize> {
+    let json = serde_json::to_vec(what)?;
+    Ok(json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count())
 }

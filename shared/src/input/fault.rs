@@ -4,9 +4,12 @@ use std::ops::ControlFlow;
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
-use crate::error::{Error, Fault, Place};
+use crate::error::{Error, Fault, MOST_FAULTS, Place};
 
-/// All faults of one input.
+/// A key is told up to so many characters: no field has a name as long.
+const SHOWN: usize = 100;
+
+/// All faults of one input, up to [`MOST_FAULTS`].
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
@@ -46,16 +49,23 @@ fn pointer(location: ValuePointerRef) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
         ValuePointerRef::Key { key, prev } => {
-            format!("{}/{}", pointer(*prev), key.replace('~', "~0").replace('/', "~1"))
+            format!("{}/{}", pointer(*prev), shown(key).replace('~', "~0").replace('/', "~1"))
         }
         ValuePointerRef::Index { index, prev } => format!("{}/{index}", pointer(*prev)),
     }
+}
+
+fn shown(key: &str) -> &str {
+    key.char_indices().nth(SHOWN).and_then(|(end, _)| key.get(..end)).unwrap_or(key)
 }
 
 impl MergeWithError<Self> for Faults {
     fn merge(before: Option<Self>, more: Self, _: ValuePointerRef) -> ControlFlow<Self, Self> {
         let mut all = before.unwrap_or_default();
         all.0.extend(more.0);
+        if all.0.len() >= MOST_FAULTS {
+            return ControlFlow::Break(all);
+        }
         ControlFlow::Continue(all) // go on, to find them all
     }
 }
@@ -71,6 +81,7 @@ impl DeserializeError for Faults {
                 Self::one(location.push_key(field), "required", format!("`{field}` is required."))
             }
             ErrorKind::UnknownKey { key, accepted } => {
+                let key = shown(key);
                 let detail = match accepted {
                     [] => format!("There is no field `{key}` here."),
                     _ => format!("There is no field `{key}` here; there are: {}.", accepted.join(", ")),

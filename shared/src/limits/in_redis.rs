@@ -1,9 +1,12 @@
-//! Limits in Redis, each a script, which Redis runs alone. None when it is away.
+//! Limits in Redis, each count a script, which Redis runs alone. None when it is away.
+//!
+//! Each command has one key: in a cluster, as `ElastiCache` Serverless is one, keys of several slots are refused. Several
+//! keys are a pipeline, which is one round trip as well.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use redis::{AsyncCommands, Script};
+use redis::Script;
 
 use super::{Bucket, Delay, MEMORY};
 use crate::redis::Redis;
@@ -35,26 +38,17 @@ static ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Counts nothing; answers the wait of each in milliseconds.
-static WAITING: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local waits = {}
-         for number, key in ipairs(KEYS) do
-           waits[number] = math.max(tonumber(redis.call('HGET', key, 'until') or '0') - tonumber(ARGV[1]), 0)
-         end
-         return waits",
-    )
-});
-
+/// Counts nothing; answers the wait of each.
 pub(super) async fn waiting(redis: &Redis, keys: &[String], now: DateTime<Utc>) -> Option<Vec<TimeDelta>> {
-    let waits = redis.ask(|mut connection| async move {
-        let mut call = WAITING.prepare_invoke();
+    let until = redis.ask(|mut connection| async move {
+        let mut calls = redis::pipe();
         for key in keys {
-            call.key(key);
+            calls.hget(key, "until");
         }
-        call.arg(now.timestamp_millis()).invoke_async::<Vec<i64>>(&mut connection).await
+        calls.query_async::<Vec<Option<i64>>>(&mut connection).await
     });
-    Some(waits.await?.into_iter().map(TimeDelta::milliseconds).collect())
+    let wait = |until: Option<i64>| TimeDelta::milliseconds((until.unwrap_or(0) - now.timestamp_millis()).max(0));
+    Some(until.await?.into_iter().map(wait).collect())
 }
 
 pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
@@ -79,7 +73,14 @@ pub(super) async fn attempt(redis: &Redis, key: &str, delay: &Delay, now: DateTi
 }
 
 pub(super) async fn forget(redis: &Redis, keys: &[String]) {
-    redis.ask(|mut connection| async move { connection.del::<_, i64>(keys).await }).await;
+    let calls = redis.ask(|mut connection| async move {
+        let mut calls = redis::pipe();
+        for key in keys {
+            calls.del(key);
+        }
+        calls.query_async::<Vec<i64>>(&mut connection).await
+    });
+    calls.await;
 }
 
 fn delta(milliseconds: i64) -> Option<TimeDelta> {

@@ -29,8 +29,10 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let (Body { email, password }, request) = request.take_body();
     let own = credentials::of_caller(&mut request.read().await?).await?;
     let confirmed = confirm(&request, own, password).await?;
+    let limits = &request.app().limits;
+    let may_be_mailed = email_change::may_be_mailed(&mut request.read().await?, limits, &confirmed, &email).await?;
     let mut tx = request.write().await?;
-    email_change::ask(&mut tx, &request.app().limits, &confirmed, &email).await?;
+    email_change::ask(&mut tx, &confirmed, &email, may_be_mailed).await?;
     tx.commit(audit("user.ask_for_email", confirmed.user_id).changed(Changes::personal("email"))).await?;
     Ok(Reply::accepted())
 }

@@ -23,10 +23,36 @@ pub struct RedisServer {
 
 impl RedisServer {
     pub fn start() -> Self {
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        Self::start_with(&["--databases", &DATABASES.to_string()])
+    }
+
+    /// A cluster of one that has all slots, as `ElastiCache` Serverless seems to its callers.
+    pub async fn start_cluster() -> Self {
+        let bus = free_port().to_string();
+        let nodes = format!("redis-nodes-{bus}.conf");
+        let server =
+            Self::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-config-file", &nodes]);
+        let client = redis::Client::open(server.url.as_str()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut slots = redis::cmd("CLUSTER");
+        slots.arg("ADDSLOTSRANGE").arg(0).arg(16383).exec_async(&mut connection).await.unwrap();
+        let begun = Instant::now();
+        loop {
+            let state: String = redis::cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.unwrap();
+            if state.contains("cluster_state:ok") {
+                let _ = std::fs::remove_file(std::env::temp_dir().join(nodes));
+                return server;
+            }
+            assert!(begun.elapsed() < START_LIMIT, "the cluster does not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let port = free_port();
         let mut command = Command::new("redis-server");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        command.args(["--databases", &DATABASES.to_string()]);
+        command.args(arguments);
         command.current_dir(std::env::temp_dir()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = spawn(command);
         let begun = Instant::now();
@@ -62,6 +88,10 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// By a thread that lives as long as this process: the system ends a child with the thread that spawned it.

@@ -1,7 +1,10 @@
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::harness::{Caller, Lyceum};
+use crate::harness::{Caller, CourseInProgress, Lyceum};
 
 async fn actions(admin: &Caller, query: &str) -> Vec<String> {
     let page = admin.get(&format!("/v1/audit-logs?{query}")).await.ok();
@@ -178,4 +181,68 @@ async fn the_log_holds_no_personal_words_and_no_secrets() {
         assert!(!text.contains(word), "{word} in {text}");
     }
     assert!(text.contains(r#""bio":{}"#));
+}
+
+#[tokio::test]
+async fn a_long_text_stands_by_its_beginning_its_length_and_its_hash() {
+    let lyceum = Lyceum::new().await;
+    let (admin, teacher) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &teacher, 1).await;
+    let lesson = format!("/v1/lessons/{}", course.lessons[0]);
+    let (plain, long) = ("ü".repeat(1000), format!("{}b", "ü".repeat(150_000)));
+    teacher.patch(&lesson, json!({ "markdown_content": plain })).await.ok();
+    teacher.patch(&lesson, json!({ "markdown_content": long })).await.ok();
+    let page = admin.get("/v1/audit-logs?action=lesson.update").await.ok();
+    let change = &page["data"][0]["changes"]["markdown_content"];
+    assert_eq!(change["from"], plain, "a thousand characters stand whole");
+    let short = json!({
+        "beginning": "ü".repeat(200),
+        "characters": 150_001,
+        "sha256": hex::encode(Sha256::digest(&long)),
+    });
+    assert_eq!(change["to"], short);
+}
+
+#[tokio::test]
+async fn a_list_stands_whole_until_it_is_very_long() {
+    let lyceum = Lyceum::new().await;
+    let (admin, teacher) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &teacher, 1).await;
+    let lesson = format!("/v1/lessons/{}", course.lessons[0]);
+    let links =
+        |many: usize| vec![json!({ "title": "A link", "url": format!("https://{}.test/", "a".repeat(50)) }); many];
+    for many in [50, 500] {
+        teacher.patch(&lesson, json!({ "external_links": links(many) })).await.ok();
+    }
+    let rows = lyceum.audited("lesson.update").await;
+    assert_eq!(rows[0]["changes"]["external_links"]["to"].as_array().unwrap().len(), 50);
+    assert_eq!(rows[1]["changes"]["external_links"]["from"].as_array().unwrap().len(), 50);
+    let short = &rows[1]["changes"]["external_links"]["to"];
+    assert!(short["beginning"].as_str().unwrap().starts_with("[{\"title\""), "{short}");
+    assert!(short["characters"].as_u64().unwrap() > 40_000, "{short}");
+}
+
+/// Rows from before long texts were shortened.
+#[tokio::test]
+async fn a_page_ends_before_it_is_too_large_for_an_answer() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    lyceum
+        .change(
+            "INSERT INTO audit_logs (user_id, action, resource_type, changes, created_at)
+             SELECT $1, 'test.row', 'test', jsonb_build_object('content', jsonb_build_object('to', repeat('\"', 200000))),
+               '2026-11-01'::timestamptz + n * interval '1 s' FROM generate_series(1, 20) n",
+            &admin.id,
+        )
+        .await;
+    let (mut ids, mut pages, mut query) = (HashSet::new(), 0, "action=test.row&limit=100".to_owned());
+    loop {
+        let answer = admin.get(&format!("/v1/audit-logs?{query}")).await.is(200);
+        assert!(serde_json::to_string(&answer.text).unwrap().len() < 6_000_000, "as it goes out, escaped");
+        ids.extend(answer.body["data"].as_array().unwrap().iter().map(|row| row["id"].to_string()));
+        pages += 1;
+        let Some(cursor) = answer.body["next_cursor"].as_str() else { break };
+        query = format!("action=test.row&limit=100&cursor={cursor}");
+    }
+    assert_eq!((ids.len(), pages), (20, 4));
 }

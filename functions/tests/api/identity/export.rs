@@ -102,7 +102,7 @@ async fn it_holds_everything_about_the_caller_as_its_schema_says() {
     ] {
         assert!(actions.contains(&action), "{action} in {actions:?}");
     }
-    assert_eq!(export["audit_logs_complete"], true);
+    assert_eq!((&export["audit_logs_complete"], &export["audit_logs_rest"]), (&json!(true), &Value::Null));
 }
 
 #[tokio::test]
@@ -168,6 +168,28 @@ async fn it_says_when_not_all_of_the_log_fits() {
     assert_eq!(export["audit_logs"].as_array().unwrap().len(), 5000);
     assert_eq!(export["audit_logs_complete"], false);
     assert_eq!(export["audit_logs"][0]["action"], "session.create", "the newest first");
+}
+
+#[tokio::test]
+async fn it_fits_an_answer_whatever_the_log_holds_and_says_where_the_rest_is() {
+    let lyceum = Lyceum::new().await;
+    let (admin, student) = (lyceum.admin().await, lyceum.student().await);
+    lyceum
+        .change(
+            "INSERT INTO audit_logs (user_id, action, resource_type, changes, created_at)
+             SELECT $1, 'test.row', 'test', jsonb_build_object('content', jsonb_build_object('to', repeat('\"', 200000))),
+               '2026-11-01'::timestamptz + n * interval '1 s' FROM generate_series(1, 20) n",
+            &student.id,
+        )
+        .await;
+    let answer = student.get("/v1/me/export").await.is(200);
+    assert!(serde_json::to_string(&answer.text).unwrap().len() < 6_000_000, "as it goes out, escaped");
+    let shown = answer.body["audit_logs"].as_array().unwrap();
+    assert_eq!((shown.len(), &shown[0]["action"]), (7, &json!("session.create")), "the newest first");
+    assert_eq!(answer.body["audit_logs_complete"], false);
+    let rest = answer.body["audit_logs_rest"].as_str().unwrap();
+    let rest = admin.get(&format!("{rest}&limit=100")).await.ok();
+    assert_eq!(rest["data"][0]["created_at"], "2026-11-01T00:00:14Z", "it goes on where the export ends");
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ async fn only_parts_that_there_are_can_be_signed() {
     let path = format!("{path}/parts");
     for (body, faults) in [
         (json!({}), vec!["/part_numbers required"]),
+        (json!({ "part_numbers": vec![1; 10_001] }), vec!["/part_numbers too_many"]),
         (json!({ "part_numbers": [0] }), vec!["/part_numbers/0 out_of_range"]),
         (json!({ "part_numbers": [1, 3, 4] }), vec!["/part_numbers/1 unknown_part", "/part_numbers/2 unknown_part"]),
         (json!({ "part_numbers": ["1"] }), vec!["/part_numbers/0 wrong_type"]),

@@ -68,6 +68,28 @@ async fn line_14_depth_is_bounded() {
     }
 }
 
+/// A Lambda answers 6 MB at most: what a megabyte can be told has to stay far below.
+#[tokio::test]
+async fn line_14_of_very_many_faults_a_hundred_are_told() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    let unknown: serde_json::Map<_, _> = (0..80_000).map(|number| (format!("k{number}"), json!(1))).collect();
+    let numbers = json!({ "tags": vec![1; 400_000] });
+    for (path, body) in [
+        ("/v1/auth/login", Value::Object(unknown.clone())),
+        ("/v1/courses", Value::Object(unknown)),
+        ("/v1/courses", numbers),
+    ] {
+        let answer = admin.post(path, body).await;
+        assert!(answer.text.len() < 200_000, "{path}: {} bytes", answer.text.len());
+        assert!(answer.body["detail"].as_str().unwrap().starts_with("The first 100 things"), "{}", answer.body);
+        assert_eq!(answer.faults().len(), 100, "{path}");
+    }
+    let long = admin.post("/v1/auth/login", json!({ "\"".repeat(400_000): 1 })).await;
+    assert!(long.text.len() < 2_000, "{} bytes", long.text.len());
+    assert_eq!(long.faults().len(), 3, "two fields are missing, and one is unknown");
+}
+
 #[tokio::test]
 async fn line_14_every_text_of_every_body_is_bounded_by_its_column() {
     let lyceum = Lyceum::new().await;

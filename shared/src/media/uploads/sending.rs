@@ -20,6 +20,8 @@ use crate::transaction::Write;
 
 /// Small enough that a broken connection costs little, and that 5 GiB have far fewer than S3's 10,000 parts.
 const PART_SIZE: i64 = 16 << 20;
+/// As many as S3 takes of one file.
+const MOST_PARTS: usize = 10_000;
 /// Long enough for a part by a slow line; a longer upload signs the rest anew.
 const SIGNED_FOR: Duration = Duration::from_hours(1);
 
@@ -167,6 +169,10 @@ impl PartNumbers {
         upload.open(now)?;
         if !upload.in_parts() {
             return Err(Error::problem(&problem::CONFLICT, "It goes by one form, and has no parts."));
+        }
+        if self.part_numbers.len() > MOST_PARTS {
+            let detail = format!("A file has up to {MOST_PARTS} parts.");
+            return Err(Error::invalid(Fault::at("/part_numbers", "too_many", detail)));
         }
         let most = upload.parts().count();
         let unknown =
