@@ -3,9 +3,10 @@
 use serde_json::json;
 use sqlx::types::Json;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section, video_link};
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
+use crate::catalog::courses::OutlineLesson;
 use crate::catalog::order::Order;
 use crate::catalog::sections::{self, EditableSection};
 use crate::error::{Error, Fault, Result};
@@ -289,7 +290,8 @@ pub(in crate::catalog) async fn hold_uncompleted(
         .with("lessons", lessons))
 }
 
-/// Puts the lessons of a section in this order, and raises the section's version, which guards it.
+/// Puts the lessons of a section in this order, and raises the section's version, which guards it. Gives them as the
+/// outline shows them: with all that they hold, they could be more than an answer can be.
 ///
 /// # Errors
 /// 409 unless the list is complete.
@@ -297,7 +299,7 @@ pub async fn set_order(
     write: &mut Write,
     section: &EditableSection,
     order: &Order<LessonId>,
-) -> Result<(Page<Lesson>, Changes)> {
+) -> Result<(Page<OutlineLesson>, Changes)> {
     let before =
         sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY display_order, id", section.id.0)
             .fetch_all(write.connection())
@@ -318,5 +320,13 @@ pub async fn set_order(
         .await?;
         Changes::field("order", &before, &after)
     };
-    Ok((Page::complete(of_section(write, section.id).await?), changes))
+    let lessons = sqlx::query_as!(
+        OutlineLesson,
+        "SELECT id, title, description, lesson_type, display_order, duration_minutes, is_published, requires_completion
+         FROM lessons WHERE section_id = $1 ORDER BY display_order, id",
+        section.id.0,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok((Page::complete(lessons), changes))
 }

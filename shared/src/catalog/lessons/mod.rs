@@ -122,10 +122,3 @@ async fn find(read: &mut Read, id: LessonId) -> Result<Lesson> {
         .map(Lesson::with_html)
         .ok_or_else(|| Error::not_found("lesson"))
 }
-
-async fn of_section(read: &mut Read, id: SectionId) -> Result<Vec<Lesson>> {
-    let lessons = select_lesson!("WHERE l.section_id = $1 ORDER BY l.display_order, l.id", id.0)
-        .fetch_all(read.connection())
-        .await?;
-    Ok(lessons.into_iter().map(Lesson::with_html).collect())
-}
