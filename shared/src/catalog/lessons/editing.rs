@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, video_link};
 use crate::audit::Changes;
@@ -249,7 +250,11 @@ async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
 /// # Errors
 /// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
 pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
-    hold_uncompleted(write, lesson.section_id, Some(lesson.id)).await?;
+    // Whoever is completing it is waited for.
+    sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR UPDATE", lesson.id.0)
+        .fetch_optional(write.connection())
+        .await?;
+    refuse_completed(write, &[lesson.id.0]).await?;
     sqlx::query!("DELETE FROM lessons WHERE id = $1", lesson.id.0).execute(write.connection()).await?;
     if lesson.counts() {
         write.wake_progress();
@@ -257,37 +262,27 @@ pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
     Ok(())
 }
 
-/// Holds the lessons of a section, or one of them, that are about to be deleted. Who is completing one is waited for.
+/// Lets lessons be deleted that nobody completed. They are locked `FOR UPDATE` in a statement before: so this one sees
+/// what was committed while that one waited.
 ///
 /// # Errors
 /// 409 that lists those that somebody completed.
-pub(in crate::catalog) async fn hold_uncompleted(
-    write: &mut Write,
-    section: SectionId,
-    lesson: Option<LessonId>,
-) -> Result<()> {
-    let held = sqlx::query_scalar!(
-        "SELECT id FROM lessons WHERE section_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id FOR UPDATE",
-        section.0,
-        lesson.map(|lesson| lesson.0),
-    )
-    .fetch_all(write.connection())
-    .await?;
-    // In a statement of its own, which sees what was committed while it waited.
+pub(in crate::catalog) async fn refuse_completed(write: &mut Write, lessons: &[Uuid]) -> Result<()> {
     let completed = sqlx::query!(
         "SELECT id, title FROM lessons l
          WHERE id = ANY ($1) AND EXISTS (SELECT FROM lesson_completions WHERE lesson_id = l.id)
          ORDER BY display_order, id",
-        &held,
+        lessons,
     )
     .fetch_all(write.connection())
     .await?;
-    if completed.is_empty() {
-        return Ok(());
-    }
+    let detail = match completed.len() {
+        0 => return Ok(()),
+        1 => "Learners completed this lesson; unpublish it instead.",
+        _ => "Learners completed these lessons; unpublish them instead.",
+    };
     let lessons: Vec<_> = completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
-    Err(Error::problem(&problem::LESSON_COMPLETED, "Learners completed these lessons; unpublish them instead.")
-        .with("lessons", lessons))
+    Err(Error::problem(&problem::LESSON_COMPLETED, detail).with("lessons", lessons))
 }
 
 /// Puts the lessons of a section in this order, and raises the section's version, which guards it. Gives them as the

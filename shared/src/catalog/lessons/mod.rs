@@ -19,7 +19,7 @@ use crate::input::{Text, text_enum};
 use crate::transaction::Read;
 use crate::version::Version;
 
-pub(super) use editing::hold_uncompleted;
+pub(super) use editing::refuse_completed;
 pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, set_order, update};
 pub(crate) use files::{without_document, without_video};
 pub use reading::{ReadableLesson, open, read as get};
