@@ -197,7 +197,7 @@ async fn check(write: &mut Write, course: Option<CourseId>, wanted: &[NewPrerequ
     let known = sqlx::query_scalar!(
         "SELECT id FROM courses c
          WHERE id = ANY($1) AND deleted_at IS NULL
-           AND ((status = 'published' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by)
+           AND (is_listed(c) OR $2 OR $3 IN (instructor_id, created_by)
              OR EXISTS (SELECT FROM course_prerequisites WHERE course_id = $4 AND prerequisite_course_id = c.id))",
         &ids,
         any,
@@ -243,8 +243,7 @@ async fn check_cycles(write: &mut Write, course: CourseId, wanted: &[NewPrerequi
     let user = write.user()?;
     // A title shows only where the caller may know of the course.
     let path = sqlx::query!(
-        r#"SELECT w.id AS "id!", CASE WHEN $2 OR $3 IN (instructor_id, created_by)
-             OR (status = 'published' AND visibility <> 'private' AND deleted_at IS NULL) THEN title END AS title
+        r#"SELECT w.id AS "id!", CASE WHEN is_listed(c) OR $2 OR $3 IN (instructor_id, created_by) THEN title END AS title
            FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, position) JOIN courses c ON c.id = w.id ORDER BY position"#,
         &cycle,
         any,
