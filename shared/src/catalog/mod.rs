@@ -3,13 +3,11 @@
 pub mod categories;
 pub mod courses;
 pub mod lessons;
-
 mod markdown;
 pub mod order;
 mod policy;
 pub mod prerequisites;
 pub mod sections;
-
 mod slug;
 pub mod tags;
 mod web_url;

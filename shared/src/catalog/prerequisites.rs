@@ -82,9 +82,28 @@ impl std::ops::Deref for EditablePrerequisites {
 /// # Errors
 /// 404 when the caller may not see it, 403 when they may, and are not staff of it.
 pub async fn editable(write: &mut Write, id: CourseId) -> Result<EditablePrerequisites> {
-    // First, and until the end of the write: whoever held a course and waited for this could wait forever.
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", GRAPH).execute(write.connection()).await?;
+    lock(write).await?;
     courses::editable(write, id).await.map(EditablePrerequisites)
+}
+
+/// Locks the graph before any course, and until the end of the write: whoever held a course and waited for this could
+/// wait forever.
+pub(super) async fn lock(write: &mut Write) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", GRAPH).execute(write.connection()).await?;
+    Ok(())
+}
+
+/// Raises the version of the courses that this one comes before: their lists show it no more, or again. The graph is
+/// locked, so that no list is answered meanwhile that is another by then.
+pub(super) async fn raise_versions_after(write: &mut Write, course: CourseId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE courses SET version = version + 1
+         WHERE id IN (SELECT course_id FROM course_prerequisites WHERE prerequisite_course_id = $1)",
+        course.0,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 /// Gives the course these prerequisites, and no others.
@@ -178,7 +197,7 @@ async fn check(write: &mut Write, course: Option<CourseId>, wanted: &[NewPrerequ
     let known = sqlx::query_scalar!(
         "SELECT id FROM courses c
          WHERE id = ANY($1) AND deleted_at IS NULL
-           AND ((status = 'published' AND visibility <> 'private') OR $2 OR $3 IN (instructor_id, created_by)
+           AND (is_listed(c) OR $2 OR $3 IN (instructor_id, created_by)
              OR EXISTS (SELECT FROM course_prerequisites WHERE course_id = $4 AND prerequisite_course_id = c.id))",
         &ids,
         any,
@@ -224,8 +243,7 @@ async fn check_cycles(write: &mut Write, course: CourseId, wanted: &[NewPrerequi
     let user = write.user()?;
     // A title shows only where the caller may know of the course.
     let path = sqlx::query!(
-        r#"SELECT w.id AS "id!", CASE WHEN $2 OR $3 IN (instructor_id, created_by)
-             OR (status = 'published' AND visibility <> 'private' AND deleted_at IS NULL) THEN title END AS title
+        r#"SELECT w.id AS "id!", CASE WHEN is_listed(c) OR $2 OR $3 IN (instructor_id, created_by) THEN title END AS title
            FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, position) JOIN courses c ON c.id = w.id ORDER BY position"#,
         &cycle,
         any,

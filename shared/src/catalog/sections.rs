@@ -175,7 +175,12 @@ pub async fn update(
 /// # Errors
 /// 409 that lists the lessons that somebody completed.
 pub async fn delete(write: &mut Write, section: &EditableSection) -> Result<()> {
-    lessons::hold_uncompleted(write, section.id, None).await?;
+    // Whoever is completing one is waited for.
+    let lessons =
+        sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY id FOR UPDATE", section.id.0)
+            .fetch_all(write.connection())
+            .await?;
+    lessons::refuse_completed(write, &lessons).await?;
     sqlx::query!("DELETE FROM sections WHERE id = $1", section.id.0).execute(write.connection()).await?;
     write.wake_progress();
     Ok(())

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::problem;
 use crate::transaction::Write;
 
-/// Demands, after a change of somebody who could do everything, that somebody is left who may do everything and can sign in. Of two changes at once the
-/// second waits for the first, and sees it.
+/// Demands, after a change of somebody who could do everything, that somebody is left who may do everything and can sign
+/// in. Of two changes at once the second waits for the first, and sees it.
 ///
 /// # Errors
 /// 409 when nobody is left; the write is then to be dropped.

@@ -148,8 +148,7 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     let enrollments = sqlx::query_as!(
         ExportedEnrollment,
         r#"SELECT e.id, e.course_id, e.status,
-             CASE WHEN e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private') THEN c.title END
-               AS course_title,
+             CASE WHEN e.status <> 'dropped' OR is_listed(c) THEN c.title END AS course_title,
              e.completion_percentage::text AS "completion_percentage!", e.enrolled_at, e.completed_at,
              e.certificate_id, e.last_accessed_at
            FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE e.user_id = $1 ORDER BY e.created_at, e.id"#,

@@ -1,5 +1,7 @@
 //! Registering, and proving that the email is one's own.
 
+use chrono::TimeDelta;
+
 use super::email::{Email, Username};
 use super::password::NO_PASSWORD;
 use super::secret_token::{self, SecretToken};
@@ -9,7 +11,6 @@ use crate::limits::Limits;
 use crate::outbox::{self, Purpose};
 use crate::problem;
 use crate::transaction::Write;
-use chrono::TimeDelta;
 
 /// How long a verification link works.
 const VERIFICATION_LIFETIME: TimeDelta = TimeDelta::hours(24);

@@ -101,7 +101,7 @@ async fn unmet_prerequisites(write: &mut Write, course: &Course, learner: UserId
     // A title shows only where anyone may know of the course.
     let unmet = sqlx::query!(
         r#"SELECT p.prerequisite_course_id, p.min_completion_percentage,
-             CASE WHEN c.status = 'published' AND c.visibility <> 'private' THEN c.title END AS title,
+             CASE WHEN is_listed(c) THEN c.title END AS title,
              coalesce(e.completion_percentage, 0.00) AS "completion_percentage!"
            FROM course_prerequisites p
            JOIN courses c ON c.id = p.prerequisite_course_id AND c.deleted_at IS NULL

@@ -30,45 +30,50 @@ pub struct Enrollment {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Selects enrolments.
-macro_rules! select_enrollment {
-    ($tail:literal $(, $argument:expr)* $(,)?) => {
+/// A query that gives enrolments, called `e`: what stands before their columns, and after them.
+macro_rules! query_enrollment {
+    ($first:literal $(+ $before:literal)* $(; $after:literal)? $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Enrollment,
-            r#"SELECT id AS "id: EnrollmentId", user_id AS "user_id: UserId", course_id AS "course_id: CourseId",
-                 status AS "status: EnrollmentStatus", completion_percentage AS "completion_percentage: Money", enrolled_at,
-                 completed_at, certificate_id, last_accessed_at, created_at, updated_at
-               FROM enrollments "# + $tail
+            $first $(+ $before)* + r#" e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
+                e.status AS "status: EnrollmentStatus", e.completion_percentage AS "completion_percentage: Money",
+                e.enrolled_at, e.completed_at, e.certificate_id, e.last_accessed_at, e.created_at, e.updated_at"# $(+ $after)?
             $(, $argument)*
         )
     };
 }
+pub(super) use query_enrollment;
 
 /// Locks a learner's enrolment in a course: whatever changes or recomputes progress does this first, in a
 /// statement of its own, so that the next one counts what is there by then.
 pub(super) async fn lock(write: &mut Write, user: UserId, course: CourseId) -> Result<Option<Enrollment>> {
-    Ok(select_enrollment!("WHERE user_id = $1 AND course_id = $2 FOR UPDATE", user.0, course.0)
-        .fetch_optional(write.connection())
-        .await?)
+    Ok(query_enrollment!(
+        "SELECT"; " FROM enrollments e WHERE user_id = $1 AND course_id = $2 FOR UPDATE",
+        user.0,
+        course.0,
+    )
+    .fetch_optional(write.connection())
+    .await?)
 }
 
 /// Locks those enrolments of so many learners in a course that are there.
 pub(super) async fn lock_all(write: &mut Write, users: &[Uuid], course: CourseId) -> Result<Vec<Enrollment>> {
-    Ok(select_enrollment!("WHERE user_id = ANY ($1) AND course_id = $2 ORDER BY id FOR UPDATE", users, course.0)
-        .fetch_all(write.connection())
-        .await?)
+    Ok(query_enrollment!(
+        "SELECT"; " FROM enrollments e WHERE user_id = ANY ($1) AND course_id = $2 ORDER BY e.id FOR UPDATE",
+        users,
+        course.0,
+    )
+    .fetch_all(write.connection())
+    .await?)
 }
 
 /// Makes the enrolment; none when somebody else was first.
 pub(super) async fn insert(write: &mut Write, user: UserId, course: CourseId) -> Result<Option<Enrollment>> {
     let now = write.now();
-    Ok(sqlx::query_as!(
-        Enrollment,
-        r#"INSERT INTO enrollments (id, user_id, course_id, enrolled_at, created_at) VALUES ($1, $2, $3, $4, $4)
-           ON CONFLICT (user_id, course_id) DO NOTHING
-           RETURNING id AS "id: EnrollmentId", user_id AS "user_id: UserId", course_id AS "course_id: CourseId",
-             status AS "status: EnrollmentStatus", completion_percentage AS "completion_percentage: Money", enrolled_at,
-             completed_at, certificate_id, last_accessed_at, created_at, updated_at"#,
+    Ok(query_enrollment!(
+        "INSERT INTO enrollments AS e (id, user_id, course_id, enrolled_at, created_at) VALUES ($1, $2, $3, $4, $4)
+         ON CONFLICT (user_id, course_id) DO NOTHING
+         RETURNING",
         EnrollmentId::new(now).0,
         user.0,
         course.0,

@@ -1,9 +1,10 @@
 //! Progress: derived from what happened, never above 100 % (`semantics.md`, Enrolment and progress).
 
 use chrono::{DateTime, Utc};
+use sqlx::query;
 use uuid::Uuid;
 
-use super::enrollments::{Enrollment, EnrollmentStatus};
+use super::enrollments::{Enrollment, EnrollmentStatus, query_enrollment};
 use crate::error::Result;
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::input::Money;
@@ -13,9 +14,8 @@ use crate::transaction::Write;
 /// down. It completes an active enrolment when nothing is left, and never uncompletes one. `$1` is the course, `$2` its
 /// enrolments, `$3` the time; `n` is what becomes of the enrolment `e`.
 macro_rules! recompute {
-    ($query:ident!($($row:ty,)? $which:literal, $tail:literal) $(, $argument:expr)* $(,)?) => {
-        sqlx::$query!(
-            $($row,)?
+    ($query:ident!($which:literal, $tail:literal) $(, $argument:expr)* $(,)?) => {
+        $query!(
             r#"WITH counted AS MATERIALIZED (
                SELECT l.id FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published AND l.requires_completion
                WHERE s.course_id = $1),
@@ -50,14 +50,11 @@ pub(super) async fn recompute(
 ) -> Result<Enrollment> {
     let now = write.now();
     Ok(recompute!(
-        query_as!(
-            Enrollment,
+        query_enrollment!(
             "= $2",
-            r#", last_accessed_at = coalesce($4, e.last_accessed_at)
-               FROM after n WHERE e.id = n.id
-               RETURNING e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
-                 e.status AS "status: EnrollmentStatus", e.completion_percentage AS "completion_percentage: Money",
-                 e.enrolled_at, e.completed_at, e.certificate_id, e.last_accessed_at, e.created_at, e.updated_at"#
+            ", last_accessed_at = coalesce($4, e.last_accessed_at)
+             FROM after n WHERE e.id = n.id
+             RETURNING"
         ),
         course.0,
         enrollment.0,

@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::enrollments::EnrollmentStatus;
+use crate::catalog::Standing;
+use crate::catalog::courses::{CourseStatus, Visibility};
 use crate::error::{Error, Result};
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::identity::Permission;
@@ -127,7 +129,7 @@ pub async fn mine(
     let user = read.user()?;
     let (created_at, id) = cursor.map(Cursor::keys::<Keys>).transpose()?.map(|Keys(time, id)| (time, id.0)).unzip();
     let rows = select_mine!(
-        "e.status <> 'dropped' OR (c.status = 'published' AND c.visibility <> 'private')",
+        "e.status <> 'dropped' OR is_listed(c)",
         "WHERE e.user_id = $1 AND ($2::text IS NULL OR e.status = $2)
            AND ($3::timestamptz IS NULL OR (e.created_at, e.id) < ($3, $4::uuid))
          ORDER BY e.created_at DESC, e.id DESC LIMIT $5",
@@ -155,25 +157,34 @@ pub(super) struct Seen {
 /// # Errors
 /// 404 for everyone else.
 pub(super) async fn seen(read: &mut Read, id: EnrollmentId) -> Result<Seen> {
-    let user = read.user()?;
-    let staff_of_any = read.caller().may(Permission::CoursesUpdateAny);
-    let any = staff_of_any || read.caller().may(Permission::EnrollmentsReadAny);
-    sqlx::query_as!(
-        Seen,
-        r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
-             (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $4) AS "changeable!",
-             (e.user_id <> $2 OR e.status <> 'dropped' OR $2 IN (c.instructor_id, c.created_by) OR $4
-               OR (c.status = 'published' AND c.visibility <> 'private')) AS "shown!"
-           FROM enrollments e JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL
-           WHERE e.id = $1 AND (e.user_id = $2 OR $2 IN (c.instructor_id, c.created_by) OR $3)"#,
+    let (caller, user) = (read.caller().clone(), read.user()?);
+    let not_found = || Error::not_found("enrollment");
+    let row = sqlx::query!(
+        r#"SELECT e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId", e.status AS "status: EnrollmentStatus",
+             c.status AS "course_status: CourseStatus", c.visibility AS "visibility: Visibility",
+             c.instructor_id AS "instructor_id: UserId", c.created_by AS "created_by: UserId"
+           FROM enrollments e JOIN courses c ON c.id = e.course_id AND c.deleted_at IS NULL WHERE e.id = $1"#,
         id.0,
-        user.0,
-        any,
-        staff_of_any,
     )
     .fetch_optional(read.connection())
     .await?
-    .ok_or_else(|| Error::not_found("enrollment"))
+    .ok_or_else(not_found)?;
+    // As of anyone who is not enrolled, which is what a learner is who dropped it.
+    let standing = Standing {
+        status: row.course_status,
+        visibility: row.visibility,
+        instructor_id: row.instructor_id,
+        created_by: row.created_by,
+        enrolled: false,
+    };
+    let learner = row.user_id == user;
+    let changeable = learner || standing.staff(&caller);
+    if !changeable && !caller.may(Permission::EnrollmentsReadAny) {
+        return Err(not_found());
+    }
+    let dropped = learner && row.status == EnrollmentStatus::Dropped;
+    let shown = !dropped || standing.visible(&caller);
+    Ok(Seen { user_id: row.user_id, course_id: row.course_id, changeable, shown })
 }
 
 /// The enrolment with its progress, for its learner and the staff of its course.

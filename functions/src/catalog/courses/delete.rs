@@ -1,7 +1,7 @@
 //! `DELETE /v1/courses/{course_id}`: softly; it can be restored for 30 days.
 
 use lyceum::audit::audit;
-use lyceum::catalog::courses;
+use lyceum::catalog::{courses, prerequisites};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, delete};
 use lyceum::problem;
@@ -14,7 +14,7 @@ pub(super) fn route() -> Route {
 
 async fn handler(request: Request) -> Result<Reply> {
     let mut tx = request.write().await?;
-    let course = courses::editable(&mut tx, request.id("course_id")?).await?;
+    let course = prerequisites::editable(&mut tx, request.id("course_id")?).await?;
     request.precondition().check(course.version)?;
     courses::delete(&mut tx, &course).await?;
     tx.commit(audit("course.delete", course.id)).await?;

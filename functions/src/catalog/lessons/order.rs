@@ -1,7 +1,8 @@
 //! `PUT /v1/sections/{section_id}/lessons/order`: the complete list of ids, in the new order.
 
 use lyceum::audit::audit;
-use lyceum::catalog::lessons::{self, Lesson};
+use lyceum::catalog::courses::OutlineLesson;
+use lyceum::catalog::lessons;
 use lyceum::catalog::order::Order;
 use lyceum::catalog::sections;
 use lyceum::error::Result;
@@ -16,7 +17,7 @@ pub(super) fn route() -> Route {
         .problems(&[&problem::FORBIDDEN, &problem::INCOMPLETE_ORDER, &problem::PRECONDITION_FAILED])
 }
 
-async fn handler(request: Request<Order<LessonId>>) -> Result<Reply<Page<Lesson>>> {
+async fn handler(request: Request<Order<LessonId>>) -> Result<Reply<Page<OutlineLesson>>> {
     let mut tx = request.write().await?;
     let section = sections::editable(&mut tx, request.id("section_id")?).await?;
     request.precondition().check(section.version)?;

@@ -1,7 +1,6 @@
 //! `POST /v1/lessons/{lesson_id}/uploads`: all that a browser needs to send a file for the lesson.
 
 use lyceum::audit::audit;
-use lyceum::catalog::lessons;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::media::uploads::{self, Asked, NewLessonFile};
@@ -19,8 +18,8 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request<NewLessonFile>) -> Result<Reply<Asked>> {
     let (new, request) = request.take_body();
     let mut tx = request.write().await?;
-    let lesson = lessons::editable(&mut tx, request.id("lesson_id")?).await?;
-    let (asked, changes) = uploads::for_lesson(&mut tx, &lesson, new, request.app().settings.quotas).await?;
+    let quotas = request.app().settings.quotas;
+    let (asked, changes) = uploads::for_lesson(&mut tx, request.id("lesson_id")?, new, quotas).await?;
     tx.commit(audit("upload.create", asked.upload_id).changed(changes)).await?;
     Ok(Reply::created(&format!("/v1/uploads/{}", asked.upload_id), asked))
 }

@@ -1,7 +1,6 @@
 //! `POST /v1/courses/{course_id}/thumbnail`: all that a browser needs to send an image that becomes the course's thumbnail.
 
 use lyceum::audit::audit;
-use lyceum::catalog::courses;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::media::uploads::{self, Asked, NewImage};
@@ -19,8 +18,8 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request<NewImage>) -> Result<Reply<Asked>> {
     let (new, request) = request.take_body();
     let mut tx = request.write().await?;
-    let course = courses::editable(&mut tx, request.id("course_id")?).await?;
-    let (asked, changes) = uploads::for_course(&mut tx, &course, new, request.app().settings.quotas).await?;
+    let quotas = request.app().settings.quotas;
+    let (asked, changes) = uploads::for_course(&mut tx, request.id("course_id")?, new, quotas).await?;
     tx.commit(audit("upload.create", asked.upload_id).changed(changes)).await?;
     Ok(Reply::created(&format!("/v1/uploads/{}", asked.upload_id), asked))
 }

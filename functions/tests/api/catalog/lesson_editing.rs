@@ -168,6 +168,18 @@ async fn an_order_of_lessons_is_guarded_by_the_sections_version() {
 }
 
 #[tokio::test]
+async fn an_order_answers_the_lessons_as_the_outline_shows_them_whatever_they_hold() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let mut course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    course.add_lesson(json!({ "title": "Draft", "description": "d", "content": "c", "duration_minutes": 5 })).await;
+    let path = format!("/v1/sections/{}/lessons/order", course.section);
+    let ordered = instructor.put(&path, json!([course.lessons[1], course.lessons[0]])).await.ok();
+    let outline = instructor.get(&course.path("/outline")).await.ok();
+    assert_eq!(ordered, json!({ "data": outline["sections"][0]["lessons"], "next_cursor": null }));
+}
+
+#[tokio::test]
 async fn links_to_videos_have_the_form_that_their_provider_plays() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

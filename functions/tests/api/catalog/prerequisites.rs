@@ -51,6 +51,28 @@ async fn prerequisites_are_given_as_a_whole_and_guarded_by_the_courses_version()
 }
 
 #[tokio::test]
+async fn whoever_has_the_list_already_hears_of_a_course_in_it_that_is_deleted_or_restored() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let [first, course] = courses(&admin, &instructor).await;
+    let path = course.path("/prerequisites");
+    let whole = instructor.put(&path, after(&first)).await;
+    let unless = |tag: &str| lyceum.anonymous().with_header("if-none-match", tag);
+
+    instructor.delete(&first.path("")).await.no_content();
+    let without = unless(whole.header("etag")).get(&path).await;
+    assert_eq!((without.status, &without.body["data"]), (200, &json!([])));
+
+    instructor.post(&first.path("/restore"), json!({})).await.ok();
+    let again = unless(without.header("etag")).get(&path).await;
+    assert_eq!((again.status, &again.body), (200, &whole.body));
+
+    let stale = instructor.with_header("if-match", without.header("etag")).put(&path, json!([])).await;
+    stale.problem(412, "precondition-failed");
+    instructor.with_header("if-match", again.header("etag")).put(&path, json!([])).await.ok();
+}
+
+#[tokio::test]
 async fn prerequisites_are_read_as_the_course_is_visible_and_written_by_its_staff() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);

@@ -149,3 +149,16 @@ async fn whoever_dropped_a_private_course_learns_nothing_new_of_it() {
     assert_eq!(learner.get(&enrollment).await.ok()["completion_percentage"], "100.00");
     assert_ne!(instructor.get(&enrollment).await.ok()["sections"], Value::Null);
 }
+
+#[tokio::test]
+async fn whoever_dropped_a_course_that_was_deleted_is_not_told_its_title_any_more() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    let enrollment = course.enroll(&learner).await;
+    learner.delete(&format!("/v1/enrollments/{enrollment}")).await.no_content();
+    instructor.delete(&course.path("")).await.no_content();
+    let export = learner.get("/v1/me/export").await.ok();
+    let known = &export["enrollments"][0];
+    assert_eq!((&known["id"], &known["course_title"]), (&json!(enrollment), &Value::Null));
+}

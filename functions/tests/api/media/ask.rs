@@ -205,3 +205,29 @@ async fn a_former_instructor_has_no_upload_there_any_more() {
     instructor.delete(&format!("/v1/lessons/{}", course.lessons[0])).await.no_content();
     instructor.get(&path).await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn who_waits_for_a_change_of_the_profile_holds_no_course_that_shows_it() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &instructor, 1).await;
+    let image = json!({ "file_name": "a.png", "content_type": "image/png", "size_bytes": 5 });
+    for (path, file) in
+        [(format!("/v1/lessons/{}/uploads", course.lessons[0]), document(5)), (course.path("/thumbnail"), image)]
+    {
+        // The profile is being changed: its row is locked, and the courses that show it are not yet.
+        let mut changing = lyceum.database.begin().await.unwrap();
+        let instructors = "SELECT FROM users WHERE id IN (SELECT instructor_id FROM courses) FOR NO KEY UPDATE";
+        sqlx::query(instructors).execute(&mut *changing).await.unwrap();
+        let instructor = instructor.clone();
+        let asking = tokio::spawn(async move { instructor.post(&path, file).await });
+        let waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                       WHERE NOT granted AND datname = current_database()";
+        while !asking.is_finished() && lyceum.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        sqlx::query("SELECT FROM courses FOR NO KEY UPDATE NOWAIT").execute(&mut *changing).await.unwrap();
+        changing.commit().await.unwrap();
+        asking.await.unwrap().is(201);
+    }
+}

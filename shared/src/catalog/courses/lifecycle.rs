@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Course, CourseStatus, EditableCourse, locked, reload};
 use crate::catalog::Slug;
+use crate::catalog::prerequisites::{self, EditablePrerequisites};
 use crate::error::{Error, Result};
 use crate::id::CourseId;
 use crate::optional_fields;
@@ -94,16 +95,16 @@ async fn set_status(write: &mut Write, course: &EditableCourse, status: CourseSt
     reload(write, course.id).await
 }
 
-/// Deletes it softly: history stays, and its slug is free.
+/// Deletes it softly: history stays, its slug is free, and it comes before no other course.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn delete(write: &mut Write, course: &EditableCourse) -> Result<()> {
+pub async fn delete(write: &mut Write, course: &EditablePrerequisites) -> Result<()> {
     let (user, now) = (write.user()?, write.now());
     sqlx::query!("UPDATE courses SET deleted_at = $2, updated_by = $3 WHERE id = $1", course.id.0, now, user.0)
         .execute(write.connection())
         .await?;
-    Ok(())
+    prerequisites::raise_versions_after(write, course.id).await
 }
 
 optional_fields! {
@@ -120,6 +121,7 @@ optional_fields! {
 pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) -> Result<Course> {
     let (user, now) = (write.user()?, write.now());
     let caller = write.caller().clone();
+    prerequisites::lock(write).await?;
     let course = locked(write, id).await?.ok_or_else(|| Error::not_found("course"))?;
     let Some(deleted_at) = course.deleted_at else {
         return Err(match (course.standing().visible(&caller), course.staffed_by(&caller)) {
@@ -141,5 +143,6 @@ pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) 
     sqlx::query!("UPDATE courses SET deleted_at = NULL, slug = $2, updated_by = $3 WHERE id = $1", id.0, slug, user.0)
         .execute(write.connection())
         .await?;
+    prerequisites::raise_versions_after(write, id).await?;
     reload(write, id).await
 }

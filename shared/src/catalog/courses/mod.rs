@@ -133,6 +133,7 @@ macro_rules! select_course {
         )
     };
 }
+
 /// What a path names a course by.
 #[derive(Debug, Clone)]
 pub enum Reference {

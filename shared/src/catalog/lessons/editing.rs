@@ -2,10 +2,12 @@
 
 use serde_json::json;
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, of_section, video_link};
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
+use crate::catalog::courses::OutlineLesson;
 use crate::catalog::order::Order;
 use crate::catalog::sections::{self, EditableSection};
 use crate::error::{Error, Fault, Result};
@@ -248,7 +250,11 @@ async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
 /// # Errors
 /// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
 pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
-    hold_uncompleted(write, lesson.section_id, Some(lesson.id)).await?;
+    // Whoever is completing it is waited for.
+    sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR UPDATE", lesson.id.0)
+        .fetch_optional(write.connection())
+        .await?;
+    refuse_completed(write, &[lesson.id.0]).await?;
     sqlx::query!("DELETE FROM lessons WHERE id = $1", lesson.id.0).execute(write.connection()).await?;
     if lesson.counts() {
         write.wake_progress();
@@ -256,40 +262,31 @@ pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
     Ok(())
 }
 
-/// Holds the lessons of a section, or one of them, that are about to be deleted. Who is completing one is waited for.
+/// Lets lessons be deleted that nobody completed. They are locked `FOR UPDATE` in a statement before: so this one sees
+/// what was committed while that one waited.
 ///
 /// # Errors
 /// 409 that lists those that somebody completed.
-pub(in crate::catalog) async fn hold_uncompleted(
-    write: &mut Write,
-    section: SectionId,
-    lesson: Option<LessonId>,
-) -> Result<()> {
-    let held = sqlx::query_scalar!(
-        "SELECT id FROM lessons WHERE section_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id FOR UPDATE",
-        section.0,
-        lesson.map(|lesson| lesson.0),
-    )
-    .fetch_all(write.connection())
-    .await?;
-    // In a statement of its own, which sees what was committed while it waited.
+pub(in crate::catalog) async fn refuse_completed(write: &mut Write, lessons: &[Uuid]) -> Result<()> {
     let completed = sqlx::query!(
         "SELECT id, title FROM lessons l
          WHERE id = ANY ($1) AND EXISTS (SELECT FROM lesson_completions WHERE lesson_id = l.id)
          ORDER BY display_order, id",
-        &held,
+        lessons,
     )
     .fetch_all(write.connection())
     .await?;
-    if completed.is_empty() {
-        return Ok(());
-    }
+    let detail = match completed.len() {
+        0 => return Ok(()),
+        1 => "Learners completed this lesson; unpublish it instead.",
+        _ => "Learners completed these lessons; unpublish them instead.",
+    };
     let lessons: Vec<_> = completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
-    Err(Error::problem(&problem::LESSON_COMPLETED, "Learners completed these lessons; unpublish them instead.")
-        .with("lessons", lessons))
+    Err(Error::problem(&problem::LESSON_COMPLETED, detail).with("lessons", lessons))
 }
 
-/// Puts the lessons of a section in this order, and raises the section's version, which guards it.
+/// Puts the lessons of a section in this order, and raises the section's version, which guards it. Gives them as the
+/// outline shows them: with all that they hold, they could be more than an answer can be.
 ///
 /// # Errors
 /// 409 unless the list is complete.
@@ -297,7 +294,7 @@ pub async fn set_order(
     write: &mut Write,
     section: &EditableSection,
     order: &Order<LessonId>,
-) -> Result<(Page<Lesson>, Changes)> {
+) -> Result<(Page<OutlineLesson>, Changes)> {
     let before =
         sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY display_order, id", section.id.0)
             .fetch_all(write.connection())
@@ -318,5 +315,13 @@ pub async fn set_order(
         .await?;
         Changes::field("order", &before, &after)
     };
-    Ok((Page::complete(of_section(write, section.id).await?), changes))
+    let lessons = sqlx::query_as!(
+        OutlineLesson,
+        "SELECT id, title, description, lesson_type, display_order, duration_minutes, is_published, requires_completion
+         FROM lessons WHERE section_id = $1 ORDER BY display_order, id",
+        section.id.0,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok((Page::complete(lessons), changes))
 }

@@ -19,7 +19,7 @@ use crate::input::{Text, text_enum};
 use crate::transaction::Read;
 use crate::version::Version;
 
-pub(super) use editing::hold_uncompleted;
+pub(super) use editing::refuse_completed;
 pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, set_order, update};
 pub(crate) use files::{without_document, without_video};
 pub use reading::{ReadableLesson, open, read as get};
@@ -97,35 +97,29 @@ impl Lesson {
     }
 }
 
-/// Selects lessons with their course.
+/// Selects the lesson `$1` with its course, after what is `$done` by the same statement.
 macro_rules! select_lesson {
-    ($tail:literal $(, $argument:expr)* $(,)?) => {
+    ($done:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             Lesson,
-            r#"SELECT l.id AS "id: LessonId", l.section_id AS "section_id: SectionId", s.course_id AS "course_id: CourseId",
+            $done + r#"SELECT l.id AS "id: LessonId", l.section_id AS "section_id: SectionId", s.course_id AS "course_id: CourseId",
                  l.title, l.description, l.content, l.lesson_type AS "lesson_type: LessonType", l.video_url,
                  l.video_provider AS "video_provider: VideoProvider", l.self_hosted_video_path,
                  l.document_paths AS "document_paths: Json<Vec<String>>",
                  l.external_links AS "external_links: Json<Vec<Link>>", l.markdown_content,
                  NULL AS "html_content?: String", l.display_order, l.duration_minutes, l.is_published,
                  l.requires_completion, l.created_at, l.updated_at, l.version AS "version: Version"
-               FROM lessons l JOIN sections s ON s.id = l.section_id "# + $tail
-            $(, $argument)*
+               FROM lessons l JOIN sections s ON s.id = l.section_id WHERE l.id = $1"#,
+            $($argument),+
         )
     };
 }
+use select_lesson;
 
 async fn find(read: &mut Read, id: LessonId) -> Result<Lesson> {
-    select_lesson!("WHERE l.id = $1", id.0)
+    select_lesson!("", id.0)
         .fetch_optional(read.connection())
         .await?
         .map(Lesson::with_html)
         .ok_or_else(|| Error::not_found("lesson"))
-}
-
-async fn of_section(read: &mut Read, id: SectionId) -> Result<Vec<Lesson>> {
-    let lessons = select_lesson!("WHERE l.section_id = $1 ORDER BY l.display_order, l.id", id.0)
-        .fetch_all(read.connection())
-        .await?;
-    Ok(lessons.into_iter().map(Lesson::with_html).collect())
 }

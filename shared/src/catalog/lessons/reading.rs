@@ -2,12 +2,15 @@
 
 use chrono::TimeDelta;
 
-use super::{Lesson, find};
+use sqlx::types::Json;
+
+use super::{Lesson, LessonType, Link, VideoProvider, select_lesson};
 use crate::catalog::Standing;
 use crate::catalog::courses::{CourseStatus, Visibility};
 use crate::error::{Error, Result};
-use crate::id::{CourseId, LessonId, UserId};
+use crate::id::{CourseId, LessonId, SectionId, UserId};
 use crate::transaction::Read;
+use crate::version::Version;
 
 /// `last_accessed_at` moves at most so often.
 const ACCESS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -18,8 +21,6 @@ const ACCESS_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 pub struct ReadableLesson {
     pub id: LessonId,
     pub course_id: CourseId,
-    /// Whether the caller reads it as a learner; staff may read without being enrolled.
-    pub enrolled: bool,
 }
 
 /// Checks that the caller may read the lesson.
@@ -55,33 +56,29 @@ pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
     if !row.enrolled && !staff {
         return Err(Error::forbidden("Enrol in the course to read its lessons."));
     }
-    Ok(ReadableLesson { id, course_id: row.course_id, enrolled: row.enrolled })
+    Ok(ReadableLesson { id, course_id: row.course_id })
 }
 
-/// The lesson, for whoever may read it; a learner's access is noted.
+/// The lesson, for whoever may read it; the statement that reads it notes the access of whoever is enrolled.
 ///
 /// # Errors
 /// As [`open`].
 pub async fn read(read: &mut Read, id: LessonId) -> Result<Lesson> {
     let lesson = open(read, id).await?;
-    if lesson.enrolled {
-        note_access(read, &lesson).await?;
-    }
-    find(read, id).await
-}
-
-async fn note_access(read: &mut Read, lesson: &ReadableLesson) -> Result<()> {
     let (user, now) = (read.user()?, read.now());
-    sqlx::query!(
-        "UPDATE enrollments SET last_accessed_at = $3
-         WHERE user_id = $1 AND course_id = $2 AND status <> 'dropped'
-           AND (last_accessed_at IS NULL OR last_accessed_at < $4)",
+    select_lesson!(
+        "WITH noted AS (
+           UPDATE enrollments SET last_accessed_at = $4
+           WHERE user_id = $2 AND course_id = $3 AND status <> 'dropped'
+             AND (last_accessed_at IS NULL OR last_accessed_at < $5)) ",
+        id.0,
         user.0,
         lesson.course_id.0,
         now,
         now - ACCESS_NOTED_EVERY,
     )
-    .execute(read.connection())
-    .await?;
-    Ok(())
+    .fetch_optional(read.connection())
+    .await?
+    .map(Lesson::with_html)
+    .ok_or_else(|| Error::not_found("lesson"))
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::audit::Changes;
-use crate::catalog::courses::EditableCourse;
-use crate::catalog::lessons::EditableLesson;
+use crate::catalog::courses;
+use crate::catalog::lessons;
 use crate::error::{Error, Fault, Result};
 use crate::fields;
 use crate::id::{CourseId, LessonId, UploadId};
@@ -139,16 +139,18 @@ struct Noted<'a> {
     size_bytes: i64,
 }
 
-/// Asks for a file of the lesson.
+/// Asks for a file of the lesson, whose course the caller may edit.
 ///
 /// # Errors
-/// 422 for a type or a size that it can't have; 409 when a quota is used up.
+/// As [`lessons::editable`]; 422 for a type or a size that it can't have; 409 when a quota is used up.
 pub async fn for_lesson(
     write: &mut Write,
-    lesson: &EditableLesson,
+    lesson: LessonId,
     new: NewLessonFile,
     quotas: Quotas,
 ) -> Result<(Asked, Changes)> {
+    lock_caller(write).await?;
+    let lesson = lessons::editable(write, lesson).await?;
     let kind = match new.kind {
         LessonFile::Video => UploadKind::Video,
         LessonFile::Document => UploadKind::Document,
@@ -159,16 +161,18 @@ pub async fn for_lesson(
     ask(write, wanted, quotas).await
 }
 
-/// Asks for the course's thumbnail.
+/// Asks for the thumbnail of a course that the caller may edit.
 ///
 /// # Errors
-/// As [`for_lesson`].
+/// As [`courses::editable`], and [`for_lesson`].
 pub async fn for_course(
     write: &mut Write,
-    course: &EditableCourse,
+    course: CourseId,
     file: NewImage,
     quotas: Quotas,
 ) -> Result<(Asked, Changes)> {
+    lock_caller(write).await?;
+    let course = courses::editable(write, course).await?;
     ask(write, Wanted { kind: UploadKind::Thumbnail, lesson_id: None, course_id: Some(course.id), file }, quotas).await
 }
 
@@ -177,7 +181,16 @@ pub async fn for_course(
 /// # Errors
 /// As [`for_lesson`].
 pub async fn of_oneself(write: &mut Write, file: NewImage, quotas: Quotas) -> Result<(Asked, Changes)> {
+    lock_caller(write).await?;
     ask(write, Wanted { kind: UploadKind::Picture, lesson_id: None, course_id: None, file }, quotas).await
+}
+
+/// One call of a person after the other and, where the course is locked next, one of a course: however many come at once,
+/// none sees less than there is. The person first, as whoever changes their profile does, which the courses show.
+async fn lock_caller(write: &mut Write) -> Result<()> {
+    let user = write.user()?;
+    sqlx::query!("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).execute(write.connection()).await?;
+    Ok(())
 }
 
 async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked, Changes)> {
@@ -186,9 +199,6 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     let file_type = check(kind, file.content_type.as_str(), size_bytes)?;
     let (content_type, file_name) = (file_type.content_type, file_type.named_file(&file.file_name.0));
     let (user, now) = (write.user()?, write.now());
-    // One call of a person after the other, and, since the course is locked already, one of a course: however many come
-    // at once, none sees less than there is.
-    sqlx::query!("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).execute(write.connection()).await?;
     check_unfinished(write, quotas).await?;
     if let Some(course) = course_id {
         check_course(write, course, size_bytes, quotas).await?;

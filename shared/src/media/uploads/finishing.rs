@@ -148,18 +148,15 @@ pub async fn remove(storage: &Storage, upload: &OwnUpload) -> Result<()> {
 /// 404 when it is gone; 409 when it is being checked, or is shown.
 pub async fn give_up(write: &mut Write, id: UploadId) -> Result<()> {
     own_locked(write, id).await?.may_be_given_up()?;
-    delete(write, id).await
+    forget(write, id).await
 }
 
-/// Forgets an upload that nobody was told of: how to send it could not be said.
+/// Takes the upload off the books, whoever's it is and whatever it was for, unless it is being checked or shown: then it
+/// stays.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn forget(write: &mut Write, id: UploadId) -> Result<()> {
-    delete(write, id).await
-}
-
-async fn delete(write: &mut Write, id: UploadId) -> Result<()> {
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'rejected')", id.0)
         .execute(write.connection())
         .await?;

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::arrival;
 use super::file_type::UploadKind;
 use super::storage::Part;
 use crate::catalog::Standing;
@@ -105,7 +106,7 @@ impl OwnUpload {
     /// Where it arrives.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("uploads/{}", self.id)
+        arrival::source(self.id)
     }
 
     /// Whether all of a file in parts is there. Of a form, S3 alone knows.
