@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
 use crate::media::uploads::Quotas;
+use crate::outbox::LONGEST_ATTEMPT;
 
 /// What a function is told about where it runs. A setting that a function doesn't need may be missing.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ pub struct Settings {
     pub progress_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
     pub smtp_url: Option<String>,
+    /// `MAIL_TIMEOUT_SECONDS`: for one attempt at a mail.
+    pub mail_timeout: Duration,
     /// `SES_CREDENTIALS_SECRET`: the secret with the key of the IAM user that SES sends for, in the place of `SMTP_URL`.
     pub ses_credentials_secret: Option<String>,
     /// `AWS_REGION`: where this process runs.
@@ -137,6 +140,10 @@ impl Settings {
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             progress_queue_url: variable("PROGRESS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
+            mail_timeout: match count(&variable, "MAIL_TIMEOUT_SECONDS", 10)?.unsigned_abs() {
+                seconds @ ..=LONGEST_ATTEMPT => Duration::from_secs(seconds.into()),
+                _ => return Err(Error::internal(format!("MAIL_TIMEOUT_SECONDS is more than {LONGEST_ATTEMPT}"))),
+            },
             ses_credentials_secret: variable("SES_CREDENTIALS_SECRET"),
             region: variable("AWS_REGION"),
             mail_from: variable("MAIL_FROM"),

@@ -12,8 +12,10 @@ use crate::transaction::{Read, Write};
 
 /// After so many attempts a row is given up, until an operator says otherwise.
 const MOST_ATTEMPTS: i32 = 5;
-/// The longest that one attempt may take: until then no one else takes the row.
+/// For how long a run has the row to itself.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// The longest that may be set for an attempt, in seconds: its outcome is to be noted under the lease, too.
+pub(crate) const LONGEST_ATTEMPT: u32 = 20;
 
 text_enum! {
     /// Why a mail is sent. Its texts are in `mail`.
@@ -62,7 +64,7 @@ pub(crate) async fn put_to(write: &mut Write, purpose: Purpose, user: UserId, re
     Ok(())
 }
 
-/// Takes the mail that has been due longest, for as long as an attempt may take; none when nothing is due.
+/// Takes the mail that has been due longest, for the time of the lease; none when nothing is due.
 /// Two runs at once take different ones.
 ///
 /// # Errors
@@ -110,19 +112,24 @@ impl Due {
     }
 }
 
-/// Notes that the mail was handed over.
+/// Notes that the mail was handed over, whatever a later attempt says of it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn delivered(write: &mut Write, due: &Due) -> Result<()> {
     let now = write.now();
-    sqlx::query!("UPDATE outbox SET delivered_at = $2, last_error = NULL WHERE id = $1", due.id.0, now)
-        .execute(write.connection())
-        .await?;
+    sqlx::query!(
+        "UPDATE outbox SET delivered_at = $2, dead_at = NULL, last_error = NULL WHERE id = $1 AND delivered_at IS NULL",
+        due.id.0,
+        now,
+    )
+    .execute(write.connection())
+    .await?;
     Ok(())
 }
 
-/// Notes that the attempt failed, and when the next one is due; after the fifth it is given up.
+/// Notes that the attempt failed, and when the next one is due; after the fifth it is given up. One whose lease has
+/// ended has no say any more where another was begun, or has delivered the mail.
 ///
 /// # Errors
 /// Those of the database.
@@ -130,11 +137,13 @@ pub async fn failed(write: &mut Write, due: &Due, error: &str) -> Result<()> {
     let now = write.now();
     let dead_at = (due.attempts >= MOST_ATTEMPTS).then_some(now);
     sqlx::query!(
-        "UPDATE outbox SET due_at = $2, dead_at = $3, last_error = $4 WHERE id = $1",
+        "UPDATE outbox SET due_at = $2, dead_at = $3, last_error = $4
+         WHERE id = $1 AND attempts = $5 AND delivered_at IS NULL",
         due.id.0,
         now + backoff(due.attempts)?,
         dead_at,
         error,
+        due.attempts,
     )
     .execute(write.connection())
     .await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use lambda_http::BoxFuture;
 
 /// A queue whose messages are empty. On AWS it is SQS; the local stack brings its own.
@@ -11,6 +12,9 @@ pub struct Queue(Arc<dyn Fn(Duration) -> BoxFuture<'static, Result<(), String>> 
 
 /// The longest that SQS holds a message back.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
+/// A call wakes a queue after its commit, when its answer waits for nothing else.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Queue {
     /// A queue that is woken by that, after the delay it is given.
@@ -22,7 +26,12 @@ impl Queue {
     /// The SQS queue at that address.
     #[must_use]
     pub fn sqs(config: &aws_config::SdkConfig, url: &str) -> Self {
-        let client = aws_sdk_sqs::Client::new(config);
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let config = aws_sdk_sqs::config::Builder::from(config).timeout_config(timeouts).build();
+        let client = aws_sdk_sqs::Client::from_conf(config);
         let url = url.to_owned();
         Self::new(move |delay| {
             let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
@@ -33,7 +42,7 @@ impl Queue {
         })
     }
 
-    /// Wakes the reader. A failure is logged and costs time only: the schedule finds the row.
+    /// Wakes the reader. A failure is logged and costs two seconds at most: the schedule finds the row.
     pub async fn wake(&self) {
         self.wake_after(Duration::ZERO).await;
     }

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
@@ -47,11 +46,6 @@ impl Read {
     pub(crate) fn connection(&mut self) -> Statements<'_> {
         let in_transaction = self.connection.in_transaction();
         Statements::of(&mut self.connection, self.mode, in_transaction)
-    }
-
-    /// The connection itself, for statements that take it from whoever owns the database, too.
-    pub(crate) fn own(&mut self) -> &mut PgConnection {
-        &mut self.connection
     }
 
     #[must_use]

@@ -7,7 +7,7 @@ use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes};
 use lyceum::db::condition;
-use lyceum::error::Result;
+use lyceum::error::{Error, Result};
 use lyceum::identity::letters;
 use lyceum::mail::Mailer;
 use lyceum::outbox::{self, Due};
@@ -63,7 +63,10 @@ async fn deliver_one(app: &App) -> Result<bool> {
     };
     tx.commit_unaudited("taking a mail is no change by anyone").await?;
 
-    let sent = send(app, mailer, &due).await; // one that can't be written fails for itself, and stops no other
+    // One that can't be written, or whose server stays silent, fails for itself, and stops no other.
+    let limit = app.settings.mail_timeout;
+    let sent = tokio::time::timeout(limit, send(app, mailer, &due)).await;
+    let sent = sent.unwrap_or_else(|_| Err(Error::internal(format!("there was no end within {} s", limit.as_secs()))));
     let mut tx = app.write_as_system().await?;
     match &sent {
         Ok(()) => outbox::delivered(&mut tx, &due).await?,

@@ -1,7 +1,7 @@
 //! `maintain`, by a daily schedule: erases accounts that were closed 30 days ago, removes what has expired, makes the
 //! audit log's next partitions and drops those that are kept no longer, reads statistics anew that are stale, publishes
-//! how the database fares as metrics, and tidies the files. Each step is a short transaction of its own; a run that is
-//! cut short is taken up by the next.
+//! how the database fares as metrics, and tidies the files. Each step is a short transaction of its own, and
+//! none waits for another to be possible; a run that is cut short is taken up by the next.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes, audit};
 use lyceum::db::{condition, upkeep};
 use lyceum::error::Result;
+use lyceum::expiry::{self, Rule};
+use lyceum::id::UserId;
 use lyceum::identity::closing;
-use lyceum::{Error, Function, Trigger, audit, expiry};
+use lyceum::{Error, Function, Trigger, audit};
 use serde_json::{Value, json};
 
 use crate::media::tidy;
@@ -25,19 +27,17 @@ const MANY_ROWS: i64 = 10_000;
 
 fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
-        let mut erased = 0;
-        while erase_one(&app).await? {
-            erased += 1;
+        let mut run = Run::default();
+        let erased = erase_accounts(&app, &mut run).await;
+        let mut removed = BTreeMap::new();
+        for rule in &expiry::RULES {
+            removed.insert(rule.table, run.step(rule.table, expire(&app, rule).await));
         }
-        let mut read = app.read_as_system().await?;
-        let removed: BTreeMap<_, _> = expiry::remove(&mut read).await?.into_iter().collect();
-        let made = audit::make_partitions(&mut read).await?;
-        let stale = upkeep::stale_tables(&mut read).await?;
-        drop(read); // there may be only one connection
-        let dropped = drop_audit_partitions(&app).await?;
-        let analyzed = analyze(&app, stale).await?;
-        let invalid = publish_condition(&app).await?;
-        let files = tidy::tidy(&app).await; // the last, so that the rest is done while S3 is away
+        let made = run.step("audit_partitions", make_partitions(&app).await);
+        let dropped = run.step("audit_partitions_dropped", drop_audit_partitions(&app).await);
+        let analyzed = run.step("tables_analyzed", analyze(&app).await);
+        let invalid = run.step("invalid_indexes", publish_condition(&app).await);
+        let files = run.step("files", tidy::tidy(&app).await); // the last: it may take long
         let report = json!({
             "accounts_erased": erased,
             "rows_removed": removed,
@@ -45,11 +45,71 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
             "audit_partitions_dropped": dropped,
             "tables_analyzed": analyzed,
             "invalid_indexes": invalid,
-            "files": files.as_ref().ok(),
+            "files": files,
         });
         tracing::info!(%report, "maintained");
-        files.map(|_| report)
+        run.end().map(|()| report)
     })
+}
+
+/// What the steps of a run could not do. Each is told, none stops another, and the run fails at its end.
+#[derive(Default)]
+struct Run {
+    failures: Vec<String>,
+}
+
+impl Run {
+    fn step<T>(&mut self, name: &str, done: Result<T>) -> Option<T> {
+        done.inspect_err(|error| {
+            tracing::error!(step = name, %error, "a step of the maintenance failed");
+            self.failures.push(format!("{name}: {error}"));
+        })
+        .ok()
+    }
+
+    fn end(self) -> Result<()> {
+        if self.failures.is_empty() { Ok(()) } else { Err(Error::internal(self.failures.join("; "))) }
+    }
+}
+
+/// Erases the accounts that are due, but for those that can't be; tells how many.
+async fn erase_accounts(app: &App, run: &mut Run) -> u64 {
+    let (mut erased, mut failed) = (0, Vec::new());
+    loop {
+        match erase_one(app, &failed).await {
+            Ok(Some((_, Ok(())))) => erased += 1,
+            Ok(Some((user, done))) => {
+                run.step(&format!("the account {user}"), done);
+                failed.push(user);
+            }
+            Ok(None) => return erased,
+            Err(error) => {
+                run.step("accounts_erased", Err::<(), _>(error));
+                return erased;
+            }
+        }
+    }
+}
+
+/// Erases the account that is due for longest; tells which, and whether it could be.
+async fn erase_one(app: &App, but: &[UserId]) -> Result<Option<(UserId, Result<()>)>> {
+    let mut tx = app.write_as_system().await?;
+    let Some(user) = closing::due_for_erasure(&mut tx, but).await? else {
+        return Ok(None);
+    };
+    let done = match closing::erase(&mut tx, user).await {
+        Ok(()) => tx.commit(audit("user.erase", user)).await,
+        Err(error) => Err(error),
+    };
+    Ok(Some((user, done)))
+}
+
+async fn expire(app: &App, rule: &Rule) -> Result<u64> {
+    expiry::remove(&mut app.read_as_system().await?, rule).await
+}
+
+async fn make_partitions(app: &App) -> Result<Vec<String>> {
+    audit::make_partitions(&mut app.read_as_system().await?).await
 }
 
 /// What is kept no longer. A month that somebody reads just now goes another day.
@@ -74,7 +134,8 @@ async fn drop_audit_partitions(app: &App) -> Result<Vec<String>> {
 }
 
 /// One table that can't be read in time keeps none of the others from it.
-async fn analyze(app: &App, stale: Vec<String>) -> Result<Vec<String>> {
+async fn analyze(app: &App) -> Result<Vec<String>> {
+    let stale = upkeep::stale_tables(&mut app.read_as_system().await?).await?; // there may be only one connection
     let mut analyzed = Vec::new();
     for table in stale {
         let mut tx = app.write_as_system().await?;
@@ -104,15 +165,4 @@ async fn publish_condition(app: &App) -> Result<Vec<String>> {
         "the database's condition"
     );
     Ok(invalid.into_iter().cloned().collect())
-}
-
-/// Erases the account that is due for longest; tells whether there was one.
-async fn erase_one(app: &App) -> Result<bool> {
-    let mut tx = app.write_as_system().await?;
-    let Some(user) = closing::due_for_erasure(&mut tx).await? else {
-        return Ok(false);
-    };
-    closing::erase(&mut tx, user).await?;
-    tx.commit(audit("user.erase", user)).await?;
-    Ok(true)
 }

@@ -38,6 +38,7 @@ mod identity {
     mod letters;
     mod login;
     mod logout;
+    mod mail_faults;
     mod profile;
     mod refresh;
     mod register;

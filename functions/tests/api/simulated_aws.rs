@@ -1,5 +1,7 @@
 //! Secrets and queues by the SDK's own calls, in the very binaries, against AWS as moto simulates it.
 
+use std::time::Duration;
+
 use lyceum::db::APPLICATION_ROLE;
 use lyceum::identity::keys::SigningKey;
 use lyceum_local::event::{self, Call};
@@ -86,5 +88,28 @@ async fn a_registration_wakes_the_queue_with_an_empty_message_and_one_that_is_aw
     let answer = register.invoke(call("POST", "/v1/auth/register", None, &new_user("grace"))).await.unwrap();
     assert_eq!(answer["statusCode"], 202, "{answer}");
     assert!(register.printed().contains("the queue could not be woken"), "{}", register.printed());
+    register.stop().await;
+}
+
+/// Its queue is only to be woken: the call is answered well before API Gateway, or Lambda, gives it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn line_28_a_queue_that_takes_the_connection_and_stays_silent_holds_no_registration_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let lyceum = Lyceum::new().await;
+    let mut environment = lyceum.environment();
+    environment.extend([
+        ("AWS_ENDPOINT_URL", url.clone()),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("MAIL_QUEUE_URL", format!("{url}/123456789012/mail")),
+    ]);
+    let mut register = Process::start(env!("CARGO_BIN_EXE_register"), &environment).await;
+    let registering = register.invoke(call("POST", "/v1/auth/register", None, &new_user("ada")));
+    let answer = tokio::time::timeout(Duration::from_secs(5), registering).await.expect("an answer").unwrap();
+    assert_eq!(answer["statusCode"], 202, "{answer} {}", register.printed());
+    assert!(register.printed().contains("the queue could not be woken"), "{}", register.printed());
+    assert_eq!(lyceum.count("SELECT count(*) FROM outbox").await, 1, "which the schedule finds");
     register.stop().await;
 }

@@ -36,17 +36,19 @@ pub async fn close(write: &mut Write, user: UserId) -> Result<()> {
     outbox::put(write, Purpose::AccountClosed, user).await
 }
 
-/// The account that has been closed for longest and is due to be erased, locked; none when none is. Two runs at once
-/// take different ones.
+/// The account that has been closed for longest and is due to be erased, locked, but for those that could not be; none
+/// when none is. Two runs at once take different ones.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn due_for_erasure(write: &mut Write) -> Result<Option<UserId>> {
+pub async fn due_for_erasure(write: &mut Write, but: &[UserId]) -> Result<Option<UserId>> {
+    let but: Vec<_> = but.iter().map(|user| user.0).collect();
     let closed_before = write.now() - RESTORABLE;
     Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id: UserId" FROM users WHERE deleted_at <= $1 AND erased_at IS NULL
+        r#"SELECT id AS "id: UserId" FROM users WHERE deleted_at <= $1 AND erased_at IS NULL AND id <> ALL ($2)
            ORDER BY deleted_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"#,
-        closed_before
+        closed_before,
+        &but,
     )
     .fetch_optional(write.connection())
     .await?)

@@ -1,8 +1,6 @@
 //! How mails leave: by any SMTP server, or by SES' own, whose password follows from a key of IAM.
 
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -17,20 +15,18 @@ use crate::secrets;
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
-/// How long the mail server may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-pub(super) enum Transport {
-    Server(Smtp),
-    Ses(Ses),
+pub(super) struct Transport {
+    server: Server,
+    /// With its open connections; away while a mail is sent, and for good when that fails or is given up: a connection
+    /// in the middle of a word is no use to the next mail, and the key of SES may be another one by then.
+    smtp: Mutex<Option<Smtp>>,
 }
 
-/// SES in one region, as the IAM user whose key the secret holds. The user may do nothing but send.
-pub(super) struct Ses {
-    secret: String,
-    region: String,
-    /// Made of what the secret held when it was read last.
-    smtp: RwLock<Option<Smtp>>,
+enum Server {
+    /// At that URL.
+    Smtp(String),
+    /// SES in one region, as the IAM user whose key the secret holds. The user may do nothing but send.
+    Ses { secret: String, region: String },
 }
 
 #[derive(Deserialize)]
@@ -43,41 +39,37 @@ impl Transport {
     pub fn new(settings: &Settings) -> Result<Self> {
         if let Some(secret) = settings.ses_credentials_secret.clone() {
             let region = needed(settings.region.as_ref(), "AWS_REGION")?.to_owned();
-            return Ok(Self::Ses(Ses { secret, region, smtp: RwLock::default() }));
+            return Ok(Self { server: Server::Ses { secret, region }, smtp: Mutex::default() });
         }
-        let url = needed(settings.smtp_url.as_ref(), "SMTP_URL")?;
-        let smtp = Smtp::from_url(url).map_err(Error::internal)?;
-        Ok(Self::Server(smtp.timeout(Some(TIMEOUT)).build()))
+        let url = needed(settings.smtp_url.as_ref(), "SMTP_URL")?.to_owned();
+        let smtp = Mutex::new(Some(at(&url)?));
+        Ok(Self { server: Server::Smtp(url), smtp })
     }
 
+    /// Takes as long as the server does: the limit is the caller's.
     pub async fn send(&self, message: Message) -> Result<()> {
-        let ses = match self {
-            Self::Server(smtp) => return smtp.send(message).await.map(drop).map_err(Error::internal),
-            Self::Ses(ses) => ses,
+        let known = self.smtp.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let smtp = match (known, &self.server) {
+            (Some(smtp), _) => smtp,
+            (None, Server::Smtp(url)) => at(url)?,
+            (None, Server::Ses { secret, region }) => ses(secret, region).await?,
         };
-        let sent = ses.smtp().await?.send(message).await;
-        if sent.is_err() {
-            // The key may be another one by now: the next mail reads it again.
-            *ses.smtp.write().unwrap_or_else(PoisonError::into_inner) = None;
-        }
-        sent.map(drop).map_err(Error::internal)
+        smtp.send(message).await.map_err(Error::internal)?;
+        *self.smtp.lock().unwrap_or_else(PoisonError::into_inner) = Some(smtp);
+        Ok(())
     }
 }
 
-impl Ses {
-    async fn smtp(&self) -> Result<Smtp> {
-        let known = self.smtp.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(smtp) = known {
-            return Ok(smtp);
-        }
-        let key: Key = serde_json::from_str(&secrets::read(&self.secret).await?)
-            .map_err(|_| Error::internal("SES_CREDENTIALS_SECRET holds no key"))?; // nor says what
-        let credentials = Credentials::new(key.access_key_id, password(&key.secret_access_key, &self.region));
-        let smtp = Smtp::relay(&format!("email-smtp.{}.amazonaws.com", self.region)).map_err(Error::internal)?;
-        let smtp = smtp.credentials(credentials).timeout(Some(TIMEOUT)).build();
-        *self.smtp.write().unwrap_or_else(PoisonError::into_inner) = Some(smtp.clone());
-        Ok(smtp)
-    }
+fn at(url: &str) -> Result<Smtp> {
+    Ok(Smtp::from_url(url).map_err(Error::internal)?.build())
+}
+
+async fn ses(secret: &str, region: &str) -> Result<Smtp> {
+    let key: Key = serde_json::from_str(&secrets::read(secret).await?)
+        .map_err(|_| Error::internal("SES_CREDENTIALS_SECRET holds no key"))?; // nor says what
+    let credentials = Credentials::new(key.access_key_id, password(&key.secret_access_key, region));
+    let smtp = Smtp::relay(&format!("email-smtp.{region}.amazonaws.com")).map_err(Error::internal)?;
+    Ok(smtp.credentials(credentials).build())
 }
 
 /// What SES takes as the password of an IAM user's key: a signature (version 4) of fixed words, after a byte that tells

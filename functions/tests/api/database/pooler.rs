@@ -157,3 +157,13 @@ async fn line_27_a_pooler_that_is_full_is_a_quick_503() {
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
     student.insist("PATCH", "/v1/me", Some(json!({ "bio": "Two" }))).await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn line_27_keys_are_rotated_by_two_clients_over_one_connection() {
+    let Some(program) = program() else { return };
+    let cluster = Alone::start().await;
+    let pooler = PgBouncer::start(&program, &cluster, 1, "").await;
+    let lyceum = pooler.lyceum(&cluster, 2).await;
+    tokio::join!(lyceum.run("rotate-keys", json!({})), lyceum.run("rotate-keys", json!({})));
+    assert_eq!(lyceum.audited("signing_key.publish").await.len(), 2);
+}

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 
 use crate::harness::Lyceum;
 
@@ -153,4 +156,88 @@ async fn stale_statistics_are_read_anew() {
         .unwrap();
     assert!((known - 5000.0).abs() < 1.0);
     assert!(!analyzed(maintain(&lyceum).await), "again, they are fresh");
+}
+
+#[tokio::test]
+async fn what_one_step_cannot_do_stops_no_other_and_the_run_tells_it_as_a_failure() {
+    let lyceum = Lyceum::new().await;
+    let (admin, student, closed, kept) =
+        (lyceum.admin().await, lyceum.student().await, lyceum.student().await, lyceum.student().await);
+    student.post("/v1/auth/forgot-password", json!({ "email": student.email })).await.is(202);
+    lyceum.mails().await;
+    student.delete("/v1/me/sessions").await.no_content();
+    for somebody in [&kept, &closed] {
+        admin.delete(&format!("/v1/users/{}", somebody.id)).await.no_content();
+        lyceum.clock.advance(TimeDelta::seconds(1)); // the one that is in the way is due first
+    }
+    let in_the_way = format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;
+         CREATE TRIGGER refuse_erasure BEFORE UPDATE ON users FOR EACH ROW
+           WHEN (OLD.id = '{}' AND NEW.erased_at IS NOT NULL) EXECUTE FUNCTION refuse();
+         CREATE TRIGGER refuse_removal BEFORE DELETE ON sessions FOR EACH ROW
+           WHEN (OLD.user_id = '{}') EXECUTE FUNCTION refuse();",
+        kept.id, student.id
+    );
+    sqlx::raw_sql(AssertSqlSafe(in_the_way)).execute(&lyceum.database).await.unwrap();
+
+    lyceum.clock.advance(TimeDelta::days(91));
+    for _ in 0..2 {
+        let failed = lyceum.try_run("maintain", json!({})).await.unwrap_err().to_string();
+        assert!(failed.contains("sessions") && failed.contains(&kept.id), "{failed}");
+        assert!(!failed.contains(&closed.id) && !failed.contains("files"), "{failed}");
+        assert_eq!(lyceum.count("SELECT count(*) FROM users WHERE erased_at IS NOT NULL").await, 1);
+        assert_eq!(lyceum.count("SELECT count(*) FROM password_reset_tokens").await, 0);
+        assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0);
+        assert_eq!(lyceum.count("SELECT count(*) FROM audit_logs_202702").await, 1, "the month has a partition");
+    }
+
+    sqlx::raw_sql("DROP FUNCTION refuse CASCADE").execute(&lyceum.database).await.unwrap();
+    let report = maintain(&lyceum).await;
+    assert_eq!(report["accounts_erased"], 1);
+    assert_eq!(lyceum.count("SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL").await, 0);
+}
+
+/// A session has thousands of refresh tokens if it was used for months, and all go with it.
+#[tokio::test]
+async fn sessions_are_removed_a_few_at_once_until_none_is_left() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    sqlx::raw_sql(
+        "CREATE FUNCTION count_gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF (SELECT count(*) FROM gone) > 100 THEN RAISE 'too many at once'; END IF; RETURN NULL; END $$;
+         CREATE TRIGGER count_gone AFTER DELETE ON sessions REFERENCING OLD TABLE AS gone
+           FOR EACH STATEMENT EXECUTE FUNCTION count_gone();",
+    )
+    .execute(&lyceum.database)
+    .await
+    .unwrap();
+    let ended = "INSERT INTO sessions (user_id, expires_at, ended_at)
+                 SELECT $1, '2026-01-01', '2026-01-01' FROM generate_series(1, 250)";
+    lyceum.change(ended, &student.id).await;
+    assert_eq!(maintain(&lyceum).await["rows_removed"]["sessions"], 250);
+    assert_eq!(lyceum.count("SELECT count(*) FROM sessions WHERE ended_at < '2026-02-01'").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_renewed_while_it_waits_to_be_removed_stays() {
+    let lyceum = Lyceum::new().await;
+    lyceum.student().await.get("/v1/me").await.ok();
+    let counted = lyceum.count("SELECT count(*) FROM limits").await;
+    assert!(counted > 0);
+    lyceum.clock.advance(TimeDelta::days(2));
+    let mut renewing = lyceum.database.begin().await.unwrap();
+    sqlx::query("UPDATE limits SET expires_at = '2027-01-01'").execute(&mut *renewing).await.unwrap();
+    let run = tokio::spawn({
+        let lyceum = lyceum.clone();
+        async move { maintain(&lyceum).await }
+    });
+    let waiting = "SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid)
+                   WHERE NOT waiting.granted AND held.relation = 'limits'::regclass AND held.database =
+                     (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while lyceum.count(waiting).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await; // until it waits
+    }
+    renewing.commit().await.unwrap();
+    assert_eq!(run.await.unwrap()["rows_removed"]["limits"], 0);
+    assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, counted);
 }

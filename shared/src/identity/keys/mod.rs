@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::error::{Error, Result};
 use crate::transaction::{Read, Write};
@@ -82,7 +82,7 @@ impl SigningKey {
     /// # Errors
     /// Those of the database.
     pub async fn publish(&self, write: &mut Write) -> Result<()> {
-        self.publish_as_owner(write.own()).await
+        self.insert(write.connection()).await
     }
 
     /// The same, by whoever set the database up.
@@ -90,12 +90,16 @@ impl SigningKey {
     /// # Errors
     /// Those of the database.
     pub async fn publish_as_owner(&self, owner: &mut PgConnection) -> Result<()> {
+        self.insert(owner).await
+    }
+
+    async fn insert<'c>(&self, by: impl PgExecutor<'c>) -> Result<()> {
         sqlx::query!(
             "INSERT INTO signing_keys (kid, public_jwk) VALUES ($1, $2) ON CONFLICT (kid) DO NOTHING",
             self.kid,
             serde_json::to_value(&self.public)?,
         )
-        .execute(owner)
+        .execute(by)
         .await?;
         Ok(())
     }
