@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::problem;
 
@@ -10,6 +11,14 @@ use crate::problem;
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct Version(pub i32);
+
+impl Version {
+    /// What it is after an edit that changed this.
+    #[must_use]
+    pub fn after(self, changes: &Changes) -> Self {
+        if changes.is_empty() { self } else { Self(self.0 + 1) }
+    }
+}
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

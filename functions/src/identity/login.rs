@@ -65,7 +65,8 @@ async fn handler(request: Request<Body>) -> Result<Reply<SignedIn>> {
     let known = account.as_ref().map(|account| account.id);
     let is_known_here = account.as_ref().is_some_and(|account| account.is_known_here);
     let guess = limits.guess(&mut read, body.identifier.as_str(), is_known_here).await?;
-    drop(read); // what follows opens its own
+    drop(read);
+    request.release_connection();
     let (account, new_hash) = match sign_in::check(account, body.password).await? {
         Checked::Right(account, new_hash) => (account, new_hash),
         Checked::Unverified => return refuse(&request, known, not_verified()).await,

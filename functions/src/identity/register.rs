@@ -35,6 +35,7 @@ fields! {
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let (body, request) = request.take_body();
     body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
+    request.release_connection();
     let password_hash = password::hash(body.password).await?; // before the transaction, and whatever it comes to
     let registration = Registration {
         email: body.email,

@@ -36,6 +36,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     // Looked up first: no hash for what is no token, and the token lives on when the password is no good.
     let owner = recovery::owner(&mut request.read().await?, token.as_str()).await?;
     password.differs_from(&[&owner.email, &owner.username], "/password")?;
+    request.release_connection();
     let hash = password::hash(password).await?;
     // Before the write, which holds no row while it waits for Redis: whoever has the token is the owner.
     request.app().limits.lift(&mut request.read().await?, &[&owner.email, &owner.username]).await?;

@@ -27,12 +27,22 @@ struct Slot(Mutex<Option<PoolConnection<Postgres>>>);
 impl CallConnection {
     /// Lends it, or, to whoever is first, one of the pool.
     pub async fn lend(&self, database: &Database, now: DateTime<Utc>) -> Result<Lent> {
-        let kept = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let connection = match kept {
+        let connection = match self.take() {
             Some(connection) => connection,
             None => database.acquire(now).await?,
         };
         Ok(Lent { connection: Some(connection), in_transaction: false, of: self.clone() })
+    }
+
+    /// Gives it back to the pool now.
+    pub fn release(&self) {
+        if let Some(connection) = self.take() {
+            tokio::spawn(give_back(connection));
+        }
+    }
+
+    fn take(&self) -> Option<PoolConnection<Postgres>> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -83,6 +83,11 @@ impl<B, Q> Request<B, Q> {
         self.caller().user_id().ok_or_else(|| Error::unauthorized("Sign in first."))
     }
 
+    /// Lets go of the connection of the call, before what takes long and needs none: a hash, or S3.
+    pub fn release_connection(&self) {
+        self.incoming.context.connection.release();
+    }
+
     /// What `If-Match` asks of the object.
     #[must_use]
     pub fn precondition(&self) -> Precondition {

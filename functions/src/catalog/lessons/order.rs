@@ -22,6 +22,7 @@ async fn handler(request: Request<Order<LessonId>>) -> Result<Reply<Page<Outline
     let section = sections::editable(&mut tx, request.id("section_id")?).await?;
     request.precondition().check(section.version)?;
     let (lessons, changed) = lessons::set_order(&mut tx, &section, &request.body).await?;
+    let version = section.version.after(&changed);
     tx.commit_changes(audit("lesson.order", section.id), changed).await?;
-    Ok(Reply::ok(lessons))
+    Ok(Reply::ok(lessons).version(version))
 }

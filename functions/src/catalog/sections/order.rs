@@ -21,6 +21,7 @@ async fn handler(request: Request<Order<SectionId>>) -> Result<Reply<Page<Sectio
     let course = courses::editable(&mut tx, request.id("course_id")?).await?;
     request.precondition().check(course.version)?;
     let (sections, changed) = sections::set_order(&mut tx, &course, &request.body).await?;
+    let version = course.version.after(&changed);
     tx.commit_changes(audit("section.order", course.id), changed).await?;
-    Ok(Reply::ok(sections))
+    Ok(Reply::ok(sections).version(version))
 }

@@ -23,6 +23,7 @@ fn routes() -> Vec<Route> {
 async fn confirm(request: &Request<()>, credentials: Credentials, password: Password) -> Result<Confirmed> {
     let (user, limits) = (credentials.user_id, &request.app().limits);
     let guess = limits.guess(&mut request.read().await?, &user.to_string(), true).await?;
+    request.release_connection();
     match credentials.confirm(password).await {
         Ok(confirmed) => {
             limits.guessed(&mut request.read().await?, &guess).await?;

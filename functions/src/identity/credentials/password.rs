@@ -30,6 +30,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     let own = credentials::of_caller(&mut request.read().await?).await?;
     new_password.differs_from(&[&own.email, &own.username], "/new_password")?;
     let confirmed = confirm(&request, own, current_password).await?;
+    request.release_connection();
     let hash = password::hash(new_password).await?;
     let mut tx = request.write().await?;
     credentials::change_password(&mut tx, &confirmed, &hash).await?;

@@ -17,6 +17,7 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request<Completion>) -> Result<Reply<Upload>> {
     let (completion, request) = request.take_body();
     let upload = uploads::own(&mut request.read().await?, request.id("upload_id")?).await?;
+    request.release_connection();
     uploads::put_together(request.app().storage()?, &upload, &completion, request.now()).await?;
     let mut tx = request.write().await?;
     let (upload, finished) = uploads::finish(&mut tx, upload.id()).await?;

@@ -135,7 +135,10 @@ async fn lessons_are_ordered_by_the_complete_list() {
     let path = format!("/v1/sections/{}/lessons/order", course.section);
     instructor.put(&path, json!([course.lessons[0]])).await.problem(409, "incomplete-order");
     let order = json!([course.lessons[2], course.lessons[0], course.lessons[1]]);
-    let ordered = instructor.put(&path, order.clone()).await.ok();
+    let ordered = instructor.put(&path, order.clone()).await;
+    let section = instructor.get(&format!("/v1/sections/{}", course.section)).await;
+    assert_eq!(ordered.header("etag"), section.header("etag"));
+    let ordered = ordered.ok();
     let ids: Vec<_> = ordered["data"].as_array().unwrap().iter().map(|lesson| lesson["id"].clone()).collect();
     assert_eq!(Value::from(ids), order);
     lyceum.student().await.put(&path, order).await.problem(404, "not-found");

@@ -46,10 +46,12 @@ async fn an_order_is_the_complete_list_and_guarded_by_the_courses_version() {
     instructor.put(&path, json!([second])).await.problem(409, "incomplete-order");
     let stale = instructor.with_header("if-match", "\"v9\"");
     stale.put(&path, json!([second, course.section])).await.problem(412, "precondition-failed");
-    let ordered = instructor.with_header("if-match", "\"v1\"").put(&path, json!([second, course.section])).await.ok();
-    assert_eq!(ordered["data"][0]["id"], second);
+    let ordered = instructor.with_header("if-match", "\"v1\"").put(&path, json!([second, course.section])).await;
+    assert_eq!(ordered.header("etag"), "\"v2\"", "the course's, for the next one");
+    assert_eq!(ordered.ok()["data"][0]["id"], second);
     assert_eq!(instructor.get(&course.path("")).await.header("etag"), "\"v2\"");
-    instructor.put(&path, json!([second, course.section])).await.ok();
+    let again = instructor.put(&path, json!([second, course.section])).await;
+    assert_eq!(again.header("etag"), "\"v2\"");
     assert_eq!(instructor.get(&course.path("")).await.header("etag"), "\"v2\"", "nothing was changed");
     assert_eq!(lyceum.audited("section.order").await.len(), 1);
     // A section of another course is nobody here.
