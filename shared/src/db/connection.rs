@@ -13,8 +13,9 @@ use super::Database;
 use crate::error::Result;
 
 /// How long a connection that goes back to the pool may take for it. One that is silent holds the place of another,
-/// and a function that was frozen meanwhile may have none but that.
-const RETURNED_WITHIN: Duration = Duration::from_millis(500);
+/// and a function that was frozen meanwhile may have none but that; one that is only slow is kept, since making many
+/// anew is what a busy database needs least.
+const RETURNED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The connection that a call has, while none of its reads and writes has it. On the way back to the pool, sqlx has a
 /// connection give a sign of life, a round trip: the call would wait for it between its steps and before its answer.
