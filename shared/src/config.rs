@@ -29,6 +29,8 @@ pub struct Settings {
     pub database_owner_secret: Option<String>,
     /// `DATABASE_MAX_CONNECTIONS`: a function on Lambda serves one call at a time, with one connection.
     pub database_max_connections: u32,
+    /// `CALL_TIMEOUT_SECONDS`: for a call, all of it; less than the function has.
+    pub call_timeout: Duration,
     /// How long a connection is waited for.
     pub database_wait: Duration,
     /// `AUDIT_LOG_MONTHS`: for how long the audit log is kept; a year at least.
@@ -118,6 +120,7 @@ impl Settings {
             database_owner_url: variable("DATABASE_OWNER_URL"),
             database_owner_secret: variable("DATABASE_OWNER_SECRET"),
             database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
+            call_timeout: Duration::from_secs(count(&variable, "CALL_TIMEOUT_SECONDS", 8)?.unsigned_abs().into()),
             database_wait: CONNECT_TIMEOUT,
             audit_log_months: match count(&variable, "AUDIT_LOG_MONTHS", 24)? {
                 months @ 12.. => Months::new(months.unsigned_abs()),

@@ -73,8 +73,10 @@ impl Api {
             // API Gateway answers a browser's preflight with its own headers, but with the status of `$default`.
             Err(_) if self.knows_only && method == Method::OPTIONS => (None, Ok(Answer::no_content())),
             Ok(route) => {
-                let call = self.call(route, &mut incoming);
-                (Some(route), call.instrument(tracing::info_span!("call", request_id)).await)
+                let call = self.call(route, &mut incoming).instrument(tracing::info_span!("call", request_id));
+                // Whatever it waits for may be silent; a function that ran out of time could say nothing.
+                let done = tokio::time::timeout(app.settings.call_timeout, call).await;
+                (Some(route), done.unwrap_or_else(|_| Err(Error::Unavailable("the call took too long".into()))))
             }
             Err(error) => (None, Err(error)),
         };

@@ -1,4 +1,4 @@
-//! A database that is not there yet, or has no room: a quick 503 that says when to come back.
+//! A database that is not there yet, has no room, or falls silent: a 503 that says when to come back.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,8 @@ use lyceum::run::Running;
 use lyceum_functions::identity::deliver_mail::FUNCTION;
 use serde_json::json;
 
-use crate::harness::Lyceum;
+use crate::harness::fault_proxy::{Fault, FaultProxy};
+use crate::harness::{DATABASES, Lyceum, cluster};
 
 /// As a paused Aurora: it takes the connection, and says nothing until it is awake.
 #[tokio::test]
@@ -54,4 +55,28 @@ async fn a_database_without_room_for_another_connection_is_503_and_then_again_20
     answer.problem(503, "unavailable");
     cluster.execute("ALTER ROLE lyceum_app CONNECTION LIMIT -1").await;
     lyceum.anonymous().get("/v1/categories").await.ok();
+}
+
+/// On its only connection, as on Lambda; half-open, the network takes what is sent, and nothing comes back.
+#[tokio::test]
+async fn line_28_a_database_that_falls_silent_is_503_and_then_again_200_without_a_restart() {
+    let database = DATABASES.create().await;
+    let port = cluster().await.port();
+    let proxy = FaultProxy::before(([127, 0, 0, 1], port).into()).await;
+    let url = database.application_url.replace(&format!(":{port}/"), &format!(":{}/", proxy.address.port()));
+    let lyceum = Lyceum::over(database, |name| match name {
+        "DATABASE_URL" => Some(url.clone()),
+        "DATABASE_MAX_CONNECTIONS" | "CALL_TIMEOUT_SECONDS" => Some("1".to_owned()),
+        _ => None,
+    })
+    .await;
+    let student = lyceum.student().await;
+    for fault in [Fault::Silent, Fault::CutAfter(0)] {
+        proxy.set(fault);
+        let answer = student.get("/v1/me").await;
+        assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
+        answer.problem(503, "unavailable");
+        proxy.set(Fault::None);
+        student.get("/v1/me").await.ok();
+    }
 }
