@@ -72,13 +72,14 @@ enum Admin {
     },
 }
 
+/// What is told unless `RUST_LOG` says otherwise: the calls, but not each sweep of a schedule, one a second here.
+const TOLD: &str = "warn,lyceum=info,lyceum_functions=info,lyceum_local=info,lyceum::run=warn,\
+                    lyceum_functions::identity::deliver_mail=warn";
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| "warn,lyceum=info,lyceum_functions=info,lyceum_local=info".into()),
-        )
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| TOLD.into()))
         .with_target(false)
         .init();
     let arguments = Arguments::parse();
