@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -235,7 +233,7 @@ async fn what_is_renewed_while_it_waits_to_be_removed_stays() {
                    WHERE NOT waiting.granted AND held.relation = 'limits'::regclass AND held.database =
                      (SELECT oid FROM pg_database WHERE datname = current_database())";
     while lyceum.count(waiting).await == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await; // until it waits
+        tokio::task::yield_now().await;
     }
     renewing.commit().await.unwrap();
     assert_eq!(run.await.unwrap()["rows_removed"]["limits"], 0);
