@@ -66,7 +66,8 @@ async fn line_28_a_database_that_falls_silent_is_503_and_then_again_200_without_
     let url = database.application_url.replace(&format!(":{port}/"), &format!(":{}/", proxy.address.port()));
     let lyceum = Lyceum::over(database, |name| match name {
         "DATABASE_URL" => Some(url.clone()),
-        "DATABASE_MAX_CONNECTIONS" | "CALL_TIMEOUT_SECONDS" => Some("1".to_owned()),
+        "DATABASE_MAX_CONNECTIONS" => Some("1".to_owned()),
+        "CALL_TIMEOUT_SECONDS" => Some("3".to_owned()),
         _ => None,
     })
     .await;
