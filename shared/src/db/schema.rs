@@ -9,14 +9,20 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 
-/// The schema, as this code expects it.
-pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+/// The schema, as this code expects it. The lock is [`lock_deployments`]'s, not sqlx's own, which waits in a statement.
+pub static MIGRATIONS: Migrator = {
+    let mut migrations = sqlx::migrate!("../migrations");
+    migrations.locking = false;
+    migrations
+};
 
 /// The role that the functions run as. Migrations run as the owner of the database.
 pub const APPLICATION_ROLE: &str = "lyceum_app";
 
-/// What keeps two deployments apart; any number that nobody else takes. (The migrations take a lock of their own.)
+/// The advisory lock of deployments; any number that no other program takes.
 const DEPLOYMENT_LOCK: i64 = 0x6c79_6365_756d;
+/// How often a deployment that waits for another one tries the lock.
+const LOCK_POLL: Duration = Duration::from_millis(200);
 
 /// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
 /// its time limits (`security.md`, 26), and what a page costs that is not the next one: as little as on solid-state
@@ -40,11 +46,24 @@ pub async fn provision(owner: &mut PgConnection, password: Option<&str>) -> Resu
     Ok(())
 }
 
-/// Brings the schema up to what this code expects. Two at once wait for each other.
+/// Takes the lock of deployments for the rest of the session. Polls: a statement that waited would hold a snapshot, which
+/// `CREATE INDEX CONCURRENTLY` of the other deployment waits for, and both would wait for ever.
+async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
+    loop {
+        let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, DEPLOYMENT_LOCK);
+        if locked.fetch_one(&mut *owner).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(LOCK_POLL).await;
+    }
+}
+
+/// Brings the schema up to what this code expects. Of two at once, one waits for the other.
 ///
 /// # Errors
 /// When a migration fails (it leaves the last whole schema), or when the database is newer than this code.
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
+    lock_deployments(owner).await?;
     // `run` asks for more than a future that moves between threads can give (`Acquire` for any lifetime).
     MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
 }
@@ -69,8 +88,7 @@ pub struct Deployed {
 /// When the database can't be reached or changed; what was applied until then is whole.
 pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deployed> {
     let mut owner = super::owner(settings).await?;
-    // Of the session, as the migrations' own is: this connection goes to the database itself, never through a pooler.
-    sqlx::query_scalar!("SELECT true FROM pg_advisory_lock($1)", DEPLOYMENT_LOCK).fetch_one(&mut owner).await?;
+    lock_deployments(&mut owner).await?; // of the session: this connection never goes through a pooler
     provision(&mut owner, None).await?;
     operate(&mut owner, idle).await?;
 
@@ -80,7 +98,7 @@ pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deplo
         migrate(&mut owner).await?;
     }
     let after = applied(&mut owner).await?;
-    owner.close().await?; // and with it the lock goes
+    owner.close().await?; // releases the lock
     let new = MIGRATIONS.iter().filter(|one| one.migration_type.is_up_migration());
     let new = new.filter(|one| after.contains(&one.version) && !before.contains(&one.version));
     let applied = new.map(|one| format!("{} {}", one.version, one.description)).collect();
