@@ -1,5 +1,6 @@
-//! Refresh tokens: each is spent by its use, which gives the next one (RFC 9700, section 4.14.2). One that is used
-//! again, but for an honest double click, was stolen on one side: the session ends.
+//! Refresh tokens: each is spent by its use, which gives its successor (RFC 9700, section 4.14.2). A spent token that is
+//! presented again was stolen on one side, and the session ends; except within a minute, while its successor has not been
+//! used: then two tabs refreshed at once, or an answer was lost, and the same successor is given again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,14 +13,14 @@ use crate::id::{SessionId, UserId};
 use crate::problem;
 use crate::transaction::Write;
 
-/// So long after its use, and while no successor was used, a spent token gives another pair: two tabs, a lost answer.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long after its use a spent token gives its successor again.
+const GRACE: TimeDelta = TimeDelta::seconds(60);
 
-/// What a refresh token came to.
+/// The result of a refresh.
 pub enum Refreshed {
-    /// The next pair of the session.
+    /// A new access token, and the refresh token that takes the presented one's place.
     Pair { session_id: SessionId, user_id: UserId, access_token: String, refresh_token: String },
-    /// It had been spent before: the session has ended, which is to be committed.
+    /// The token was spent before. The session has ended, which the caller must commit.
     Reused { session_id: SessionId, user_id: UserId },
 }
 
@@ -27,13 +28,13 @@ struct Presented {
     session_id: SessionId,
     user_id: UserId,
     used_at: Option<DateTime<Utc>>,
-    /// Whether a token that it gave was used already.
-    outrun: bool,
+    /// The token that it gave, until that one is used.
+    sealed_successor: Option<Vec<u8>>,
     role: String,
     permissions: Vec<String>,
 }
 
-/// Spends the token. Of many at once each sees what the one before did: the session is locked first.
+/// Spends the token, or gives its successor again. Locks the session first: of many calls at once one spends it.
 ///
 /// # Errors
 /// 401 when the token is unknown or has expired, or its session or user is gone.
@@ -41,33 +42,47 @@ pub async fn refresh(write: &mut Write, token: &str, key: &SigningKey, issuer: &
     let now = write.now();
     let hash = secret_token::hash(token);
     lock_session(write, &hash).await?;
-    let presented = presented(write, &hash).await?;
-    let Presented { session_id, user_id, used_at, outrun, role, permissions } = presented;
-    if used_at.is_some_and(|used_at| outrun || now - used_at > GRACE) {
-        sqlx::query!("UPDATE sessions SET ended_at = $2 WHERE id = $1", session_id.0, now)
-            .execute(write.connection())
-            .await?;
-        return Ok(Refreshed::Reused { session_id, user_id });
-    }
-    let next = SecretToken::new()?;
+    let Presented { session_id, user_id, used_at, sealed_successor, role, permissions } =
+        presented(write, &hash).await?;
+    let refresh_token = match (used_at, sealed_successor) {
+        (None, _) => spend(write, session_id, token).await?,
+        (Some(used_at), Some(sealed)) if now - used_at <= GRACE => secret_token::open(&sealed, token)?,
+        (Some(_), _) => {
+            sqlx::query!("UPDATE sessions SET ended_at = $2 WHERE id = $1", session_id.0, now)
+                .execute(write.connection())
+                .await?;
+            return Ok(Refreshed::Reused { session_id, user_id });
+        }
+    };
+    let holder = Holder { user_id, session_id, role: &role, permissions: &permissions };
+    let access_token = access_token::sign(key, issuer, now, &holder)?;
+    Ok(Refreshed::Pair { session_id, user_id, access_token, refresh_token })
+}
+
+/// Stores a successor, sealed under the token for the minute of grace, and forgets the sealed copy of the token itself.
+async fn spend(write: &mut Write, session: SessionId, token: &str) -> Result<String> {
+    let now = write.now();
     let context = write.context().clone();
+    let successor = SecretToken::new()?;
+    let successor_hash = successor.hash();
+    let successor = successor.reveal();
     sqlx::query!(
-        "WITH spent AS (UPDATE refresh_tokens SET used_at = coalesce(used_at, $4) WHERE token = $1),
+        "WITH spent AS (UPDATE refresh_tokens SET used_at = $4, sealed_successor = $8 WHERE token = $1 RETURNING parent),
+         used AS (UPDATE refresh_tokens t SET sealed_successor = NULL FROM spent WHERE t.token = spent.parent),
          session AS (UPDATE sessions SET last_used_at = $4, ip_address = $6, user_agent = $7 WHERE id = $2)
          INSERT INTO refresh_tokens (token, session_id, parent, expires_at, created_at) VALUES ($3, $2, $1, $5, $4)",
-        hash,
-        session_id.0,
-        next.hash(),
+        secret_token::hash(token),
+        session.0,
+        successor_hash,
         now,
         now + IDLE,
         context.address,
         context.user_agent,
+        secret_token::seal(&successor, token)?,
     )
     .execute(write.connection())
     .await?;
-    let holder = Holder { user_id, session_id, role: &role, permissions: &permissions };
-    let access_token = access_token::sign(key, issuer, now, &holder)?;
-    Ok(Refreshed::Pair { session_id, user_id, access_token, refresh_token: next.reveal() })
+    Ok(successor)
 }
 
 async fn lock_session(write: &mut Write, hash: &str) -> Result<()> {
@@ -84,9 +99,7 @@ async fn presented(write: &mut Write, hash: &str) -> Result<Presented> {
     let now = write.now();
     sqlx::query_as!(
         Presented,
-        r#"SELECT s.id AS "session_id: SessionId", u.id AS "user_id: UserId", t.used_at,
-             EXISTS (SELECT FROM refresh_tokens n WHERE n.session_id = s.id AND n.parent = t.token
-               AND n.used_at IS NOT NULL) AS "outrun!",
+        r#"SELECT s.id AS "session_id: SessionId", u.id AS "user_id: UserId", t.used_at, t.sealed_successor,
              r.name AS role, ARRAY(SELECT jsonb_array_elements_text(r.permissions)) AS "permissions!"
            FROM refresh_tokens t
            JOIN sessions s ON s.id = t.session_id
@@ -102,8 +115,8 @@ async fn presented(write: &mut Write, hash: &str) -> Result<Presented> {
     .ok_or_else(invalid)
 }
 
-/// What whoever presents such a token is told, whatever is wrong with it.
+/// The error for any refresh token that is not valid.
 #[must_use]
 pub fn invalid() -> Error {
-    Error::problem(&problem::INVALID_REFRESH_TOKEN, "The refresh token is not valid (any more); sign in again.")
+    Error::problem(&problem::INVALID_REFRESH_TOKEN, "The refresh token is not valid any more. Sign in again.")
 }

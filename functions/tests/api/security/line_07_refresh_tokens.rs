@@ -55,7 +55,7 @@ async fn line_07_each_use_spends_a_token_and_gives_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_07_of_64_at_once_on_one_token_all_get_a_pair_of_the_one_session_and_all_live() {
+async fn line_07_of_64_at_once_on_one_token_all_get_the_same_successor() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let answers = at_once(64, |_| {
@@ -64,44 +64,45 @@ async fn line_07_of_64_at_once_on_one_token_all_get_a_pair_of_the_one_session_an
     })
     .await;
     let pairs: Vec<_> = answers.into_iter().map(crate::harness::Answer::ok).collect();
-    let different: BTreeSet<_> = pairs.iter().map(|pair| text(pair, "refresh_token")).collect();
-    assert_eq!(different.len(), 64);
+    let successors: BTreeSet<_> = pairs.iter().map(|pair| text(pair, "refresh_token")).collect();
+    assert_eq!(successors.len(), 1, "one chain lives on");
     let sessions = student.get("/v1/me/sessions").await.ok();
     assert_eq!(sessions["data"].as_array().unwrap().len(), 1);
     for pair in &pairs {
         student.with_token(text(pair, "access_token")).get("/v1/me").await.ok();
-        next(&lyceum.anonymous(), text(pair, "refresh_token")).await;
     }
-    assert_eq!(lyceum.audited("session.refresh").await.len(), 128);
+    assert_eq!(lyceum.audited("session.refresh").await.len(), 64);
     assert!(lyceum.audited("session.reuse").await.is_empty());
 }
 
+/// An answer that was lost on a train costs no sign-in.
 #[tokio::test]
-async fn line_07_a_double_click_within_ten_seconds_gets_another_pair() {
+async fn line_07_a_spent_token_gives_the_same_successor_again_for_a_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
-    let one = next(&student, &token).await;
-    lyceum.clock.advance(TimeDelta::seconds(10));
-    let other = next(&student, &token).await;
+    let successor = next(&student, &token).await;
+    for _ in 0..2 {
+        lyceum.clock.advance(TimeDelta::seconds(30));
+        assert_eq!(next(&student, &token).await, successor);
+    }
     lyceum.clock.advance(TimeDelta::minutes(5));
-    next(&student, &one).await;
-    next(&student, &other).await;
+    next(&student, &successor).await;
     student.get("/v1/me").await.ok();
 }
 
 #[tokio::test]
-async fn line_07_reuse_after_ten_seconds_ends_the_session_and_is_audited() {
+async fn line_07_reuse_after_a_minute_ends_the_session_and_is_audited() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let successor = next(&student, &token).await;
-    lyceum.clock.advance(TimeDelta::milliseconds(10_001));
+    lyceum.clock.advance(TimeDelta::milliseconds(60_001));
     lyceum_refuses(&lyceum.anonymous(), &token).await;
     has_ended(&lyceum, &student, &[&token, &successor]).await;
     student.sign_in(PASSWORD).await.ok();
 }
 
 #[tokio::test]
-async fn line_07_reuse_once_a_successor_was_used_ends_the_session_even_within_ten_seconds() {
+async fn line_07_reuse_once_the_successor_was_used_ends_the_session_even_within_the_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let successor = next(&student, &token).await;
@@ -111,25 +112,32 @@ async fn line_07_reuse_once_a_successor_was_used_ends_the_session_even_within_te
 }
 
 #[tokio::test]
-async fn line_07_the_grace_is_not_prolonged_by_its_use() {
+async fn line_07_asking_again_does_not_prolong_the_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     next(&student, &token).await;
-    lyceum.clock.advance(TimeDelta::seconds(8));
+    lyceum.clock.advance(TimeDelta::seconds(40));
     next(&student, &token).await;
-    lyceum.clock.advance(TimeDelta::seconds(8));
+    lyceum.clock.advance(TimeDelta::seconds(40));
     lyceum_refuses(&student, &token).await;
     has_ended(&lyceum, &student, &[]).await;
 }
 
+/// The copy that is kept for the minute is of no use to a reader of the database, and is gone with its use.
 #[tokio::test]
-async fn line_07_a_stolen_sibling_of_the_grace_is_found_out_too() {
+async fn line_07_a_successor_is_kept_sealed_and_only_until_it_is_used() {
+    const SEALED: &str = "SELECT count(*) FROM refresh_tokens WHERE sealed_successor IS NOT NULL";
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
-    let (one, other) = (next(&student, &token).await, next(&student, &token).await);
-    next(&student, &one).await;
-    lyceum_refuses(&student, &token).await;
-    has_ended(&lyceum, &student, &[&one, &other]).await;
+    let successor = next(&student, &token).await;
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("SELECT sealed_successor FROM refresh_tokens WHERE sealed_successor IS NOT NULL")
+            .fetch_one(&lyceum.database)
+            .await
+            .unwrap();
+    assert!(!String::from_utf8_lossy(&sealed).contains(&successor));
+    next(&student, &successor).await;
+    assert_eq!(lyceum.count(SEALED).await, 1, "the next one's alone");
 }
 
 #[tokio::test]
@@ -138,7 +146,7 @@ async fn line_07_a_reuse_in_one_session_leaves_the_others() {
     let (student, token) = signed_in(&lyceum).await;
     let other = student.sign_in(PASSWORD).await.ok();
     next(&student, &token).await;
-    lyceum.clock.advance(TimeDelta::seconds(11));
+    lyceum.clock.advance(TimeDelta::seconds(61));
     lyceum_refuses(&student, &token).await;
     student.get("/v1/me").await.problem(401, "unauthorized");
     student.with_token(text(&other, "access_token")).get("/v1/me").await.ok();
