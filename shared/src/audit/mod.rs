@@ -210,6 +210,22 @@ pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
     Ok(())
 }
 
+/// Counts a refused call of the route by this caller, and returns how many there were in this hour.
+pub(crate) async fn count_refusal(read: &mut Read, route: &str) -> Result<u32> {
+    let context = read.context().clone();
+    let caller = context.caller.user_id().map(|user| user.to_string()).or(context.address).unwrap_or_default();
+    let refused = sqlx::query_scalar!(
+        "INSERT INTO refusals AS r (caller, route, hour) VALUES ($1, $2, date_trunc('hour', $3::timestamptz))
+         ON CONFLICT (caller, route, hour) DO UPDATE SET refused = r.refused + 1 RETURNING refused",
+        caller,
+        route,
+        context.now,
+    )
+    .fetch_one(read.connection())
+    .await?;
+    Ok(u32::try_from(refused).unwrap_or(u32::MAX))
+}
+
 /// Makes the partitions of this month and the two after it, unless they are there. Gives their names.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::incoming::Incoming;
 use super::{Access, Route, hot, idempotency};
 use crate::app::App;
-use crate::audit::{Audit, Changes};
+use crate::audit::{self, Audit, Changes};
 use crate::error::{Error, Result};
 use crate::identity::Caller;
 use crate::identity::authenticate::authenticate;
@@ -152,9 +152,7 @@ impl Api {
         let mut attempt = 1;
         loop {
             let allowed = match route.access {
-                Access::Needs(permission) if !incoming.context.caller.may(permission) => {
-                    Err(Error::forbidden(format!("It takes the permission {}.", permission.as_str())))
-                }
+                Access::Needs(permission) => incoming.context.caller.needs(permission),
                 _ => Ok(()),
             };
             let result = match allowed {
@@ -194,20 +192,25 @@ async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
     }
 }
 
-/// A refusal is a row of the audit log. That it could not be written changes nothing for the caller.
+/// Notes the refusal in the audit log. When that fails, the caller's answer stays the same.
 async fn note_refusal(route: &Route, incoming: &Incoming) {
-    let refused = Audit::of("request.refuse", "route").changed(Changes::field(
-        "route",
-        None::<&str>,
-        format!("{} {}", route.method, incoming.path),
-    ));
-    let written = match incoming.app.write(incoming.context.clone()).await {
-        Ok(write) => write.commit(refused).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = written {
+    if let Err(error) = try_to_note_refusal(route, incoming).await {
         tracing::error!(%error, "a refusal could not be noted");
     }
+}
+
+/// Counts the refusal, and writes a row of the audit log for the first, second, fourth, eighth … of the hour: a caller who
+/// is refused again and again can't flood the log.
+async fn try_to_note_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
+    let mut write = incoming.app.write(incoming.context.clone()).await?;
+    let refused = audit::count_refusal(&mut write, &format!("{} {}", route.method, route.path)).await?;
+    if !refused.is_power_of_two() {
+        return write.commit_unaudited("the count is the record").await;
+    }
+    let called = format!("{} {}", route.method, incoming.path);
+    let changes = Changes::field("route", None::<&str>, called);
+    let changes = if refused > 1 { changes.and("refused", None::<u32>, refused) } else { changes };
+    write.commit(Audit::of("request.refuse", "route").changed(changes)).await
 }
 
 /// A path's parameter without its percent-encoding; one that is no text (no UTF-8, or with a NUL) stays as it is,

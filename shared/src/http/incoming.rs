@@ -22,6 +22,9 @@ const JSON: &str = "application/json";
 /// What a body may have.
 const LARGEST_BODY: usize = 1024 * 1024;
 
+/// How much of the header `User-Agent` is kept, in characters. Browsers send some 150; a stranger can send 10,000.
+const LONGEST_USER_AGENT: usize = 255;
+
 /// The viewer's address and port, as `CloudFront` writes them.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
 /// What the distribution proves itself with.
@@ -56,7 +59,8 @@ impl Incoming {
         let query = query.filter(|(_, value)| !value.is_empty()).collect(); // a form's empty field asks for nothing
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
-        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect());
         Self {
             app: app.clone(),
             method: parts.method,

@@ -50,10 +50,22 @@ impl Caller {
         }
     }
 
-    /// Lets the caller give, take, or act on somebody who has, all of these permissions.
+    /// Fails with 403 when the caller's role does not allow it.
     ///
     /// # Errors
-    /// 403 when the caller lacks one of them: nobody grants what they don't hold (`security.md`, 10).
+    /// 403.
+    pub fn needs(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(Error::forbidden(format!("It takes the permission {}.", permission.as_str())))
+    }
+
+    /// Fails with 403 when the caller lacks one of these permissions, which the caller wants to give or take, or which a
+    /// user holds on whom the caller wants to act: nobody grants more than they hold (`security.md`, 10).
+    ///
+    /// # Errors
+    /// 403.
     pub fn needs_all<'a>(&self, permissions: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let held: &[String] = match self {
             Self::User(user) => &user.permissions,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Caller, CourseInProgress, Lyceum};
+use crate::harness::{Caller, CourseInProgress, Lyceum, at_once};
 
 async fn actions(admin: &Caller, query: &str) -> Vec<String> {
     let page = admin.get(&format!("/v1/audit-logs?{query}")).await.ok();
@@ -245,4 +245,54 @@ async fn a_page_ends_before_it_is_too_large_for_an_answer() {
         query = format!("action=test.row&limit=100&cursor={cursor}");
     }
     assert_eq!((ids.len(), pages), (20, 4));
+}
+
+/// Protects against H9: one user wrote 100 rows in 0.4 s, each with 10 kB of user agent.
+#[tokio::test]
+async fn a_user_who_is_refused_again_and_again_leaves_few_rows() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    for _ in 0..100 {
+        student.get("/v1/users").await.problem(403, "forbidden");
+    }
+    let rows = lyceum.audited("request.refuse").await;
+    let counts: Vec<_> = rows.iter().map(|row| row["changes"]["refused"]["to"].clone()).collect();
+    assert_eq!(counts, [json!(null), json!(2), json!(4), json!(8), json!(16), json!(32), json!(64)]);
+}
+
+#[tokio::test]
+async fn refusals_of_other_users_other_calls_and_other_hours_are_counted_apart() {
+    let lyceum = Lyceum::new().await;
+    let (one, other) = (lyceum.student().await, lyceum.student().await);
+    for _ in 0..3 {
+        one.get("/v1/users").await.problem(403, "forbidden");
+    }
+    other.get("/v1/users").await.problem(403, "forbidden");
+    one.get("/v1/roles").await.problem(403, "forbidden");
+    lyceum.clock.advance(TimeDelta::hours(1));
+    one.again().await.get("/v1/users").await.problem(403, "forbidden");
+    let rows = lyceum.audited("request.refuse").await;
+    let first = rows.iter().filter(|row| row["changes"]["refused"].is_null()).count();
+    assert_eq!((rows.len(), first), (5, 4), "{rows:?}");
+}
+
+#[tokio::test]
+async fn of_64_refusals_at_once_seven_leave_a_row() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    at_once(64, |_| {
+        let student = student.clone();
+        async move { student.get("/v1/users").await.problem(403, "forbidden") }
+    })
+    .await;
+    assert_eq!(lyceum.audited("request.refuse").await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_user_agent_is_kept_up_to_255_characters() {
+    let lyceum = Lyceum::new().await;
+    let visitor = lyceum.anonymous().with_header("user-agent", &"x".repeat(10_000));
+    visitor.post("/v1/auth/login", json!({ "identifier": "nobody", "password": "none" })).await.is(401);
+    let rows = lyceum.audited("session.refuse").await;
+    assert_eq!(rows[0]["user_agent"].as_str().unwrap().len(), 255);
 }
