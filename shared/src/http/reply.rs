@@ -46,6 +46,15 @@ impl<T> Reply<T> {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }.header(header::LOCATION, location)
     }
 
+    /// Answers 204 without the body unless `shown`: for a caller who may make the change and may not read its object.
+    #[must_use]
+    pub fn only_if(self, shown: bool) -> Self {
+        if shown {
+            return self;
+        }
+        Self { status: StatusCode::NO_CONTENT, instead: Some(bytes::Bytes::new()), ..self }
+    }
+
     /// With the object's version as its `ETag`.
     #[must_use]
     pub fn version(self, version: Version) -> Self {

@@ -40,8 +40,8 @@ permissions! {
     CoursesUpdateAny = "courses:update:any", "Change, publish, archive, delete and restore any course, and enrol learners in it, as its instructor may.";
     EnrollmentsReadAny = "enrollments:read:any", "See the learners of any course and how far each has come.";
     UsersRead = "users:read", "See and search all accounts, closed ones too.";
-    UsersWrite = "users:write", "Invite people, change their names, suspend, close and restore their accounts.";
-    UsersAssignRole = "users:assign_role", "Give a user another role, of which one holds every permission oneself.";
+    UsersWrite = "users:write", "Invite people, change their names, suspend, close and restore their accounts. Answers show the accounts only together with users:read.";
+    UsersAssignRole = "users:assign_role", "Give a user another role, of which one holds every permission oneself. Answers show the account only together with users:read.";
     RolesRead = "roles:read", "See the roles and what each allows.";
     RolesWrite = "roles:write", "Create, change and delete roles, within the permissions that one holds oneself.";
     AuditRead = "audit:read", "Read the audit log: who did what, when and from where.";

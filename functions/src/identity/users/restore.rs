@@ -11,7 +11,7 @@ use lyceum::problem;
 pub(super) fn route() -> Route {
     post("/v1/users/{user_id}/restore", Access::Needs(Permission::UsersWrite), handler)
         .named("restore_user", "Open a closed account again, until it is erased")
-        .answers(&[StatusCode::OK])
+        .answers(&[StatusCode::OK, StatusCode::NO_CONTENT])
         .problems(&[&problem::USER_NOT_DELETED, &problem::USER_ERASED])
 }
 
@@ -19,5 +19,5 @@ async fn handler(request: Request) -> Result<Reply<User>> {
     let mut tx = request.write().await?;
     let user = users::restore(&mut tx, request.id("user_id")?).await?;
     tx.commit(audit("user.restore", user.id)).await?;
-    Ok(Reply::ok(user))
+    Ok(Reply::ok(user).only_if(request.caller().may(Permission::UsersRead)))
 }

@@ -1,5 +1,6 @@
 //! `PATCH /v1/users/{user_id}`: changes what a user is called, or suspends them.
 
+use http::StatusCode;
 use lyceum::audit::audit;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, patch};
@@ -10,6 +11,7 @@ use lyceum::problem;
 pub(super) fn route() -> Route {
     patch("/v1/users/{user_id}", Access::Needs(Permission::UsersWrite), handler)
         .named("update_user", "Change a user; `is_active` false suspends them")
+        .answers(&[StatusCode::OK, StatusCode::NO_CONTENT])
         .problems(&[&problem::USERNAME_TAKEN, &problem::LAST_ADMINISTRATOR])
 }
 
@@ -19,5 +21,5 @@ async fn handler(request: Request<UserChanges>) -> Result<Reply<User>> {
     let before = users::managed(&mut tx, request.id("user_id")?, false).await?;
     let (user, changed) = users::update(&mut tx, &before, changes).await?;
     tx.commit_changes(audit("user.update", user.id), changed).await?;
-    Ok(Reply::ok(user))
+    Ok(Reply::ok(user).only_if(request.caller().may(Permission::UsersRead)))
 }

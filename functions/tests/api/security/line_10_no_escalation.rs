@@ -94,10 +94,10 @@ async fn line_10_suspending_inviting_and_assigning_each_take_their_own_permissio
     let new =
         json!({ "email": "a@school.test", "username": "aaa", "first_name": "A", "last_name": "A", "role": "student" });
     writer.post("/v1/users", new).await.problem(403, "forbidden");
-    writer.patch(&student, json!({ "is_active": false })).await.ok();
+    writer.patch(&student, json!({ "is_active": false })).await.no_content();
     let assigner = lyceum.permitted(&admin, &["users:assign_role"]).await;
     assigner.patch(&student, json!({ "is_active": true })).await.problem(403, "forbidden");
-    assigner.put(&format!("{student}/role"), json!({ "role": "student" })).await.ok();
+    assigner.put(&format!("{student}/role"), json!({ "role": "student" })).await.no_content();
     assigner.delete(&student).await.problem(403, "forbidden");
 }
 

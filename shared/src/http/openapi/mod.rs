@@ -101,7 +101,9 @@ fn responses(route: &Route) -> Map<String, Value> {
     let mut responses = Map::new();
     for status in route.described.statuses {
         let mut response = json!({ "description": status.canonical_reason().unwrap_or_default() });
-        if let Some(content) = &route.described.content {
+        if let Some(content) = &route.described.content
+            && *status != http::StatusCode::NO_CONTENT
+        {
             response["content"] = content.clone();
         }
         if status.as_u16() == 201 {
