@@ -66,7 +66,7 @@ pub struct ExportedAddress {
 pub struct ExportedEnrollment {
     pub id: Uuid,
     pub course_id: Uuid,
-    /// None of one that was dropped and is hidden by now.
+    /// `null` in a course that was dropped and that is hidden.
     pub course_title: Option<String>,
     pub status: String,
     /// With two places, as a string.
@@ -82,7 +82,7 @@ pub struct ExportedCompletion {
     pub id: Uuid,
     pub enrollment_id: Uuid,
     pub lesson_id: Uuid,
-    /// None while the lesson is withdrawn.
+    /// `null` while the lesson is withdrawn, and in a course that was dropped and that is hidden.
     pub lesson_title: Option<String>,
     pub completed_at: DateTime<Utc>,
     pub time_spent_minutes: i32,
@@ -158,8 +158,12 @@ pub async fn export(read: &mut Read) -> Result<Export> {
     .await?;
     let lesson_completions = sqlx::query_as!(
         ExportedCompletion,
-        "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title, k.completed_at, k.time_spent_minutes, k.notes
-         FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id WHERE k.user_id = $1 ORDER BY k.completed_at, k.id",
+        "SELECT k.id, k.enrollment_id, k.lesson_id,
+           CASE WHEN l.is_published AND (e.status <> 'dropped' OR is_listed(c)) THEN l.title END AS lesson_title,
+           k.completed_at, k.time_spent_minutes, k.notes
+         FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id
+         JOIN enrollments e ON e.id = k.enrollment_id JOIN courses c ON c.id = e.course_id
+         WHERE k.user_id = $1 ORDER BY k.completed_at, k.id",
         id
     )
     .fetch_all(read.connection())

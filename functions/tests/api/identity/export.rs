@@ -122,6 +122,7 @@ async fn every_table_that_names_a_user_is_in_it_or_has_its_reason() {
         "courses.instructor_id",
         "courses.updated_by", // each edit is a row of audit_logs
         "email_changes.user_id",
+        "email_verification_tokens.user_id", // a hash, and each link is a row of outbox
         "enrollments.user_id",
         "idempotency_keys.user_id", // what the user was answered within a day, and is here anyway
         "known_addresses.user_id",
@@ -196,4 +197,22 @@ async fn it_fits_an_answer_whatever_the_log_holds_and_says_where_the_rest_is() {
 async fn it_is_for_whoever_is_signed_in() {
     let lyceum = Lyceum::new().await;
     lyceum.anonymous().get("/v1/me/export").await.problem(401, "unauthorized");
+}
+
+/// Protects against H10: the titles of today are no part of what the learner once saw.
+#[tokio::test]
+async fn it_names_no_lesson_of_a_hidden_course_that_was_dropped() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
+    let course = CourseInProgress::published(&admin, &instructor, 2).await;
+    let enrollment = learner.post(&course.path("/enrollments"), json!({})).await.created();
+    course.complete(&learner, 0).await;
+    let shown = learner.get("/v1/me/export").await.ok();
+    assert_eq!(shown["lesson_completions"][0]["lesson_title"], "Lesson 1");
+
+    learner.delete(&format!("/v1/enrollments/{}", enrollment["id"].as_str().unwrap())).await.no_content();
+    course.change(json!({ "visibility": "private" })).await;
+    let hidden = learner.get("/v1/me/export").await.ok();
+    assert_eq!(hidden["lesson_completions"][0]["lesson_title"], Value::Null);
+    assert_eq!(hidden["enrollments"][0]["course_title"], Value::Null);
 }
