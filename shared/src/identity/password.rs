@@ -67,9 +67,12 @@ from_text!(Password, { "type": "string", "format": "password", "minLength": 1, "
 
 from_text!(NewPassword, { "type": "string", "format": "password", "minLength": 12, "maxLength": 128 }, |text| {
     let password = Password::new(text);
+    let typed = text.chars().count();
+    // One character can become 18 by NFKC: both forms need the length.
     match password.normalized.chars().count() {
         _ if text.contains('\0') => Err(Invalid::new("invalid_text", "It holds a NUL character.")),
-        0..12 => Err(Invalid::new("too_short", "A password has at least 12 characters; a short sentence is a good one.")),
+        _ if typed < 12 => Err(Invalid::new("too_short", TOO_SHORT)),
+        0..12 => Err(Invalid::new("too_short", TOO_SHORT)),
         12..=128 if COMMON.contains(password.normalized.to_lowercase().as_str()) => {
             Err(Invalid::new("common_password", "This is among the passwords that are guessed first."))
         }
@@ -77,6 +80,8 @@ from_text!(NewPassword, { "type": "string", "format": "password", "minLength": 1
         _ => Err(Invalid::new("too_long", "A password has at most 128 characters.")),
     }
 });
+
+const TOO_SHORT: &str = "A password has at least 12 characters; a short sentence is a good one.";
 
 /// One hash a core at a time: more would only make each slower, and 19 MiB each add up.
 static TURNS: LazyLock<Semaphore> =

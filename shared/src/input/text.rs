@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use deserr::Deserr;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use serde_json::{Value, json};
 
 use super::{Describe, Faults, Invalid, from_text};
 use crate::fields;
 
-/// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, white space alone is not a text.
+/// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, a text that shows nothing is refused.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
@@ -36,7 +38,7 @@ pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
         return Err(Invalid::new("invalid_text", "It holds a NUL character, which can't be stored."));
     }
     let length = text.chars().count();
-    if min > 0 && text.trim().is_empty() {
+    if min > 0 && text.chars().all(is_invisible) {
         return Err(Invalid::new("blank", "It is empty."));
     }
     if length < min {
@@ -46,6 +48,14 @@ pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
         return Err(Invalid::new("too_long", format!("It has {length} characters; at most {max} fit.")));
     }
     Ok(())
+}
+
+/// White space, controls, characters that Unicode says to show as nothing (such as U+200B), and the empty braille cell.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || c == '\u{2800}'
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
