@@ -1,45 +1,58 @@
-//! From a mail that is due to a letter: the token is made only now, so that the outbox holds no secret, and an
-//! outage never outlives a link.
+//! Makes the letter of a mail that is due. Its token is made only now, so that the outbox holds no secret and no link
+//! expires during an outage.
 
-use super::{email_change, recovery, registration};
+use super::{email_change, links, recovery, registration};
 use crate::error::Result;
 use crate::id::UserId;
 use crate::mail::{Letter, Mailer, Message, Recipient};
 use crate::outbox::{Due, Purpose};
 use crate::transaction::Write;
 
-/// Writes the letter, and notes the hash of its token, which is to be committed before the letter is sent. None
-/// when there is nobody to write to any more, or nothing left to say.
+/// Writes the letter and the hash of its token, which must be committed before the letter is sent. Returns `None` when
+/// the account is gone or the matter is settled.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is away.
 pub async fn write(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, Letter)>> {
     let purpose = due.purpose()?;
-    let recipient = sqlx::query_as!(
-        Recipient,
-        r#"SELECT coalesce($2, email) AS "email!", first_name, last_name FROM users
-           WHERE id = $1 AND erased_at IS NULL AND ($3 OR (deleted_at IS NULL AND is_active))"#,
-        due.user_id.0,
-        due.recipient,
-        purpose == Purpose::AccountClosed,
-    )
-    .fetch_optional(write.connection())
-    .await?;
-    let Some(recipient) = recipient else { return Ok(None) };
+    let Some(recipient) = recipient(write, due, purpose).await? else { return Ok(None) };
     let Some(message) = message(write, purpose, due.user_id, &recipient).await? else { return Ok(None) };
     let letter = mailer.write(&recipient, &message)?;
     Ok(Some((recipient, letter)))
 }
 
-/// What there is to say; none when the matter is settled.
+/// Returns the address, and the name where the address is known to be that person's: anyone can register an address, or
+/// ask for a change to it, under a name that is an advertisement.
+async fn recipient(write: &mut Write, due: &Due, purpose: Purpose) -> Result<Option<Recipient>> {
+    Ok(sqlx::query_as!(
+        Recipient,
+        r#"SELECT coalesce($2, email) AS "email!",
+             CASE WHEN $4 AND NOT is_unverified_registration(u) THEN first_name END AS first_name
+           FROM users u WHERE id = $1 AND erased_at IS NULL AND ($3 OR (deleted_at IS NULL AND is_active))"#,
+        due.user_id.0,
+        due.recipient,
+        purpose == Purpose::AccountClosed,
+        purpose != Purpose::VerifyNewEmail,
+    )
+    .fetch_optional(write.connection())
+    .await?)
+}
+
+/// Returns what the mail says; `None` when the matter is settled.
 async fn message(write: &mut Write, purpose: Purpose, user: UserId, recipient: &Recipient) -> Result<Option<Message>> {
     Ok(match purpose {
-        Purpose::VerifyEmail => {
-            registration::mint_verification(write, user).await?.map(|token| Message::VerifyEmail { token })
+        Purpose::VerifyEmail => verification(write, user).await?,
+        Purpose::ResendVerification => {
+            links::end_verification_links(write, user).await?;
+            verification(write, user).await?
         }
-        Purpose::VerifyNewEmail => {
-            email_change::mint(write, user, &recipient.email).await?.map(|token| Message::VerifyNewEmail { token })
-        }
+        Purpose::VerifyNewEmail => match email_change::owner_of(write, &recipient.email).await? {
+            Some(_) => Some(Message::EmailTaken),
+            None => {
+                let token = email_change::mint(write, user, &recipient.email).await?;
+                token.map(|token| Message::VerifyNewEmail { token })
+            }
+        },
         Purpose::EmailChangeAsked => {
             email_change::awaited(write, user).await?.map(|new| Message::EmailChangeAsked { new })
         }
@@ -51,4 +64,8 @@ async fn message(write: &mut Write, purpose: Purpose, user: UserId, recipient: &
         Purpose::PasswordChanged => Some(Message::PasswordChanged),
         Purpose::AccountClosed => Some(Message::AccountClosed),
     })
+}
+
+async fn verification(write: &mut Write, user: UserId) -> Result<Option<Message>> {
+    Ok(registration::mint_verification(write, user).await?.map(|token| Message::VerifyEmail { token }))
 }

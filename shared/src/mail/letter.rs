@@ -52,11 +52,10 @@ letters! {
     account_closed = "Your account is closed", "account_closed.txt", "account_closed.html";
 }
 
-/// `Hello Ada,`; of a name that could be an advertisement or a link, which a stranger may have registered, just
-/// `Hello,`.
+/// Returns `Hello Ada,`, and just `Hello,` for no name and for one that could be an advertisement or a link.
 pub(super) fn greeting(first_name: &str) -> String {
     let mut characters = first_name.chars().peekable();
-    let mut is_a_name = first_name.chars().count() <= 60;
+    let mut is_a_name = !first_name.is_empty() && first_name.chars().count() <= 60;
     while let Some(character) = characters.next() {
         let in_a_link = character == '.' && characters.peek().is_some_and(|next| next.is_alphanumeric());
         is_a_name &= !in_a_link && !character.is_control() && !matches!(character, '/' | ':' | '@');

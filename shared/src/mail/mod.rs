@@ -19,12 +19,12 @@ pub struct Mailer {
     frontend_url: String,
 }
 
-/// To whom.
+/// The recipient of a mail.
 #[derive(Debug, Clone)]
 pub struct Recipient {
     pub email: String,
-    pub first_name: String,
-    pub last_name: String,
+    /// For the greeting; `None` where the name may be a stranger's words.
+    pub first_name: Option<String>,
 }
 
 /// What a mail is about, with what only its reader may hold.
@@ -64,7 +64,7 @@ impl Mailer {
             Message::EmailChangeAsked { new } => (letter::email_change_asked, page("forgot-password"), new),
             Message::AccountClosed => (letter::account_closed, String::new(), ""),
         };
-        template(&Words { greeting: greeting(&to.first_name), link: &link, other_email })
+        template(&Words { greeting: greeting(to.first_name.as_deref().unwrap_or_default()), link: &link, other_email })
     }
 
     /// Hands the mail to the server. The id is the same at each attempt, for the receiver to tell.
@@ -73,12 +73,10 @@ impl Mailer {
     /// When the server doesn't take it.
     pub async fn send(&self, id: MailId, to: &Recipient, letter: Letter) -> Result<()> {
         let address = to.email.parse().map_err(Error::internal)?;
-        // A line break in a header would begin another one; the builder panics at it.
-        let name = format!("{} {}", to.first_name, to.last_name).replace(char::is_control, " ");
         let message = lettre::Message::builder()
             .message_id(Some(format!("<{}@{}>", id.uuid(), self.from.email.domain())))
             .from(self.from.clone())
-            .to(Mailbox::new(Some(name), address))
+            .to(Mailbox::new(None, address)) // a name is up to 511 characters that a stranger may have chosen
             .subject(letter.subject)
             .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
             .map_err(Error::internal)?;
