@@ -133,3 +133,17 @@ pub fn foreign_jwk() -> Value {
     json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "mine",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" })
 }
+
+/// The signature with the order of P-256 minus s in the place of s.
+pub fn with_other_s(signature: &[u8]) -> Vec<u8> {
+    let order = hex::decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551").unwrap();
+    let (r, s) = signature.split_at(32);
+    let mut other = [0; 32];
+    let mut borrow = 0;
+    for place in (0..32).rev() {
+        let difference = i16::from(order[place]) - i16::from(s[place]) - borrow;
+        borrow = i16::from(difference < 0);
+        other[place] = u8::try_from(difference + 256 * borrow).unwrap();
+    }
+    [r, &other].concat()
+}

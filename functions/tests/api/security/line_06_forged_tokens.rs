@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::forgery::{
     Genuine, by_a_foreign_key, encode, es384, foreign_jwk, hmac, in_der, join, rs256, signed, signed_as_ours, with,
+    with_other_s,
 };
 use crate::harness::Lyceum;
 
@@ -36,6 +37,20 @@ async fn line_06_of_a_corpus_of_200_forgeries_none_is_accepted() {
     }
     assert!(corpus.len() >= 200, "{}", corpus.len());
     admin.get("/v1/me").await.ok();
+}
+
+/// ES256 signatures are malleable: with s, the order of the curve minus s is valid, too (RFC 7515 doesn't forbid it).
+/// Nothing is keyed by a token's bytes, so that the other spelling opens no session and ends with its own.
+#[tokio::test]
+async fn line_06_the_other_spelling_of_a_signature_is_the_same_session() {
+    let lyceum = Lyceum::new().await;
+    let student = lyceum.student().await;
+    let genuine = Genuine::new(student.token());
+    let other = lyceum.anonymous().with_token(&genuine.signed_by(&with_other_s(&genuine.signature)));
+    assert_ne!(other.token(), student.token());
+    assert_eq!(other.get("/v1/me").await.ok()["id"], student.id);
+    student.post("/v1/auth/logout", json!({})).await.no_content();
+    other.get("/v1/me").await.problem(401, "unauthorized");
 }
 
 #[tokio::test]
