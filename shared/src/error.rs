@@ -200,10 +200,13 @@ impl From<sqlx::Error> for Error {
 /// before still stands here, for the race that the check can't see.
 fn of_constraint(name: &str) -> Option<Error> {
     let (kind, detail) = match name {
-        "users_username_key" | "users_username_lower_key" | "username_holds_username_lower_key" => {
+        "users_username_key" | "users_normalized_username_key" | "username_holds_normalized_username_key" => {
             (&problem::USERNAME_TAKEN, "This username is taken; choose another.")
         }
         "users_email_key" => (&problem::EMAIL_TAKEN, "An account has this email already."),
+        "users_role_needs_verified_email" => {
+            (&problem::EMAIL_NOT_VERIFIED, "This person has not verified the email yet. Invite them instead.")
+        }
         "roles_name_key" | "roles_name_lower_key" => {
             (&problem::NAME_TAKEN, "Another role has this name; choose another.")
         }

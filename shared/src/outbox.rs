@@ -21,6 +21,7 @@ text_enum! {
     /// Why a mail is sent. Its texts are in `mail`.
     Purpose {
         VerifyEmail = "verify-email",
+        ResendVerification = "resend-verification",
         EmailTaken = "email-taken",
         ResetPassword = "reset-password",
         PasswordChanged = "password-changed",

@@ -24,13 +24,11 @@ problems! {
     UNAUTHORIZED = 401 "unauthorized", "Sign in first",
         "The call needs an access token that is valid now. Sign in with POST /v1/auth/login and send the token as Authorization: Bearer.";
     INVALID_CREDENTIALS = 401 "invalid-credentials", "Wrong identifier or password",
-        "No account has this email or username with this password. The answer is the same for both on purpose.";
+        "No account has this email or username with this password, or its email is not verified yet. The answer is the same for all three on purpose: it tells nobody which addresses have an account.";
     INVALID_REFRESH_TOKEN = 401 "invalid-refresh-token", "Sign in again",
         "The refresh token is unknown, has expired, or was used before; or its session has ended. Sign in with POST /v1/auth/login.";
     FORBIDDEN = 403 "forbidden", "Not allowed",
         "You may know of this, but not do it. The detail says what it takes.";
-    EMAIL_NOT_VERIFIED = 403 "email-not-verified", "The email is not verified yet",
-        "The password is right. Open the link in the mail that we sent when you registered, then sign in again.";
     WRONG_PASSWORD = 403 "wrong-password", "The password is wrong",
         "You are signed in, but this call takes your password once more, and this is not it.";
     NOT_FOUND = 404 "not-found", "Not found",
@@ -73,6 +71,10 @@ problems! {
         "The members `used_bytes` and `limit_bytes` say how much there is; files of unfinished uploads count. Remove some, or ask the operator for more.";
     IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use", "The same call is still running",
         "A call with this Idempotency-Key has not been answered yet. Send it again in a moment: the answer will be the first one's.";
+    EMAIL_NOT_VERIFIED = 409 "email-not-verified", "The email is not verified yet",
+        "Anyone can register an address. A person gets a role once they have verified theirs, or by an invitation with POST /v1/users, which takes the registration over.";
+    PASSWORD_REQUIRED = 409 "password-required", "Choose a password to verify the email",
+        "The address was registered more than once, so no password that was sent with a registration counts. Send the token again, with the member `password`. The token still works.";
     EMAIL_TAKEN = 409 "email-taken", "The email is taken", "An account has this email already, perhaps a closed one, which can be restored.";
     LAST_ADMINISTRATOR = 409 "last-administrator", "The last administrator stays one",
         "After this change nobody could do everything any more. Make somebody else an administrator first.";

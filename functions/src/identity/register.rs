@@ -9,6 +9,7 @@ use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::registration::{self, Registered, Registration};
 use lyceum::identity::{Email, Username};
 use lyceum::input::Text;
+use lyceum::limits::Budget;
 use lyceum::{Function, Trigger, fields, problem};
 
 pub const FUNCTION: Function =
@@ -35,8 +36,12 @@ fields! {
 async fn handler(request: Request<Body>) -> Result<Reply> {
     let (body, request) = request.take_body();
     body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
+    let mut read = request.read().await?;
+    registration::check_username(&mut read, &body.username, &body.email).await?; // a refusal spends no mail
+    let may_be_mailed = request.app().limits.mail(&mut read, Budget::General, &body.email).await?;
+    drop(read);
     request.release_connection();
-    let password_hash = password::hash(body.password).await?; // before the transaction, and whatever it comes to
+    let password_hash = password::hash(body.password).await?; // before the transaction, and for every result
     let registration = Registration {
         email: body.email,
         username: body.username,
@@ -45,9 +50,9 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
         last_name: body.last_name.into(),
     };
     let mut tx = request.write().await?;
-    let done = match registration::register(&mut tx, &request.app().limits, &registration).await? {
+    let done = match registration::register(&mut tx, &registration, may_be_mailed).await? {
         Registered::Account(user) => audit("user.register", user).by(user),
-        Registered::EmailTaken(user) => audit("user.register_again", user),
+        Registered::Contested(user) | Registered::EmailTaken(user) => audit("user.register_again", user),
     };
     tx.commit(done).await?;
     Ok(Reply::accepted())

@@ -6,7 +6,7 @@ use lyceum::audit::audit;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::password::{self, NewPassword};
-use lyceum::identity::recovery;
+use lyceum::identity::{Identifier, recovery};
 use lyceum::input::Text;
 use lyceum::{Function, Trigger, fields, problem};
 
@@ -38,8 +38,9 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     password.differs_from(&[&owner.email, &owner.username], "/password")?;
     request.release_connection();
     let hash = password::hash(password).await?;
-    // Before the write, which holds no row while it waits for Redis: whoever has the token is the owner.
-    request.app().limits.lift(&mut request.read().await?, &[&owner.email, &owner.username]).await?;
+    // Before the write, which holds no row while it waits for Redis. The holder of the token is the owner.
+    let identifiers = [Identifier::new(&owner.email), Identifier::new(&owner.username)];
+    request.app().limits.lift(&mut request.read().await?, &identifiers).await?;
     let mut tx = request.write().await?;
     let user = recovery::reset(&mut tx, token.as_str(), &hash).await?;
     tx.commit(audit("user.reset_password", user).by(user)).await?;

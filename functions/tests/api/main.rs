@@ -26,6 +26,7 @@ mod database {
     mod waking;
 }
 mod identity {
+    mod account_oracles;
     mod appoint_administrator;
     mod audit_logs;
     mod closing;
@@ -34,6 +35,7 @@ mod identity {
     mod export;
     mod forgot_password;
     mod former_passwords;
+    mod identifiers;
     mod jwks;
     mod letters;
     mod login;
@@ -42,6 +44,7 @@ mod identity {
     mod profile;
     mod refresh;
     mod register;
+    mod registered_twice;
     mod resend_verification;
     mod reset_password;
     mod roles;

@@ -62,7 +62,7 @@ async fn every_constraint_of_the_seed_holds() {
     for (table, parts) in [
         ("users", &["UNIQUE (email)"][..]),
         ("users", &["UNIQUE (username)"]),
-        ("users", &["lower((username)::text)"]),
+        ("users", &["normalized_username"]),
         ("users", &["FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE RESTRICT"]),
         ("roles", &["UNIQUE (name)"]),
         ("password_reset_tokens", &["FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE"]),

@@ -1,4 +1,4 @@
-// Sends the form (or, without one, the button) of a page to the API, and says what came of it.
+// Sends the form (or, without one, the button) of a page to the API, and shows the result.
 //   <form data-send="/v1/auth/login">: its fields are the body; a `token` in the page's address goes with them.
 const form = document.querySelector("[data-send]");
 const outcome = document.getElementById("outcome");
@@ -15,5 +15,9 @@ form.addEventListener("submit", async (event) => {
   });
   const text = await answer.text();
   const said = text === "" ? {} : JSON.parse(text);
+  for (const label of form.querySelectorAll(`[data-asked-by="${said.type}"]`)) {
+    label.hidden = false;
+    label.querySelector("input").disabled = false; // a disabled field is not sent
+  }
   outcome.textContent = answer.ok ? (said.access_token ?? form.dataset.done) : said.detail;
 });

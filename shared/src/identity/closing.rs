@@ -13,22 +13,27 @@ use crate::transaction::Write;
 /// How long a closed account can be restored.
 const RESTORABLE: TimeDelta = TimeDelta::days(30);
 
-/// Closes the account, and tells its owner by mail.
+/// Closes the account, and tells its owner by mail. An account whose email was never verified is erased at once: it
+/// would keep the owner of the address out for 30 days.
 ///
 /// # Errors
-/// 409 for the last administrator.
+/// 404; 409 for the last administrator.
 pub async fn close(write: &mut Write, user: UserId) -> Result<()> {
     let now = write.now();
-    let administered = sqlx::query_scalar!(
+    let closed = sqlx::query!(
         r#"UPDATE users u SET deleted_at = $2 FROM roles r WHERE u.id = $1 AND u.deleted_at IS NULL AND r.id = u.role_id
-           RETURNING r.permissions @> '["*"]' AS "administered!""#,
+           RETURNING r.permissions @> '["*"]' AS "administered!", u.is_email_verified"#,
         user.0,
         now
     )
     .fetch_optional(write.connection())
-    .await?;
-    if administered.ok_or_else(|| Error::not_found("user"))? {
+    .await?
+    .ok_or_else(|| Error::not_found("user"))?;
+    if closed.administered {
         administrators::keep_one(write).await?;
+    }
+    if !closed.is_email_verified {
+        return erase(write, user).await;
     }
     sessions::end_all(write, user, None).await?;
     links::end_password_links(write, user).await?;
@@ -66,13 +71,15 @@ pub async fn erase(write: &mut Write, user: UserId) -> Result<()> {
          notes AS (UPDATE lesson_completions SET notes = NULL WHERE user_id = $1 AND notes IS NOT NULL),
          mails AS (DELETE FROM outbox WHERE user_id = $1),
          resets AS (DELETE FROM password_reset_tokens WHERE user_id = $1),
+         verifications AS (DELETE FROM email_verification_tokens WHERE user_id = $1),
+         refusals AS (DELETE FROM refusals WHERE caller = $1::text),
          changes AS (DELETE FROM email_changes WHERE user_id = $1),
          addresses AS (DELETE FROM known_addresses WHERE user_id = $1),
          sessions AS (DELETE FROM sessions WHERE user_id = $1),
          pictures AS (UPDATE uploads SET freed_at = $2 WHERE uploaded_by = $1 AND kind = 'picture' AND freed_at IS NULL)
          UPDATE users SET email = id || '@erased.invalid', username = 'erased-' || id, password_hash = $3,
            first_name = 'Former', last_name = 'user', profile_picture_url = NULL, bio = NULL, last_login = NULL,
-           is_email_verified = false, email_verification_token = NULL, email_verification_expires_at = NULL,
+           is_email_verified = false, is_contested = false,
            deleted_at = coalesce(deleted_at, $2), erased_at = $2
          WHERE id = $1",
         user.0,

@@ -7,7 +7,7 @@ use super::secret_token::{self, SecretToken};
 use super::{Email, closing, links};
 use crate::error::Result;
 use crate::id::UserId;
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
 use crate::outbox::{self, Purpose};
 use crate::transaction::{Read, Write};
 
@@ -19,11 +19,12 @@ const LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// # Errors
 /// Those of the database.
 pub async fn may_be_mailed(read: &mut Read, limits: &Limits, confirmed: &Confirmed, new: &Email) -> Result<bool> {
-    Ok(new.as_str() != confirmed.email && limits.mail(read, Purpose::VerifyNewEmail, new.as_str()).await?)
+    Ok(new.as_str() != confirmed.email && limits.mail(read, Budget::General, new).await?)
 }
 
-/// Asks for another email. It takes effect when it is verified; the old address is told now. One that somebody verified
-/// already is answered alike: its owner is told.
+/// Asks for another email. It takes effect when it is verified; a mail to the old address says so now. The rows that
+/// this writes are the same whether or not the new address belongs to an account: which mail goes there is decided when
+/// it is written (`letters`), so that nothing that the caller can read tells.
 ///
 /// # Errors
 /// Those of the database.
@@ -33,12 +34,6 @@ pub async fn ask(write: &mut Write, confirmed: &Confirmed, new: &Email, may_be_m
     if new.as_str() == confirmed.email {
         return links::end_email_change(write, user).await; // it stays as it is
     }
-    let owner = sqlx::query_scalar!(
-        r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_email_verified"#,
-        new.as_str()
-    )
-    .fetch_optional(write.connection())
-    .await?;
     sqlx::query!(
         "INSERT INTO email_changes (user_id, email, created_at) VALUES ($1, $2, $3)
          ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, token = NULL, expires_at = NULL, created_at = excluded.created_at",
@@ -49,13 +44,20 @@ pub async fn ask(write: &mut Write, confirmed: &Confirmed, new: &Email, may_be_m
     .execute(write.connection())
     .await?;
     outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
-    if !may_be_mailed {
-        return Ok(());
+    if may_be_mailed {
+        outbox::put_to(write, Purpose::VerifyNewEmail, user, Some(new.as_str())).await?;
     }
-    match owner {
-        Some(owner) => outbox::put(write, Purpose::EmailTaken, owner).await,
-        None => outbox::put_to(write, Purpose::VerifyNewEmail, user, Some(new.as_str())).await,
-    }
+    Ok(())
+}
+
+/// Returns whether an account has verified this email.
+pub(crate) async fn is_taken(write: &mut Write, email: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE email = $1 AND is_email_verified) AS "taken!""#,
+        email
+    )
+    .fetch_one(write.connection())
+    .await?)
 }
 
 /// Makes a token for the email that waits, and ends the old one; none when another one waits by now.

@@ -46,13 +46,10 @@ async fn message(write: &mut Write, purpose: Purpose, user: UserId, recipient: &
             links::end_verification_links(write, user).await?;
             verification(write, user).await?
         }
-        Purpose::VerifyNewEmail => match email_change::owner_of(write, &recipient.email).await? {
-            Some(_) => Some(Message::EmailTaken),
-            None => {
-                let token = email_change::mint(write, user, &recipient.email).await?;
-                token.map(|token| Message::VerifyNewEmail { token })
-            }
-        },
+        Purpose::VerifyNewEmail if email_change::is_taken(write, &recipient.email).await? => Some(Message::EmailTaken),
+        Purpose::VerifyNewEmail => {
+            email_change::mint(write, user, &recipient.email).await?.map(|token| Message::VerifyNewEmail { token })
+        }
         Purpose::EmailChangeAsked => {
             email_change::awaited(write, user).await?.map(|new| Message::EmailChangeAsked { new })
         }

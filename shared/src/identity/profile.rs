@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Username;
+use super::{Username, username};
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::UserId;
@@ -80,11 +80,12 @@ pub async fn update(write: &mut Write, changes: ProfileChanges) -> Result<(Profi
         check_username_is_free(write, &after.username, &after.email).await?;
     }
     sqlx::query!(
-        "UPDATE users SET first_name = $2, last_name = $3, username = $4, bio = $5 WHERE id = $1",
+        "UPDATE users SET first_name = $2, last_name = $3, username = $4, normalized_username = $5, bio = $6 WHERE id = $1",
         user.0,
         after.first_name,
         after.last_name,
         after.username,
+        username::normalized(&after.username),
         after.bio,
     )
     .execute(write.connection())
@@ -92,12 +93,12 @@ pub async fn update(write: &mut Write, changes: ProfileChanges) -> Result<(Profi
     Ok((profile(write, user).await?, changed))
 }
 
-/// Lets a username pass that no registration with another email holds; whether a user has it, the table's own
-/// constraint says.
+/// Fails with 409 when a registration with another email holds the username. Whether an account has it is left to the
+/// table's constraint.
 pub(super) async fn check_username_is_free(write: &mut Write, username: &str, email: &str) -> Result<()> {
     let held = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM username_holds WHERE lower(username) = lower($1) AND email <> $2) AS "held!""#,
-        username,
+        r#"SELECT EXISTS (SELECT FROM username_holds WHERE normalized_username = $1 AND email <> $2) AS "held!""#,
+        username::normalized(username),
         email
     )
     .fetch_one(write.connection())

@@ -7,7 +7,7 @@ use super::secret_token::{self, SecretToken};
 use super::{Email, links, sessions};
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
 use crate::outbox::{self, Purpose};
 use crate::transaction::{Read, Write};
 
@@ -23,18 +23,20 @@ pub struct Owner {
     pub username: String,
 }
 
-/// A new token, and whether it invites.
+/// A new token, and whether it is an invitation's.
 pub struct Minted {
     pub token: String,
     pub is_invitation: bool,
 }
 
-/// Puts the mail with the link into the outbox, when there is such an account; tells whose it is.
+/// Puts the mail with the link into the outbox when there is such an account. Returns the account.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is away.
 pub async fn forgot(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
-    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
+    write.wake_outbox(); // for nothing, too: the time that it takes would tell
+    // Counted for any address: a budget that only accounts spend would tell which addresses have one.
+    let may_be_mailed = limits.mail(write, Budget::PasswordLink, email).await?;
     let user = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND is_active AND deleted_at IS NULL"#,
         email.as_str()
@@ -42,14 +44,15 @@ pub async fn forgot(write: &mut Write, limits: &Limits, email: &Email) -> Result
     .fetch_optional(write.connection())
     .await?;
     if let Some(user) = user
-        && limits.mail(write, Purpose::ResetPassword, email.as_str()).await?
+        && may_be_mailed
     {
         outbox::put(write, Purpose::ResetPassword, user).await?;
     }
     Ok(user)
 }
 
-/// Makes a new token for the user and ends the old ones. For one who has no password yet, it is an invitation.
+/// Makes a new token for the user. The first password of an invited account comes by an invitation, whose earlier links
+/// keep working, since a stranger who registers the address causes another mail; any other token ends the old ones.
 ///
 /// # Errors
 /// 404 when there is no such user.
@@ -57,14 +60,16 @@ pub async fn mint(write: &mut Write, user: UserId) -> Result<Minted> {
     let now = write.now();
     let token = SecretToken::new()?;
     let is_invitation = sqlx::query_scalar!(
-        r#"SELECT password_hash = $2 AS "is_invitation!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
+        r#"SELECT password_hash = $2 AND NOT is_contested AS "is_invitation!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
         user.0,
         NO_PASSWORD
     )
     .fetch_optional(write.connection())
     .await?
     .ok_or_else(|| Error::not_found("user"))?;
-    links::end_password_links(write, user).await?;
+    if !is_invitation {
+        links::end_password_links(write, user).await?;
+    }
     let lifetime = if is_invitation { INVITATION_LIFETIME } else { RESET_LIFETIME };
     sqlx::query!(
         "INSERT INTO password_reset_tokens (user_id, token, is_invitation, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -116,7 +121,7 @@ pub async fn reset(write: &mut Write, token: &str, password_hash: &str) -> Resul
     .ok_or_else(links::invalid)?;
     let user = used.user_id;
     let changed = sqlx::query!(
-        "UPDATE users SET password_hash = $2, is_email_verified = is_email_verified OR $3
+        "UPDATE users SET password_hash = $2, is_email_verified = is_email_verified OR $3, is_contested = false
          WHERE id = $1 AND is_active AND deleted_at IS NULL",
         user.0,
         password_hash,

@@ -1,21 +1,25 @@
 //! Registering, and proving that the email is one's own.
+//!
+//! Anyone can register any address, so an unverified registration owns nothing (`docs/semantics.md`, Accounts): it is
+//! given no role and no enrolment, an invitation takes it over, and a second registration of its address discards the
+//! password, so that only the holder of the mailbox can choose one.
 
 use chrono::TimeDelta;
 
-use super::email::{Email, Username};
 use super::password::NO_PASSWORD;
 use super::secret_token::{self, SecretToken};
+use super::{Email, Username, closing, links};
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits};
 use crate::outbox::{self, Purpose};
 use crate::problem;
-use crate::transaction::Write;
+use crate::transaction::{Read, Write};
 
 /// How long a verification link works.
 const VERIFICATION_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// Who wants an account. The password is hashed already: no transaction is held for that long.
+/// A person who wants an account. The password is hashed already, since no transaction waits for that.
 pub struct Registration {
     pub email: Email,
     pub username: Username,
@@ -24,133 +28,248 @@ pub struct Registration {
     pub last_name: String,
 }
 
-/// What a registration came to. Callers are told the same of all of them.
+/// The result of a registration. The caller gets the same answer for all of them.
 pub enum Registered {
-    /// A new account, or one whose email was never verified, registered anew.
+    /// A new account.
     Account(UserId),
-    /// The email is somebody's: they are told by mail, or invited once more, and the username is held.
+    /// The address was registered before and never verified: its password is discarded.
+    Contested(UserId),
+    /// The email belongs to an account, or to a person who was invited; they get a mail, and the username is held.
     EmailTaken(UserId),
 }
 
-/// Registers a student, and puts the mail that follows into the outbox.
+/// Fails with 409 when the username belongs to an account or is held by a registration with another email.
 ///
 /// # Errors
-/// 409 when the username is taken or held, by whichever email.
-pub async fn register(write: &mut Write, limits: &Limits, new: &Registration) -> Result<Registered> {
-    let email = new.email.as_str();
-    let username = new.username.as_str();
+/// 409.
+pub async fn check_username(read: &mut Read, username: &Username, email: &Email) -> Result<()> {
     let taken = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM users WHERE lower(username) = lower($1) AND email <> $2)
-             OR EXISTS (SELECT FROM users WHERE lower(username) = lower($1) AND is_email_verified)
-             OR EXISTS (SELECT FROM username_holds WHERE lower(username) = lower($1) AND email <> $2) AS "taken!""#,
-        username,
-        email,
+        r#"SELECT EXISTS (SELECT FROM users u WHERE normalized_username = $1
+                 AND NOT (email = $2 AND is_unverified_registration(u)))
+             OR EXISTS (SELECT FROM username_holds WHERE normalized_username = $1 AND email <> $2) AS "taken!""#,
+        username.normalized(),
+        email.as_str(),
     )
-    .fetch_one(write.connection())
+    .fetch_one(read.connection())
     .await?;
     if taken {
         return Err(Error::problem(&problem::USERNAME_TAKEN, "This username is taken; choose another."));
     }
+    Ok(())
+}
+
+/// Registers a student, and puts the mail that follows into the outbox when `may_be_mailed` (see [`Limits::mail`]).
+/// Without a mail nothing of an earlier registration is replaced but its password, which is discarded.
+///
+/// # Errors
+/// 409 when the username is taken or held.
+pub async fn register(write: &mut Write, new: &Registration, may_be_mailed: bool) -> Result<Registered> {
+    check_username(write, &new.username, &new.email).await?;
+    if let Some(account) = insert(write, new).await? {
+        return mailed(write, may_be_mailed, Purpose::VerifyEmail, account)
+            .await
+            .map(|()| Registered::Account(account));
+    }
+    let holder = sqlx::query!(
+        r#"SELECT id AS "id: UserId", is_unverified_registration(u) AND is_active AS "is_registration!",
+             password_hash = $2 AS "has_no_password!" FROM users u WHERE email = $1 FOR NO KEY UPDATE"#,
+        new.email.as_str(),
+        NO_PASSWORD,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or_else(|| Error::Retry("the account with this email was erased meanwhile".into()))?;
+    if holder.is_registration {
+        contest(write, holder.id, new, may_be_mailed).await?;
+        mailed(write, may_be_mailed, Purpose::VerifyEmail, holder.id).await?;
+        return Ok(Registered::Contested(holder.id));
+    }
+    if may_be_mailed {
+        hold_username(write, new).await?;
+    }
+    let purpose = if holder.has_no_password { Purpose::ResetPassword } else { Purpose::EmailTaken };
+    mailed(write, may_be_mailed, purpose, holder.id).await?;
+    Ok(Registered::EmailTaken(holder.id))
+}
+
+/// Inserts the account. Returns `None` when an account has this email.
+async fn insert(write: &mut Write, new: &Registration) -> Result<Option<UserId>> {
     let now = write.now();
-    let account = sqlx::query_scalar!(
-        r#"INSERT INTO users (id, email, username, password_hash, first_name, last_name, role_id, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM roles WHERE name = 'student'), $7)
-           ON CONFLICT (email) DO UPDATE SET
-             username = excluded.username, password_hash = excluded.password_hash,
-             first_name = excluded.first_name, last_name = excluded.last_name, role_id = excluded.role_id,
-             email_verification_token = NULL, email_verification_expires_at = NULL
-           WHERE NOT users.is_email_verified AND users.deleted_at IS NULL AND users.is_active
-             AND users.password_hash <> $8
-           RETURNING id AS "id: UserId""#,
+    Ok(sqlx::query_scalar!(
+        r#"INSERT INTO users (id, email, username, normalized_username, password_hash, first_name, last_name, role_id, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT id FROM roles WHERE name = 'student'), $8)
+           ON CONFLICT (email) DO NOTHING RETURNING id AS "id: UserId""#,
         UserId::new(now).0,
-        email,
-        username,
+        new.email.as_str(),
+        new.username.as_str(),
+        new.username.normalized(),
         new.password_hash,
         new.first_name,
         new.last_name,
         now,
-        NO_PASSWORD, // whoever was invited, perhaps to a role, gets in by the invitation alone
     )
     .fetch_optional(write.connection())
-    .await?;
-    if let Some(user) = account {
-        if limits.mail(write, Purpose::VerifyEmail, email).await? {
-            outbox::put(write, Purpose::VerifyEmail, user).await?;
-        }
-        return Ok(Registered::Account(user));
-    }
-    let owner = sqlx::query!(
-        r#"WITH held AS (
-             INSERT INTO username_holds (email, username) VALUES ($1, $2)
-             ON CONFLICT (email) DO UPDATE SET username = excluded.username)
-           SELECT id AS "id: UserId", password_hash = $3 AS "is_invited!" FROM users WHERE email = $1"#,
-        email,
-        username,
-        NO_PASSWORD,
-    )
-    .fetch_one(write.connection())
-    .await?;
-    let purpose = if owner.is_invited { Purpose::ResetPassword } else { Purpose::EmailTaken };
-    if limits.mail(write, purpose, email).await? {
-        outbox::put(write, purpose, owner.id).await?;
-    }
-    Ok(Registered::EmailTaken(owner.id))
+    .await?)
 }
 
-/// Makes a new verification token for the user and ends the old one; none when the email is verified by now.
-///
-/// # Errors
-/// Those of the database.
+/// Discards the password of an earlier registration. Links that were mailed keep working, and ask for a password. The
+/// names are replaced only when a mail tells the holder of the mailbox about it.
+async fn contest(write: &mut Write, account: UserId, new: &Registration, replaces_names: bool) -> Result<()> {
+    sqlx::query!(
+        "UPDATE users SET is_contested = true, password_hash = $2,
+           username = CASE WHEN $3 THEN $4 ELSE username END,
+           normalized_username = CASE WHEN $3 THEN $5 ELSE normalized_username END,
+           first_name = CASE WHEN $3 THEN $6 ELSE first_name END,
+           last_name = CASE WHEN $3 THEN $7 ELSE last_name END
+         WHERE id = $1",
+        account.0,
+        NO_PASSWORD,
+        replaces_names,
+        new.username.as_str(),
+        new.username.normalized(),
+        new.first_name,
+        new.last_name,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Holds the username for this email, so that no later answer tells whether the email was known.
+async fn hold_username(write: &mut Write, new: &Registration) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO username_holds (email, username, normalized_username) VALUES ($1, $2, $3)
+         ON CONFLICT (email) DO UPDATE
+           SET username = excluded.username, normalized_username = excluded.normalized_username",
+        new.email.as_str(),
+        new.username.as_str(),
+        new.username.normalized(),
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Puts the mail into the outbox when it may be sent. Wakes its reader either way: the time that it takes would tell.
+async fn mailed(write: &mut Write, may_be_mailed: bool, purpose: Purpose, user: UserId) -> Result<()> {
+    write.wake_outbox();
+    if may_be_mailed { outbox::put(write, purpose, user).await } else { Ok(()) }
+}
+
+/// Makes one more verification token for the user. Returns `None` when there is nothing to verify any more.
 pub(crate) async fn mint_verification(write: &mut Write, user: UserId) -> Result<Option<String>> {
     let token = SecretToken::new()?;
-    let expires_at = write.now() + VERIFICATION_LIFETIME;
+    let (now, expires_at) = (write.now(), write.now() + VERIFICATION_LIFETIME);
     let minted = sqlx::query!(
-        "UPDATE users SET email_verification_token = $2, email_verification_expires_at = $3
-         WHERE id = $1 AND NOT is_email_verified AND deleted_at IS NULL",
+        "INSERT INTO email_verification_tokens (token, user_id, expires_at, created_at)
+         SELECT $2, id, $3, $4 FROM users u WHERE id = $1 AND is_unverified_registration(u) AND deleted_at IS NULL",
         user.0,
         token.hash(),
         expires_at,
+        now,
     )
     .execute(write.connection())
     .await?;
     Ok((minted.rows_affected() == 1).then(|| token.reveal()))
 }
 
-/// Puts another mail with a link into the outbox, when there is such an account and it waits to be verified; tells
-/// whose it is.
+/// Mails another link to an account that waits to be verified; the earlier ones end when it is sent. A person who was
+/// invited is invited again. Returns the account, if there is one.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is away.
 pub async fn resend(write: &mut Write, limits: &Limits, email: &Email) -> Result<Option<UserId>> {
-    write.wake_outbox(); // for nothing, too: waking takes its time, which would tell
-    let user = sqlx::query_scalar!(
-        r#"SELECT id AS "id: UserId" FROM users
+    // Counted for any address: a budget that only accounts spend would tell which addresses have one.
+    let may_be_mailed = limits.mail(write, Budget::General, email).await?;
+    let user = sqlx::query!(
+        r#"SELECT id AS "id: UserId", is_unverified_registration(u) AS "is_registration!" FROM users u
            WHERE email = $1 AND NOT is_email_verified AND is_active AND deleted_at IS NULL"#,
         email.as_str()
     )
     .fetch_optional(write.connection())
     .await?;
-    if let Some(user) = user
-        && limits.mail(write, Purpose::VerifyEmail, email.as_str()).await?
-    {
-        outbox::put(write, Purpose::VerifyEmail, user).await?;
-    }
-    Ok(user)
+    let Some(user) = user else {
+        write.wake_outbox(); // for nothing, too: the time that it takes would tell
+        return Ok(None);
+    };
+    let purpose = if user.is_registration { Purpose::ResendVerification } else { Purpose::ResetPassword };
+    mailed(write, may_be_mailed, purpose, user.id).await?;
+    Ok(Some(user.id))
 }
 
-/// Verifies the email of a new account for which this token was sent, if it was. Works once.
+/// An account that waits for its verification link to be used.
+pub struct Unverified {
+    pub email: String,
+    pub username: String,
+}
+
+/// Returns the account that the token would verify, without using the token; `None` for any other token.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn verify_email(write: &mut Write, token: &str) -> Result<Option<UserId>> {
+/// 503 when the database is away.
+pub async fn unverified(read: &mut Read, token: &str) -> Result<Option<Unverified>> {
+    let now = read.now();
+    Ok(sqlx::query_as!(
+        Unverified,
+        "SELECT u.email, u.username FROM email_verification_tokens t JOIN users u ON u.id = t.user_id
+         WHERE t.token = $1 AND t.expires_at > $2 AND NOT u.is_email_verified AND u.deleted_at IS NULL",
+        secret_token::hash(token),
+        now,
+    )
+    .fetch_optional(read.connection())
+    .await?)
+}
+
+/// The error for a token that verifies no new account.
+#[must_use]
+pub fn invalid_token() -> Error {
+    links::invalid()
+}
+
+/// Verifies the email for which this token was sent, and sets the password when one comes with it. All links of the
+/// account end. Returns `None` when the token verifies nothing: of many calls at once one succeeds.
+///
+/// # Errors
+/// 409 when the address was registered more than once and no password came with the token, which is not spent by that.
+pub async fn verify_email(write: &mut Write, token: &str, password_hash: Option<&str>) -> Result<Option<UserId>> {
     let now = write.now();
-    Ok(sqlx::query_scalar!(
-        r#"UPDATE users SET is_email_verified = true, email_verification_token = NULL, email_verification_expires_at = NULL
-           WHERE email_verification_token = $1 AND email_verification_expires_at > $2 AND deleted_at IS NULL
-           RETURNING id AS "id: UserId""#,
+    let found = sqlx::query!(
+        r#"SELECT u.id AS "id: UserId", u.is_contested FROM email_verification_tokens t JOIN users u ON u.id = t.user_id
+           WHERE t.token = $1 AND t.expires_at > $2 AND NOT u.is_email_verified AND u.deleted_at IS NULL
+           FOR NO KEY UPDATE OF u"#,
         secret_token::hash(token),
         now,
     )
     .fetch_optional(write.connection())
-    .await?)
+    .await?;
+    let Some(account) = found else { return Ok(None) };
+    if account.is_contested && password_hash.is_none() {
+        let detail = "This address was registered more than once. Choose the password of your account now.";
+        return Err(Error::problem(&problem::PASSWORD_REQUIRED, detail));
+    }
+    sqlx::query!(
+        "UPDATE users SET is_email_verified = true, is_contested = false, password_hash = coalesce($2, password_hash)
+         WHERE id = $1",
+        account.id.0,
+        password_hash,
+    )
+    .execute(write.connection())
+    .await?;
+    links::end_verification_links(write, account.id).await?;
+    links::end_password_links(write, account.id).await?;
+    Ok(Some(account.id))
+}
+
+/// Erases the unverified registration that has this email, if there is one. Returns its id.
+pub(super) async fn make_way(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+    let registration = sqlx::query_scalar!(
+        r#"SELECT id AS "id: UserId" FROM users u WHERE email = $1 AND is_unverified_registration(u) FOR NO KEY UPDATE"#,
+        email.as_str()
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if let Some(registration) = registration {
+        closing::erase(write, registration).await?;
+    }
+    Ok(registration)
 }

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::Identifier;
 use super::access_token::{self, Holder};
 use super::keys::SigningKey;
 use super::password::{self, Password, Verdict};
@@ -34,12 +35,11 @@ pub struct Session {
     pub refresh_token: String,
 }
 
-/// The account with this email or username, whatever its state.
+/// Returns the account with this email or username, in any state.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn account(read: &mut Read, identifier: &str) -> Result<Option<Account>> {
-    let identifier = identifier.trim();
+/// 503 when the database is away.
+pub async fn account(read: &mut Read, identifier: &Identifier) -> Result<Option<Account>> {
     let known_since = read.now() - KNOWN_FOR;
     let address = crate::limits::network(read);
     Ok(sqlx::query_as!(
@@ -49,9 +49,9 @@ pub async fn account(read: &mut Read, identifier: &str) -> Result<Option<Account
              EXISTS (SELECT FROM known_addresses k WHERE k.user_id = u.id AND k.ip_address = $2 AND k.seen_at > $3)
                AS "is_known_here!"
            FROM users u JOIN roles r ON r.id = u.role_id
-           WHERE (u.email = lower($1) OR lower(u.username) = lower($1)) AND u.deleted_at IS NULL
+           WHERE (u.email = $1 OR u.normalized_username = $1) AND u.deleted_at IS NULL
            LIMIT 1"#,
-        identifier,
+        identifier.as_str(),
         address,
         known_since,
     )
@@ -59,30 +59,27 @@ pub async fn account(read: &mut Read, identifier: &str) -> Result<Option<Account
     .await?)
 }
 
-/// What checking a password came to.
-pub enum Checked {
-    /// With the hash that is to replace one of an earlier system.
-    Right(Account, Option<String>),
-    /// The password is right, and the email not verified yet: it may not sign in.
-    Unverified,
-    /// An unknown account, a wrong password and a suspended account are alike.
-    Refused,
+/// An account whose password was right, and the hash that replaces one of an earlier system.
+pub struct Checked {
+    pub account: Account,
+    pub new_hash: Option<String>,
 }
 
-/// Checks the password of the account, or does the same work when there is none. Unverified shows only after
-/// the right password.
+/// Checks the password of the account, and does the same work when there is none. Returns `None` for an unknown account,
+/// a wrong password, a suspended account and an unverified email: a difference would tell who has an account.
 ///
 /// # Errors
-/// Only those of the machine.
-pub async fn check(account: Option<Account>, password: Password) -> Result<Checked> {
+/// 500 when the hash can't be computed.
+pub async fn check(account: Option<Account>, password: Password) -> Result<Option<Checked>> {
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let verdict = password::verify(password, hash).await?;
-    Ok(match (account, verdict) {
-        (None, _) | (_, Verdict::Wrong) => Checked::Refused,
-        (Some(account), _) if !account.is_active => Checked::Refused,
-        (Some(account), _) if !account.is_email_verified => Checked::Unverified,
-        (Some(account), Verdict::Right) => Checked::Right(account, None),
-        (Some(account), Verdict::RightWith(hash)) => Checked::Right(account, Some(hash)),
+    let Some(account) = account.filter(|account| account.is_active && account.is_email_verified) else {
+        return Ok(None);
+    };
+    Ok(match verdict {
+        Verdict::Wrong => None,
+        Verdict::Right => Some(Checked { account, new_hash: None }),
+        Verdict::RightWith(hash) => Some(Checked { account, new_hash: Some(hash) }),
     })
 }
 

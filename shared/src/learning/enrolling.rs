@@ -66,7 +66,8 @@ async fn learner(write: &mut Write, target: &Target, staff: bool) -> Result<User
         return Err(Error::forbidden("Only the staff of a course enrol others."));
     }
     sqlx::query_scalar!(
-        r#"SELECT id AS "id: UserId" FROM users WHERE (id = $1 OR email = $2) AND deleted_at IS NULL AND is_active"#,
+        r#"SELECT id AS "id: UserId" FROM users u WHERE (id = $1 OR email = $2) AND deleted_at IS NULL AND is_active
+             AND NOT is_unverified_registration(u)"#,
         id,
         email,
     )

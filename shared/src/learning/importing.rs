@@ -136,7 +136,8 @@ async fn known_users(write: &mut Write, lines: &[Line]) -> Result<HashMap<String
     let emails: Vec<String> =
         lines.iter().filter_map(|line| line.email.as_ref()).map(|email| email.as_str().to_owned()).collect();
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: UserId", email FROM users WHERE email = ANY ($1) AND deleted_at IS NULL AND is_active"#,
+        r#"SELECT id AS "id: UserId", email FROM users u WHERE email = ANY ($1) AND deleted_at IS NULL AND is_active
+             AND NOT is_unverified_registration(u)"#,
         &emails,
     )
     .fetch_all(write.connection())

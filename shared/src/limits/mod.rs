@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::outbox::Purpose;
+use crate::identity::{Email, Identifier};
 use crate::redis::Redis;
 use crate::transaction::Read;
 
@@ -60,6 +60,16 @@ impl Bucket {
     }
 }
 
+/// Which mails to one recipient are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// All mails but those that a person asks for to choose a new password.
+    General,
+    /// Links to a new password. They are the way back in for an owner who is kept out, so that no registration by a
+    /// stranger may use them up.
+    PasswordLink,
+}
+
 /// A count of failures that makes the next attempt wait.
 struct Delay {
     /// So many are free.
@@ -98,27 +108,28 @@ impl Limits {
         }
     }
 
-    /// Counts a mail to that address, and tells whether it may be sent. Whoever asks for one is told the same either
-    /// way. Links to a new password count apart from all others: they are the way in for whoever is kept out, and
-    /// nobody may use them up by registering with that address.
+    /// Counts a mail to that address, and returns whether it may be sent. The caller's answer is the same either way.
     ///
     /// # Errors
-    /// Those of the database.
-    pub(crate) async fn mail(&self, read: &mut Read, purpose: Purpose, email: &str) -> Result<bool> {
+    /// 503 when the database is away.
+    pub async fn mail(&self, read: &mut Read, budget: Budget, email: &Email) -> Result<bool> {
         let bucket = Bucket::new(self.rates.mails, TimeDelta::hours(1), self.rates.mails_per_hour);
-        let kind = if purpose == Purpose::ResetPassword { "mail-to-reset" } else { "mail" };
-        Ok(self.take(read, &key(kind, &[email]), &bucket).await?.is_none())
+        let kind = match budget {
+            Budget::General => "mail",
+            Budget::PasswordLink => "mail-to-reset",
+        };
+        Ok(self.take(read, &key(kind, &[email.as_str()]), &bucket).await?.is_none())
     }
 
-    /// Counts an attempt at the secret of whoever is named by `identifier` as it was typed, whether or not there is
-    /// such an account: an email and a username of one account are never merged, which would link them. It counts as
-    /// a failure until [`Limits::guessed`] is told otherwise, so that a hundred at once are counted as well. From an
-    /// address `known` to the account, what others tried does not count: a flood keeps no owner out.
+    /// Counts an attempt at the secret of the account that `identifier` names, whether or not there is one. The email and
+    /// the username of one account are never merged, which would link them. The attempt counts as a failure until
+    /// [`Limits::guessed`] is called, so that a hundred at once are counted as well. From an address that is `known` to
+    /// the account, attempts from other addresses don't count: a flood keeps no owner out.
     ///
     /// # Errors
-    /// 429 with the wait, whatever the secret.
-    pub async fn guess(&self, read: &mut Read, identifier: &str, known: bool) -> Result<Guess> {
-        let mut keys = vec![key("guess", &[&normalized(identifier), &network(read)])];
+    /// 429 with the time to wait, whether or not the secret is right.
+    pub async fn guess(&self, read: &mut Read, identifier: &Identifier, known: bool) -> Result<Guess> {
+        let mut keys = vec![key("guess", &[identifier.as_str(), &network(read)])];
         let mut free = vec![self.rates.failures];
         if !known {
             keys.push(everywhere(identifier));
@@ -149,11 +160,11 @@ impl Limits {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn lift(&self, read: &mut Read, identifiers: &[&str]) -> Result<()> {
+    pub async fn lift(&self, read: &mut Read, identifiers: &[Identifier]) -> Result<()> {
         let mut keys = Vec::new();
         for identifier in identifiers {
             keys.push(everywhere(identifier));
-            keys.push(key("guess", &[&normalized(identifier), &network(read)]));
+            keys.push(key("guess", &[identifier.as_str(), &network(read)]));
         }
         self.forget(read, &keys).await
     }
@@ -207,14 +218,9 @@ impl Limits {
     }
 }
 
-/// The key of what all addresses together tried of one identifier.
-fn everywhere(identifier: &str) -> String {
-    key("guess", &[&normalized(identifier)])
-}
-
-/// As a login reads it: two spellings that sign in alike count alike.
-fn normalized(identifier: &str) -> String {
-    identifier.trim().to_lowercase()
+/// The key of the attempts at one identifier from all addresses together.
+fn everywhere(identifier: &Identifier) -> String {
+    key("guess", &[identifier.as_str()])
 }
 
 fn key(kind: &str, parts: &[&str]) -> String {

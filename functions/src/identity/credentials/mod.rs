@@ -8,6 +8,7 @@ use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
 use lyceum::http::{Request, Route};
+use lyceum::identity::Identifier;
 use lyceum::identity::credentials::{Confirmed, Credentials};
 use lyceum::identity::password::Password;
 use lyceum::{Error, Function, Trigger};
@@ -19,10 +20,10 @@ fn routes() -> Vec<Route> {
     vec![close::route(), email::route(), password::route()]
 }
 
-/// Confirms the caller's password, as often as it may be guessed: whoever has a session does not have the password yet.
+/// Confirms the caller's password. Attempts are limited: a stolen session must not become the password.
 async fn confirm(request: &Request<()>, credentials: Credentials, password: Password) -> Result<Confirmed> {
     let (user, limits) = (credentials.user_id, &request.app().limits);
-    let guess = limits.guess(&mut request.read().await?, &user.to_string(), true).await?;
+    let guess = limits.guess(&mut request.read().await?, &Identifier::of_user(user), true).await?;
     request.release_connection();
     match credentials.confirm(password).await {
         Ok(confirmed) => {

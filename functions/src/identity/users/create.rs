@@ -3,6 +3,7 @@
 use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
+use lyceum::id::UserId;
 use lyceum::identity::Permission;
 use lyceum::identity::users::{self, NewUser, User};
 use lyceum::{Error, problem};
@@ -19,7 +20,9 @@ async fn handler(request: Request<NewUser>) -> Result<Reply<User>> {
         return Err(Error::forbidden("To choose the role takes the permission users:assign_role."));
     }
     let mut tx = request.write().await?;
-    let user = users::create(&mut tx, new).await?;
-    tx.commit(audit("user.create", user.id).changed(Changes::created(&user)?)).await?;
+    let (user, erased) = users::create(&mut tx, new).await?;
+    let changes = Changes::created(&user)?;
+    let changes = if erased.is_some() { changes.and("erased_account", erased, None::<UserId>) } else { changes };
+    tx.commit(audit("user.create", user.id).changed(changes)).await?;
     Ok(Reply::created(&format!("/v1/users/{}", user.id), user))
 }

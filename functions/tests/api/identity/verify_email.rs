@@ -44,7 +44,7 @@ async fn only_the_hash_of_a_token_is_stored() {
     lyceum.anonymous().register("ada").await;
     let token = lyceum.token_mailed_to("ada@school.test").await;
     let stored: String =
-        sqlx::query_scalar("SELECT email_verification_token FROM users").fetch_one(&lyceum.database).await.unwrap();
+        sqlx::query_scalar("SELECT token FROM email_verification_tokens").fetch_one(&lyceum.database).await.unwrap();
     assert_ne!(stored, token);
     assert_eq!(stored.len(), 64);
 }
@@ -65,7 +65,7 @@ async fn opening_the_link_changes_nothing() {
     visitor.register("ada").await;
     let token = lyceum.token_mailed_to("ada@school.test").await;
     visitor.get(&format!("/v1/auth/verify-email?token={token}")).await.problem(405, "method-not-allowed");
-    visitor.signs_in_as("ada", FIRST_PASSWORD).await.problem(403, "email-not-verified");
+    visitor.signs_in_as("ada", FIRST_PASSWORD).await.problem(401, "invalid-credentials");
     visitor.verifies(&token).await.no_content();
     visitor.signs_in_as("ada", FIRST_PASSWORD).await.ok();
 }

@@ -5,7 +5,7 @@ use crate::audit::Changes;
 use crate::error::{Error, Fault, Result};
 use crate::id::{RoleId, UserId};
 use crate::identity::password::NO_PASSWORD;
-use crate::identity::{Email, Username, administrators, closing, profile, roles, sessions};
+use crate::identity::{Email, Username, administrators, closing, profile, registration, roles, sessions, username};
 use crate::input::{Change, Clearable, Text};
 use crate::outbox::{self, Purpose};
 use crate::problem;
@@ -75,23 +75,26 @@ pub async fn managed(write: &mut Write, id: UserId, deleted: bool) -> Result<Man
     Ok(ManagedUser { user, administers: role.administers() })
 }
 
-/// Invites somebody: an account without a password, and a mail with a link to set it.
+/// Invites a person: makes an account without a password, and mails a link to set it. An unverified registration of the
+/// email makes way: it is erased, and its id returned beside the user.
 ///
 /// # Errors
 /// 409 when the email or the username is taken; 403 for a role that may do what the caller may not; 422 when there is
 /// no such role.
-pub async fn create(write: &mut Write, new: NewUser) -> Result<User> {
+pub async fn create(write: &mut Write, new: NewUser) -> Result<(User, Option<UserId>)> {
     let role = roles::named(write, new.role.as_ref().map_or("student", Text::as_str), "/role").await?;
     write.caller().needs_all(role.permissions.iter().map(String::as_str))?;
     let now = write.now();
     let id = UserId::new(now);
+    let erased = registration::make_way(write, &new.email).await?;
     profile::check_username_is_free(write, new.username.as_str(), new.email.as_str()).await?;
     sqlx::query!(
-        "INSERT INTO users (id, email, username, password_hash, first_name, last_name, role_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO users (id, email, username, normalized_username, password_hash, first_name, last_name, role_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         id.0,
         new.email.as_str(),
         new.username.as_str(),
+        new.username.normalized(),
         NO_PASSWORD,
         new.first_name.as_str(),
         new.last_name.as_str(),
@@ -101,11 +104,11 @@ pub async fn create(write: &mut Write, new: NewUser) -> Result<User> {
     .execute(write.connection())
     .await?;
     outbox::put(write, Purpose::ResetPassword, id).await?;
-    get(write, id, false).await
+    Ok((get(write, id, false).await?, erased))
 }
 
-/// Makes the first administrator, on a machine's own command. The email counts as verified: whoever has the database
-/// vouches for it.
+/// Makes the first administrator, for a command on the machine. The email counts as verified, since the person who
+/// operates the database vouches for it; an unverified registration of it makes way.
 ///
 /// # Errors
 /// 409 when the email or the username is taken.
@@ -113,12 +116,14 @@ pub async fn create_administrator(write: &mut Write, email: &Email, username: &U
     let role = roles::named(write, "admin", "").await?;
     let now = write.now();
     let id = UserId::new(now);
+    registration::make_way(write, email).await?;
     sqlx::query!(
-        "INSERT INTO users (id, email, username, password_hash, first_name, last_name, role_id, is_email_verified, created_at)
-         VALUES ($1, $2, $3, $4, 'First', 'Administrator', $5, true, $6)",
+        "INSERT INTO users (id, email, username, normalized_username, password_hash, first_name, last_name, role_id, is_email_verified, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'First', 'Administrator', $6, true, $7)",
         id.0,
         email.as_str(),
         username.as_str(),
+        username.normalized(),
         NO_PASSWORD,
         role.id.0,
         now,
@@ -155,9 +160,11 @@ pub async fn update(write: &mut Write, before: &ManagedUser, changes: UserChange
         profile::check_username_is_free(write, &after.username, &after.email).await?;
     }
     sqlx::query!(
-        "UPDATE users SET username = $2, first_name = $3, last_name = $4, bio = $5, is_active = $6 WHERE id = $1",
+        "UPDATE users SET username = $2, normalized_username = $3, first_name = $4, last_name = $5, bio = $6, is_active = $7
+         WHERE id = $1",
         after.id.0,
         after.username,
+        username::normalized(&after.username),
         after.first_name,
         after.last_name,
         after.bio,
@@ -174,11 +181,11 @@ pub async fn update(write: &mut Write, before: &ManagedUser, changes: UserChange
     Ok((get(write, after.id, false).await?, changed))
 }
 
-/// Gives the user another role, which is felt at the user's very next call.
+/// Gives the user another role, which takes effect at the user's next call.
 ///
 /// # Errors
-/// 403 for a role that may do what the caller may not; 409 when nobody would be left who may do everything; 422 when
-/// there is no such role.
+/// 403 for a role that may do what the caller may not; 409 when nobody would be left who may do everything, and for an
+/// unverified registration (a trigger of the table refuses that); 422 when there is no such role.
 pub async fn assign_role(write: &mut Write, before: &ManagedUser, choice: &RoleChoice) -> Result<(User, Changes)> {
     let role = match (choice.role_id, &choice.role) {
         (Some(id), None) => roles::with_id(write, id, "/role_id").await?,
