@@ -58,6 +58,7 @@ mod learning {
     mod enroll;
     mod enrollments;
     mod import;
+    mod import_files;
     mod races;
     mod recompute_progress;
     mod replica;
