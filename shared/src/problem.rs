@@ -41,7 +41,7 @@ problems! {
     NAME_TAKEN = 409 "name-taken", "The name is taken", "Choose another name.";
     SLUG_TAKEN = 409 "slug-taken", "The slug is taken", "Choose another slug, or leave it out to have one made from the title.";
     CATEGORY_IN_USE = 409 "category-in-use", "The category has courses",
-        "Move its courses to another category first; a category that has courses can't be deleted.";
+        "Move its courses to another category first. `course_count` is their number, drafts and private ones included, and `deleted_course_count` that of deleted ones, which DELETE moves to the category that `deleted_courses_to` names.";
     INCOMPLETE_ORDER = 409 "incomplete-order", "The order is not the complete list",
         "An order names every item exactly once. The members `missing`, `unknown` and `repeated` say what differs; read the list again and retry.";
     LESSON_COMPLETED = 409 "lesson-completed", "Somebody completed the lesson",

@@ -1,45 +1,67 @@
-//! Lines for a spreadsheet (RFC 4180), in which no cell can run.
+//! CSV for spreadsheet programs (RFC 4180), in which no cell can run.
 
 use bytes::Bytes;
-use csv::{QuoteStyle, Writer, WriterBuilder};
+use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
 use crate::error::{Error, Result};
 
-/// What an answer of a Lambda can hold is 6 MB, its headers and all.
+/// The largest answer, in bytes as JSON: a Lambda answers 6 MB at most, with its headers.
 pub(crate) const LARGEST_ANSWER: usize = 5_500_000;
 
+/// The mark by which Excel knows UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Rows that end with CRLF. Put together in their order, the pages of a list are one file: only the first has the byte
+/// order mark and the names of the columns.
 pub struct Sheet {
     writer: Writer<Vec<u8>>,
     size: usize,
 }
 
 impl Sheet {
-    /// With one line, which names the columns.
+    /// Begins the first page of a list.
     #[must_use]
-    pub fn new(columns: &[&str]) -> Self {
-        // Whatever a spreadsheet takes for a separator, it stands between quotes.
-        let writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(Vec::new());
-        let mut sheet = Self { writer, size: 0 };
+    pub fn with_header(columns: &[&str]) -> Self {
+        let mut sheet = Self::over(BYTE_ORDER_MARK.into());
         sheet.add(&columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>());
         sheet
     }
 
-    /// Adds a line; or tells that it does not fit any more.
+    /// Begins a later page.
+    #[must_use]
+    pub fn without_header() -> Self {
+        Self::over(Vec::new())
+    }
+
+    fn over(start: Vec<u8>) -> Self {
+        let size = start.len();
+        // Each cell is quoted: whatever character a spreadsheet program takes for a separator separates nothing in it.
+        let mut builder = WriterBuilder::new();
+        builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF);
+        Self { writer: builder.from_writer(start), size }
+    }
+
+    /// Adds a row. Returns false, and adds nothing, when the answer would be too large with it.
     pub fn add(&mut self, cells: &[String]) -> bool {
         let cells: Vec<_> = cells.iter().map(|cell| harmless(cell)).collect();
-        self.size += cells.iter().map(|cell| in_answer(cell)).sum::<usize>();
+        self.size += cells.iter().map(|cell| in_answer(cell)).sum::<usize>() + LINE_END;
         self.size <= LARGEST_ANSWER && self.writer.write_record(&cells).is_ok()
     }
 
+    /// Returns the rows.
+    ///
     /// # Errors
-    /// None that memory can give.
+    /// Never in practice: the writer writes to memory.
     pub fn finish(self) -> Result<Bytes> {
         self.writer.into_inner().map(Bytes::from).map_err(|error| Error::internal(error.to_string()))
     }
 }
 
-/// How large a cell is once the answer's JSON has escaped it, with the quotes and the comma around it: a quote within is
-/// two, and each of them escaped.
+/// The size of CRLF in the answer's JSON, beyond the comma that it stands for.
+const LINE_END: usize = 3;
+
+/// Returns the size of a cell in the answer's JSON, with the quotes and the comma around it. A quote in the cell is
+/// doubled, and JSON escapes both.
 fn in_answer(cell: &str) -> usize {
     let character = |c: char| match c {
         '"' => 4,
@@ -47,11 +69,11 @@ fn in_answer(cell: &str) -> usize {
         '\0'..' ' => 6,
         c => c.len_utf8(),
     };
-    cell.chars().map(character).sum::<usize>() + 6
+    cell.chars().map(character).sum::<usize>() + 5
 }
 
-/// A cell that a spreadsheet would take for a formula is made a text by the apostrophe that means just that. White
-/// space before it does not hide it.
+/// Puts an apostrophe before a cell that a spreadsheet program would run as a formula, also behind white space: the
+/// apostrophe makes it text.
 fn harmless(cell: &str) -> String {
     const STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let runs = cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(STARTS);
@@ -76,10 +98,10 @@ mod tests {
 
     #[test]
     fn a_sheet_ends_before_it_is_too_large() {
-        let mut sheet = Sheet::new(&["text"]);
+        let mut sheet = Sheet::with_header(&["text"]);
         let line = ["\"".repeat(1000)];
         let lines = std::iter::repeat_with(|| sheet.add(&line)).take_while(|fits| *fits).count();
-        assert_eq!(lines, (LARGEST_ANSWER - "text".len() - 6) / 4006, "1,000 quotes are 4,000 bytes of an answer");
+        assert_eq!(lines, (LARGEST_ANSWER - 3 - "text".len() - 8) / 4008, "1,000 quotes are 4,000 bytes of an answer");
         let text = String::from_utf8(sheet.finish().unwrap().to_vec()).unwrap();
         assert!(serde_json::to_string(&text).unwrap().len() < 6_000_000);
     }

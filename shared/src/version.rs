@@ -18,6 +18,11 @@ impl Version {
     pub fn after(self, changes: &Changes) -> Self {
         if changes.is_empty() { self } else { Self(self.0 + 1) }
     }
+
+    /// Returns an entity tag that also holds a hash of the body: `"v3-5f0c"`.
+    pub(crate) fn with(self, hash: &str) -> String {
+        format!("\"v{}-{hash}\"", self.0)
+    }
 }
 
 impl fmt::Display for Version {
@@ -35,12 +40,14 @@ impl Precondition {
         Self(if_match.map(ToOwned::to_owned))
     }
 
-    /// Lets the edit pass when it was made of this version, or of no stated one.
+    /// Checks that the edit was made of this version, or of no stated one.
     ///
     /// # Errors
     /// 412 with the current version.
     pub fn check(&self, current: Version) -> Result<()> {
-        if self.0.is_none() || lists(self.0.as_deref(), &current.to_string()) {
+        let Some(header) = &self.0 else { return Ok(()) };
+        let versions: Vec<_> = header.split(',').map(without_hash).collect();
+        if lists(Some(&versions.join(",")), &current.to_string()) {
             return Ok(());
         }
         Err(Error::problem(
@@ -49,6 +56,11 @@ impl Precondition {
         )
         .with("current", current.to_string()))
     }
+}
+
+/// Returns the part of a tag that an edit is checked against: `"v3"` of `"v3-5f0c"`.
+fn without_hash(tag: &str) -> String {
+    tag.split_once('-').map_or_else(|| tag.to_owned(), |(version, _)| format!("{version}\""))
 }
 
 /// Whether a header lists the tag. A `W/` is ignored: compression at the edge adds it.

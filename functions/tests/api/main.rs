@@ -8,11 +8,14 @@ mod harness;
 
 mod catalog {
     mod categories;
+    mod category_deletion;
     mod course_lifecycle;
     mod courses;
     mod courses_list;
+    mod display_order;
     mod duplicate;
     mod filters;
+    mod hidden_slugs;
     mod lesson_editing;
     mod lessons;
     mod prerequisites;
@@ -61,11 +64,13 @@ mod learning {
     mod enroll;
     mod enrollments;
     mod import;
+    mod import_files;
     mod races;
     mod recompute_progress;
     mod replica;
     mod reports;
     mod roster;
+    mod unreachable_prerequisites;
 }
 mod limits {
     mod calls;

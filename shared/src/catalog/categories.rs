@@ -3,16 +3,17 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::order::Order;
+use super::order::{Order, place};
 use super::{Slug, WebUrl};
 use crate::audit::Changes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::id::CategoryId;
 use crate::input::{Change, Clearable, DisplayOrder, Text};
 use crate::page::{Page, Paging};
 use crate::transaction::{Read, Write};
-use crate::{fields, optional_fields};
+use crate::{fields, optional_fields, problem};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Category {
@@ -29,7 +30,8 @@ pub struct Category {
 }
 
 fields! {
-    /// A new category. It comes last unless `display_order` says otherwise; the slug comes from the name unless given.
+    /// A new category. It comes last unless `display_order` names a place; the categories there make room. The slug comes
+    /// from the name unless given.
     pub struct NewCategory {
         name: Text<1, 255>,
     }
@@ -93,21 +95,28 @@ pub async fn get(read: &mut Read, id: CategoryId) -> Result<Category> {
         .ok_or_else(|| Error::not_found("category"))
 }
 
+/// Adds a category: last, or at the given place.
+///
 /// # Errors
 /// 409 when the name or the slug is taken.
 pub async fn create(write: &mut Write, new: NewCategory) -> Result<Category> {
     let now = write.now();
     let id = CategoryId::new(now);
     let slug = new.slug.unwrap_or_else(|| Slug::from_title(new.name.as_str(), "category"));
+    lock_order(write).await?;
+    let display_order = match new.display_order {
+        Some(wanted) => make_room(write, id, i32::from(wanted), None).await?,
+        None => siblings(write, id).await?.last().map_or(1, |(_, last)| last + 1),
+    };
     sqlx::query!(
         "INSERT INTO categories (id, name, slug, description, icon_url, display_order, created_at)
-         VALUES ($1, $2, $3, $4, $5, coalesce($6, (SELECT coalesce(max(display_order), 0) + 1 FROM categories)), $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         id.0,
         new.name.as_str(),
         slug.as_str(),
         new.description.map(String::from),
         new.icon_url.map(String::from),
-        new.display_order.map(i32::from),
+        display_order,
         now,
     )
     .execute(write.connection())
@@ -123,9 +132,14 @@ async fn lock(write: &mut Write, id: CategoryId) -> Result<Category> {
         .ok_or_else(|| Error::not_found("category"))
 }
 
+/// Changes the category.
+///
 /// # Errors
 /// 404; 409 when the name or the slug is taken.
 pub async fn update(write: &mut Write, id: CategoryId, changes: CategoryChanges) -> Result<(Category, Changes)> {
+    if changes.display_order.0.is_some() {
+        lock_order(write).await?;
+    }
     let before = lock(write, id).await?;
     let mut after = before.clone();
     changes.name.apply(&mut after.name);
@@ -133,6 +147,9 @@ pub async fn update(write: &mut Write, id: CategoryId, changes: CategoryChanges)
     changes.description.apply(&mut after.description);
     changes.icon_url.apply(&mut after.icon_url);
     changes.display_order.apply(&mut after.display_order);
+    if after.display_order != before.display_order {
+        after.display_order = make_room(write, id, after.display_order, Some(before.display_order)).await?;
+    }
     let changed = Changes::between(&before, &after)?;
     if changed.is_empty() {
         return Ok((before, changed));
@@ -151,12 +168,101 @@ pub async fn update(write: &mut Write, id: CategoryId, changes: CategoryChanges)
     Ok((get(write, id).await?, changed))
 }
 
-/// # Errors
-/// 404; 409 while any course is in it, deleted ones too, which may be restored.
-pub async fn delete(write: &mut Write, id: CategoryId) -> Result<()> {
-    lock(write, id).await?;
-    sqlx::query!("DELETE FROM categories WHERE id = $1", id.0).execute(write.connection()).await?;
+/// The key of the lock on the order of all categories: a number that no other advisory lock uses.
+const ORDER: i64 = 0x6361_7465;
+
+/// Locks the order of the categories for the rest of the write. Call it before any category is locked.
+async fn lock_order(write: &mut Write) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", ORDER).execute(write.connection()).await?;
     Ok(())
+}
+
+/// The other categories, in their order.
+async fn siblings(write: &mut Write, id: CategoryId) -> Result<Vec<(Uuid, i32)>> {
+    let rows = sqlx::query!("SELECT id, display_order FROM categories WHERE id <> $1 ORDER BY display_order, id", id.0)
+        .fetch_all(write.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.display_order)).collect())
+}
+
+/// Moves the other categories, whose order is locked, so that this one can stand at `wanted`. Returns its number.
+async fn make_room(write: &mut Write, id: CategoryId, wanted: i32, before: Option<i32>) -> Result<i32> {
+    let placement = place(&siblings(write, id).await?, wanted, before);
+    let (ids, numbers) = placement.shifted();
+    sqlx::query!(
+        "UPDATE categories c SET display_order = o.number FROM unnest($1::uuid[], $2::int[]) AS o (id, number)
+         WHERE c.id = o.id",
+        ids,
+        numbers,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(placement.display_order)
+}
+
+optional_fields! {
+    pub struct Deletion {
+        /// The category that deleted courses of this one move to. They need one, since they can be restored.
+        deleted_courses_to: Option<CategoryId>,
+    }
+}
+
+/// Deletes the category. Deleted courses in it move to another one, if the caller names one.
+///
+/// # Errors
+/// 404; 409 that counts the courses which are still in it; 422 when the other category doesn't exist.
+pub async fn delete(write: &mut Write, id: CategoryId, deletion: &Deletion) -> Result<Changes> {
+    lock(write, id).await?;
+    let mut changes = Changes::default();
+    if let Some(target) = deletion.deleted_courses_to {
+        let moved = move_deleted_courses(write, id, target).await?;
+        changes = Changes::field("deleted_courses_to", None::<CategoryId>, target).and("moved_courses", 0, moved);
+    }
+    refuse_used(write, id).await?;
+    sqlx::query!("DELETE FROM categories WHERE id = $1", id.0).execute(write.connection()).await?;
+    Ok(changes)
+}
+
+async fn move_deleted_courses(write: &mut Write, from: CategoryId, to: CategoryId) -> Result<u64> {
+    let exists =
+        sqlx::query_scalar!("SELECT id FROM categories WHERE id = $1 AND id <> $2 FOR KEY SHARE", to.0, from.0)
+            .fetch_optional(write.connection())
+            .await?;
+    if exists.is_none() {
+        let fault = Fault::in_query("deleted_courses_to", "unknown_category", "There is no other category of this id.");
+        return Err(Error::invalid(fault));
+    }
+    let moved = sqlx::query!(
+        "UPDATE courses SET category_id = $2 WHERE category_id = $1 AND deleted_at IS NOT NULL",
+        from.0,
+        to.0
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(moved.rows_affected())
+}
+
+/// Fails with 409 when courses are in the category. The foreign key refuses a course that comes in meanwhile.
+async fn refuse_used(write: &mut Write, id: CategoryId) -> Result<()> {
+    let counts = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS "courses!",
+             count(*) FILTER (WHERE deleted_at IS NOT NULL) AS "deleted!"
+           FROM courses WHERE category_id = $1"#,
+        id.0,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    let detail = match (counts.courses, counts.deleted) {
+        (0, 0) => return Ok(()),
+        (0, _) => {
+            "Only deleted courses are in this category, and they need one to be restored. Name the category that they \
+             move to in deleted_courses_to."
+        }
+        _ => "Courses are in this category; drafts and private ones count, too. Move them to another category first.",
+    };
+    Err(Error::problem(&problem::CATEGORY_IN_USE, detail)
+        .with("course_count", counts.courses)
+        .with("deleted_course_count", counts.deleted))
 }
 
 /// Puts all categories in this order.
@@ -164,6 +270,7 @@ pub async fn delete(write: &mut Write, id: CategoryId) -> Result<()> {
 /// # Errors
 /// 409 unless the list is complete.
 pub async fn set_order(write: &mut Write, order: &Order<CategoryId>) -> Result<(Page<Category>, Changes)> {
+    lock_order(write).await?;
     let before = sqlx::query_scalar!("SELECT id FROM categories ORDER BY display_order, id FOR UPDATE")
         .fetch_all(write.connection())
         .await?;

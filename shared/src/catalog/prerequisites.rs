@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, Result};
 use crate::fields;
 use crate::id::CourseId;
 use crate::identity::Permission;
-use crate::input::Bounded;
+use crate::input::{Bounded, text_enum};
 use crate::page::Page;
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -31,6 +31,15 @@ pub struct Prerequisite {
     pub prerequisite_course_id: CourseId,
     /// How much of it must be completed.
     pub min_completion_percentage: i32,
+    /// Shown to the staff of the course that it comes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_to: Option<OpenTo>,
+}
+
+text_enum! {
+    /// Who can still begin and complete a prerequisite. `invited`: it is private, restricted or has a price, so its staff
+    /// enrol learners. `nobody`: it is a draft, archived, or without a lesson that counts; new learners don't need it.
+    OpenTo { Anyone = "anyone", Invited = "invited", Nobody = "nobody" }
 }
 
 fields! {
@@ -44,22 +53,40 @@ fields! {
     }
 }
 
-/// What comes before a course that the caller may see, and the version of the course, which guards it.
+/// The prerequisites of a course.
+pub struct Prerequisites {
+    pub page: Page<Prerequisite>,
+    /// The version of the course, which guards the list.
+    pub version: Version,
+    /// Whether `open_to` is shown, which the version does not stand for.
+    pub for_staff: bool,
+}
+
+/// Lists the prerequisites of a course that the caller may see.
 ///
 /// # Errors
 /// 404.
-pub async fn list(read: &mut Read, course: &Reference) -> Result<(Page<Prerequisite>, Version)> {
+pub async fn list(read: &mut Read, course: &Reference) -> Result<Prerequisites> {
     let course = courses::visible(read, course).await?;
-    Ok((Page::complete(of(read, course.id).await?), course.version))
+    let for_staff = course.staffed_by(read.caller());
+    let page = Page::complete(of(read, course.id, for_staff).await?);
+    Ok(Prerequisites { page, version: course.version, for_staff })
 }
 
-async fn of(read: &mut Read, course: CourseId) -> Result<Vec<Prerequisite>> {
+async fn of(read: &mut Read, course: CourseId, with_open_to: bool) -> Result<Vec<Prerequisite>> {
     Ok(sqlx::query_as!(
         Prerequisite,
-        r#"SELECT prerequisite_course_id AS "prerequisite_course_id: CourseId", min_completion_percentage
+        r#"SELECT prerequisite_course_id AS "prerequisite_course_id: CourseId", min_completion_percentage,
+             CASE WHEN NOT $2 THEN NULL
+               WHEN c.status <> 'published' OR NOT EXISTS (
+                 SELECT FROM lessons l JOIN sections s ON s.id = l.section_id
+                 WHERE s.course_id = c.id AND l.is_published AND l.requires_completion) THEN 'nobody'
+               WHEN c.visibility <> 'public' OR c.price > 0 THEN 'invited'
+               ELSE 'anyone' END AS "open_to: OpenTo"
            FROM course_prerequisites JOIN courses c ON c.id = prerequisite_course_id AND c.deleted_at IS NULL
            WHERE course_id = $1 ORDER BY prerequisite_course_id"#,
-        course.0
+        course.0,
+        with_open_to,
     )
     .fetch_all(read.connection())
     .await?)
@@ -117,7 +144,7 @@ pub async fn set(
 ) -> Result<(Page<Prerequisite>, Version, Changes)> {
     check(write, Some(course.id), wanted, "").await?;
     check_cycles(write, course.id, wanted).await?;
-    let before = of(write, course.id).await?;
+    let before = of(write, course.id, false).await?;
     let mut after: Vec<_> = wanted.iter().map(NewPrerequisite::as_prerequisite).collect();
     after.sort_unstable_by_key(|one| one.prerequisite_course_id);
     if before == after {
@@ -173,6 +200,7 @@ impl NewPrerequisite {
         Prerequisite {
             prerequisite_course_id: self.prerequisite_course_id,
             min_completion_percentage: self.min_completion_percentage.map_or(100, i32::from),
+            open_to: None,
         }
     }
 }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::courses::{self, EditableCourse};
 use super::lessons;
-use super::order::Order;
+use super::order::{Order, Placement, place};
 use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::id::{CourseId, SectionId};
@@ -30,7 +31,7 @@ pub struct Section {
 }
 
 fields! {
-    /// A new section. It comes last unless `display_order` says otherwise.
+    /// A new section. It comes last unless `display_order` names a place; the sections there make room.
     pub struct NewSection {
         title: Text<1, 255>,
     }
@@ -122,20 +123,25 @@ pub(crate) fn hidden(error: Error, what: &str) -> Error {
     if error.is(&problem::NOT_FOUND) { Error::not_found(what) } else { error }
 }
 
+/// Adds a section to the course: last, or at the given place.
+///
 /// # Errors
 /// Those of the database.
 pub async fn create(write: &mut Write, course: &EditableCourse, new: NewSection) -> Result<Section> {
     let now = write.now();
     let id = SectionId::new(now);
+    let display_order = match new.display_order {
+        Some(wanted) => make_room(write, course.id, id, i32::from(wanted), None).await?,
+        None => siblings(write, course.id, id).await?.last().map_or(1, |(_, last)| last + 1),
+    };
     sqlx::query!(
         "INSERT INTO sections (id, course_id, title, description, display_order, created_at)
-         VALUES ($1, $2, $3, $4,
-           coalesce($5, (SELECT coalesce(max(display_order), 0) + 1 FROM sections WHERE course_id = $2)), $6)",
+         VALUES ($1, $2, $3, $4, $5, $6)",
         id.0,
         course.id.0,
         new.title.as_str(),
         new.description.map(String::from),
-        new.display_order.map(i32::from),
+        display_order,
         now,
     )
     .execute(write.connection())
@@ -143,6 +149,8 @@ pub async fn create(write: &mut Write, course: &EditableCourse, new: NewSection)
     find(write, id).await
 }
 
+/// Changes the section. One that moves raises the course's version, which guards the order.
+///
 /// # Errors
 /// Those of the database.
 pub async fn update(
@@ -154,6 +162,10 @@ pub async fn update(
     changes.title.apply(&mut after.title);
     changes.description.apply(&mut after.description);
     changes.display_order.apply(&mut after.display_order);
+    if after.display_order != section.display_order {
+        let (wanted, before) = (after.display_order, Some(section.display_order));
+        after.display_order = make_room(write, section.course_id, section.id, wanted, before).await?;
+    }
     let changed = Changes::between(&section.section, &after)?;
     if changed.is_empty() {
         return Ok((after, changed));
@@ -168,6 +180,42 @@ pub async fn update(
     .execute(write.connection())
     .await?;
     Ok((find(write, after.id).await?, changed))
+}
+
+/// The other sections of the course, in their order.
+async fn siblings(write: &mut Write, course: CourseId, section: SectionId) -> Result<Vec<(Uuid, i32)>> {
+    let rows = sqlx::query!(
+        "SELECT id, display_order FROM sections WHERE course_id = $1 AND id <> $2 ORDER BY display_order, id",
+        course.0,
+        section.0,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.display_order)).collect())
+}
+
+/// Moves the other sections of the course, which is locked, so that the section can stand at `wanted`. Returns its
+/// number.
+async fn make_room(
+    write: &mut Write,
+    course: CourseId,
+    section: SectionId,
+    wanted: i32,
+    before: Option<i32>,
+) -> Result<i32> {
+    let placement: Placement = place(&siblings(write, course, section).await?, wanted, before);
+    let (ids, numbers) = placement.shifted();
+    sqlx::query!(
+        "WITH parent AS (UPDATE courses SET version = version + 1 WHERE id = $3)
+         UPDATE sections s SET display_order = o.number FROM unnest($1::uuid[], $2::int[]) AS o (id, number)
+         WHERE s.id = o.id",
+        ids,
+        numbers,
+        course.0,
+    )
+    .execute(write.connection())
+    .await?;
+    Ok(placement.display_order)
 }
 
 /// Deletes it with its lessons.

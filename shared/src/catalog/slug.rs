@@ -18,6 +18,11 @@ impl Slug {
         &self.0
     }
 
+    /// Wraps the slug of a row.
+    pub(crate) fn of_row(slug: String) -> Self {
+        Self(slug)
+    }
+
     /// From a title; `otherwise` when nothing of the title can stand in an address.
     #[must_use]
     pub fn from_title(title: &str, otherwise: &str) -> Self {
@@ -31,9 +36,12 @@ impl Slug {
         }
     }
 
-    /// The same with something random behind it, for when the plain one is taken.
+    /// Returns the slug with a random suffix, for when the plain one is taken.
     pub(crate) fn with_suffix(&self) -> Result<Self> {
-        Ok(Self(format!("{}-{}", self.0, hex::encode(crate::random::bytes::<3>()?))))
+        let suffix = hex::encode(crate::random::bytes::<3>()?);
+        let mut start = self.0.clone();
+        start.truncate(LONGEST - suffix.len() - 1); // slugs are ASCII
+        Ok(Self(format!("{}-{suffix}", start.trim_end_matches('-'))))
     }
 }
 

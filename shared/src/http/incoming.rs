@@ -11,6 +11,7 @@ use lambda_http::{Body, RequestExt};
 use serde_json::{Map, Value};
 
 use super::idempotency::Once;
+use super::text_body;
 use crate::app::App;
 use crate::db::CallConnection;
 use crate::error::{Error, Fault, Result};
@@ -106,16 +107,17 @@ impl Incoming {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// The body as a value: JSON, of which an empty body is an empty object; of another type, its text.
-    pub(super) fn value(&self, media_type: &str) -> Result<Value> {
+    /// Returns the body, sent as one of `media_types`: JSON as its value (an empty body is an empty object), any other
+    /// type as a string.
+    pub(super) fn value(&self, media_types: &[&str]) -> Result<Value> {
         if self.body.len() > LARGEST_BODY {
             return Err(Error::problem(&problem::BODY_TOO_LARGE, "The body has more than 1 MiB."));
         }
         let sent = self.header(CONTENT_TYPE).unwrap_or_default();
-        let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if media_type != JSON {
-            return self.text(media_type, &essence);
+        if !media_types.contains(&JSON) {
+            return text_body::decode(&self.body, sent, media_types).map(Value::String);
         }
+        let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if self.body.is_empty() {
             return Ok(Value::Object(Map::new()));
         }
@@ -127,20 +129,6 @@ impl Incoming {
         }
         serde_json::from_slice(&self.body)
             .map_err(|error| Error::invalid(Fault::at("", "invalid_json", format!("The body is not JSON: {error}."))))
-    }
-
-    fn text(&self, media_type: &str, essence: &str) -> Result<Value> {
-        if essence != media_type {
-            let detail = format!("Send the body with Content-Type: {media_type}.");
-            return Err(Error::problem(&problem::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-        if self.body.is_empty() {
-            return Err(Error::invalid(Fault::at("", "required", "The body is empty.")));
-        }
-        match String::from_utf8(self.body.to_vec()) {
-            Ok(text) => Ok(Value::String(text)),
-            Err(_) => Err(Error::invalid(Fault::at("", "invalid_text", "The body is no text in UTF-8."))),
-        }
     }
 
     /// The query string as an object of strings; a repeated parameter is an array.

@@ -11,6 +11,7 @@ mod problem_page;
 mod reply;
 mod request;
 mod route;
+mod text_body;
 
 pub use dispatch::Api;
 pub(crate) use dispatch::milliseconds;

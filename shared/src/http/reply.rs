@@ -4,6 +4,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use utoipa::ToSchema;
 
 use super::Request;
+use super::answer::hash;
+use crate::error::Result;
 use crate::page::Page;
 use crate::version::Version;
 
@@ -22,7 +24,7 @@ pub struct Reply<T = ()> {
 pub struct Raw(pub bytes::Bytes);
 
 impl serde::Serialize for Raw {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_bytes(&self.0)
     }
 }
@@ -62,6 +64,19 @@ impl<T> Reply<T> {
         self.header(header::ETAG, &tag)
     }
 
+    /// With an `ETag` of the object's version and of the body, for a body that shows more than the version stands for:
+    /// `"v3-5f0c…"`. `If-Match` compares its version alone.
+    ///
+    /// # Errors
+    /// When the body can't be written as JSON.
+    pub fn version_and_body(self, version: Version) -> Result<Self>
+    where
+        T: serde::Serialize,
+    {
+        let tag = version.with(&hash(&serde_json::to_vec(&self.body)?));
+        Ok(self.header(header::ETAG, &tag))
+    }
+
     /// Adds a header. A value that no header can hold is left out.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
@@ -84,12 +99,15 @@ impl<T> Reply<Page<T>> {
         }
     }
 
-    /// A page of the list as lines for a spreadsheet, with the link to the next one.
+    /// Answers a page of the list as CSV, with the link to the next one. `header=absent` (RFC 7111) marks the pages after
+    /// the first, which don't name the columns.
     #[must_use]
     pub fn sheet<B, Q>(request: &Request<B, Q>, (lines, next_cursor): (bytes::Bytes, Option<String>)) -> Self {
         let page = Page { data: Vec::new(), next_cursor };
+        let is_first = !request.has_parameter("cursor");
+        let content_type = if is_first { "text/csv; charset=utf-8" } else { "text/csv; charset=utf-8; header=absent" };
         let reply = Self::page(request, page)
-            .header(header::CONTENT_TYPE, "text/csv; charset=utf-8")
+            .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_DISPOSITION, "attachment; filename=\"lines.csv\"");
         Self { instead: Some(lines), ..reply }
     }

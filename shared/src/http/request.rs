@@ -25,7 +25,7 @@ pub struct Request<B = NoFields, Q = NoFields> {
 impl<B: Input, Q: Input> Request<B, Q> {
     pub(super) fn parse(incoming: Incoming) -> Result<Self> {
         let query = deserr::deserialize(incoming.query_as_json()).map_err(Faults::of_query)?;
-        let body = deserr::deserialize(incoming.value(B::MEDIA_TYPE)?).map_err(Faults::of_body)?;
+        let body = deserr::deserialize(incoming.value(B::MEDIA_TYPES)?).map_err(Faults::of_body)?;
         Ok(Self { body, query, incoming })
     }
 }
@@ -152,6 +152,10 @@ impl<B, Q> Request<B, Q> {
             Some(once) => once.write(self.app(), self.incoming.context.clone()).await,
             None => self.app().write(self.incoming.context.clone()).await,
         }
+    }
+
+    pub(super) fn has_parameter(&self, name: &str) -> bool {
+        self.incoming.query.iter().any(|(parameter, _)| parameter == name)
     }
 
     /// The address of the same list from that cursor on.

@@ -1,31 +1,165 @@
-//! A body of lines.
+//! A body of rows with delimited cells (RFC 4180).
 
 use deserr::Deserr;
 use serde_json::{Value, json};
 
 use super::{Describe, Faults};
+use crate::error::Fault;
 
-/// Lines with cells between commas (RFC 4180), as they were sent; whoever takes them reads them one by one.
+/// The longest cell, in characters: as much as a cell of Excel holds.
+const LONGEST_CELL: usize = 32_767;
+/// What separates cells, the usual one first: Excel writes `;` where the decimal separator is a comma.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+/// The text of a CSV file. Its delimiter is not known yet; see [`Csv::table`].
 #[derive(Debug)]
 pub struct Csv(String);
 
+/// The rows of a CSV file that hold anything.
+#[derive(Debug, Default)]
+pub struct Table {
+    pub rows: Vec<Row>,
+    /// What is wrong with the file, if anything. No row is complete from there on.
+    pub fault: Option<Fault>,
+}
+
+/// One row, with its cells trimmed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The physical line in which it begins, from 1 on.
+    pub line: u64,
+    pub cells: Vec<String>,
+}
+
 impl Csv {
-    /// Its records, each with the line that it stands in. Of unequal lengths they are no fault.
-    pub fn records(&self) -> impl Iterator<Item = (u64, csv::StringRecord)> {
-        let text = self.0.trim_start_matches('\u{feff}');
-        let mut reader = csv::ReaderBuilder::new();
-        let reader = reader.has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-        // It reads from memory, and what is there is UTF-8: no record can fail.
-        reader.into_records().map_while(Result::ok).map(|record| (line_of(text, record.position()), record))
+    /// Reads the rows with the delimiter that the file names in a first line `sep=;`, as Excel does, or else with the
+    /// one for which `score` is highest.
+    pub fn table<S: PartialOrd>(&self, score: impl Fn(&[Row]) -> S) -> Table {
+        if let Some((delimiter, rest)) = named_delimiter(&self.0) {
+            return read(rest, delimiter, 2);
+        }
+        let mut best: Option<(S, Table)> = None;
+        for delimiter in DELIMITERS {
+            let table = read(&self.0, delimiter, 1);
+            let points = score(&table.rows);
+            if best.as_ref().is_none_or(|(most, _)| points > *most) {
+                best = Some((points, table));
+            }
+        }
+        best.map(|(_, table)| table).unwrap_or_default()
     }
 }
 
-/// The reader says where the record before it ended; empty lines may lie between.
-fn line_of(text: &str, before: Option<&csv::Position>) -> u64 {
-    let (byte, line) = before.map_or((0, 1), |position| (position.byte(), position.line()));
-    let rest = usize::try_from(byte).ok().and_then(|byte| text.get(byte..)).unwrap_or_default();
-    let between = rest.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| *byte == b'\n');
-    between.fold(line, |line, _| line + 1)
+/// Returns the delimiter that the first line names, and the lines below it.
+fn named_delimiter(text: &str) -> Option<(char, &str)> {
+    let (first, rest) = text.split_once(['\r', '\n']).unwrap_or((text, ""));
+    let first = first.trim_matches('"');
+    let mut named =
+        first.get(4..).filter(|_| first.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("sep=")))?.chars();
+    let delimiter = named.next().filter(|c| !c.is_alphanumeric() && *c != '"')?;
+    let is_crlf = text.as_bytes().get(text.len() - rest.len() - 1) == Some(&b'\r');
+    let rest = if is_crlf { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
+    named.next().is_none().then_some((delimiter, rest))
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// Before the first character of a cell.
+    Start,
+    Unquoted,
+    /// Behind a quote that was opened in that line.
+    Quoted(u64),
+    /// Behind the closing quote of a cell whose quote was opened in that line.
+    Closed(u64),
+}
+
+/// Reads rows. The `csv` crate is no help here: it counts lines by LF alone, and takes an unclosed quote without an
+/// error, with all rows behind it as one cell.
+fn read(text: &str, delimiter: char, first_line: u64) -> Table {
+    let mut table = Table::default();
+    let (mut line, mut row, mut cell, mut state) = (first_line, Row::at(first_line), String::new(), State::Start);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends_line = matches!(c, '\r' | '\n');
+        if c == '\r' {
+            chars.next_if_eq(&'\n');
+        }
+        match state {
+            State::Quoted(opened) if c == '"' => {
+                if chars.next_if_eq(&'"').is_some() {
+                    cell.push('"');
+                } else {
+                    state = State::Closed(opened);
+                }
+            }
+            State::Quoted(_) => cell.push(if ends_line { '\n' } else { c }),
+            _ if c == delimiter || ends_line => {
+                row.cells.push(std::mem::take(&mut cell));
+                state = State::Start;
+                if ends_line {
+                    table.add(std::mem::replace(&mut row, Row::at(line + 1)));
+                }
+            }
+            State::Start if c == '"' => state = State::Quoted(line),
+            State::Start | State::Closed(_) if c.is_whitespace() => {}
+            State::Closed(opened) if opened != line => {
+                table.fault.get_or_insert_with(|| misplaced(opened, line));
+                break;
+            }
+            _ => {
+                cell.push(c);
+                state = State::Unquoted;
+            }
+        }
+        line += u64::from(ends_line);
+    }
+    if let State::Quoted(opened) = state {
+        table.fault.get_or_insert_with(|| unclosed(opened));
+    }
+    row.cells.push(cell);
+    table.add(row);
+    table
+}
+
+impl Table {
+    /// Adds a row, unless all its cells are empty: spreadsheet programs write such rows for what was cleared.
+    fn add(&mut self, mut row: Row) {
+        for cell in &mut row.cells {
+            if cell.chars().count() > LONGEST_CELL && self.fault.is_none() {
+                let detail = format!("Line {} holds a cell of more than {LONGEST_CELL} characters.", row.line);
+                self.fault = Some(Fault::at("", "cell_too_long", detail));
+            }
+            *cell = trimmed(cell).to_owned();
+        }
+        if row.cells.iter().any(|cell| !cell.is_empty()) {
+            self.rows.push(row);
+        }
+    }
+}
+
+impl Row {
+    fn at(line: u64) -> Self {
+        Self { line, cells: Vec::new() }
+    }
+}
+
+/// The cell without white space and invisible characters around it, which come along when cells are copied.
+fn trimmed(cell: &str) -> &str {
+    cell.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    })
+}
+
+fn unclosed(line: u64) -> Fault {
+    Fault::at("", "unclosed_quote", format!("The quotation mark that opens in line {line} is never closed."))
+}
+
+fn misplaced(opened: u64, closed: u64) -> Fault {
+    let detail = format!(
+        "The quotation mark that opens in line {opened} closes in the middle of a cell of line {closed}: one of the two \
+         is too many."
+    );
+    Fault::at("", "misplaced_quote", detail)
 }
 
 impl Deserr<Faults> for Csv {
@@ -35,16 +169,84 @@ impl Deserr<Faults> for Csv {
     ) -> Result<Self, Faults> {
         let text = <String as Deserr<Faults>>::deserialize_from_value(value, location)?;
         if text.contains('\0') {
-            return Err(Faults::one(location, "invalid_text", "It holds a NUL character."));
+            return Err(Faults::one(location, "invalid_text", "The text holds a NUL character."));
         }
         Ok(Self(text))
     }
 }
 
 impl Describe for Csv {
-    const MEDIA_TYPE: &'static str = "text/csv";
+    /// What browsers call a CSV file depends on the machine: on Windows with Excel, `application/vnd.ms-excel`.
+    const MEDIA_TYPES: &'static [&'static str] = &[
+        "text/csv",
+        "text/plain",
+        "text/tab-separated-values",
+        "text/comma-separated-values",
+        "text/x-csv",
+        "application/csv",
+        "application/x-csv",
+        "application/vnd.ms-excel",
+    ];
 
     fn schema() -> Value {
         json!({ "type": "string", "minLength": 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str, delimiter: char) -> Vec<(u64, Vec<String>)> {
+        let table = read(text, delimiter, 1);
+        assert_eq!(table.fault, None, "{text:?}");
+        table.rows.into_iter().map(|row| (row.line, row.cells)).collect()
+    }
+
+    #[test]
+    fn lines_are_counted_by_lf_cr_and_crlf_and_within_quotes() {
+        for text in ["a,b\n\nc\n", "a,b\r\rc\r", "a,b\r\n\r\nc\r\n", "a,b\r\n\nc"] {
+            let cells = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+            assert_eq!(rows(text, ','), [(1, cells(&["a", "b"])), (3, cells(&["c"]))], "{text:?}");
+        }
+        let lines: Vec<_> = rows("a\r\"b\r\nb\"\r\"c\"\"\"\r", ',').into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [1, 2, 4]);
+    }
+
+    #[test]
+    fn cells_lose_what_is_around_them_and_empty_rows_are_left_out() {
+        let text = "\u{a0}a\u{200b}; \"b;\"\"b\"\"\" ;\n;;;\n \t;\nc\n";
+        let cells: Vec<_> = rows(text, ';').into_iter().map(|(line, cells)| (line, cells.join("|"))).collect();
+        assert_eq!(cells, [(1, "a|b;\"b\"|".to_owned()), (4, "c".to_owned())]);
+    }
+
+    #[test]
+    fn quotes_that_do_not_match_are_told_with_their_lines() {
+        for (text, code, lines) in [
+            ("a\n\"b\nc\n", "unclosed_quote", "line 2 is"),
+            ("a\r\"b\rc\r", "unclosed_quote", "line 2 is"),
+            ("\"x\ny\",\"b\nc", "unclosed_quote", "line 2 is"),
+            ("\"a,b\nc,d\n\"e,f\n", "misplaced_quote", "line 1 closes in the middle of a cell of line 3"),
+        ] {
+            let fault = read(text, ',', 1).fault.unwrap();
+            assert_eq!(fault.code, code, "{text:?}");
+            assert!(fault.detail.contains(lines), "{}", fault.detail);
+        }
+        assert_eq!(rows("\"Doe, J.\" <j@x.test>,a\"b\n", ',')[0].1, ["Doe, J.<j@x.test>", "a\"b"]);
+    }
+
+    #[test]
+    fn a_cell_holds_as_much_as_one_of_excel() {
+        assert_eq!(read(&"a".repeat(32_767), ',', 1).fault, None);
+        assert_eq!(read(&"a".repeat(32_768), ',', 1).fault.unwrap().code, "cell_too_long");
+    }
+
+    #[test]
+    fn a_first_line_may_name_the_delimiter() {
+        let table = |text: &str| Csv(text.to_owned()).table(|_| 0);
+        for text in ["sep=^\r\na^b", "SEP=^\ra^b", "\"sep=^\"\na^b"] {
+            assert_eq!(table(text).rows, [Row { line: 2, cells: vec!["a".to_owned(), "b".to_owned()] }], "{text:?}");
+        }
+        assert_eq!(table("separate\na").rows.len(), 2);
     }
 }

@@ -11,7 +11,7 @@ mod number;
 mod repeated;
 mod text;
 
-pub use csv::Csv;
+pub use csv::{Csv, Row};
 pub use deserr::Deserr;
 pub use fault::Faults;
 #[doc(hidden)]
@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 
 /// The JSON Schema of an input.
 pub trait Describe {
-    /// What a body of it is sent as. One that is not JSON is read as a text.
-    const MEDIA_TYPE: &'static str = "application/json";
+    /// The media types that a body of it is sent as, the usual one first. A body that is not JSON is read as a text.
+    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
 
     fn schema() -> Value;
 }

@@ -94,20 +94,27 @@ async fn refusal(write: &mut Write, course: &Course, learner: UserId, staff: boo
     unmet_prerequisites(write, course, learner).await
 }
 
+/// Returns 409 with the prerequisites that the learner has not met, if there are any.
+///
+/// A prerequisite that can't be met does not count: a course without a lesson that counts, and for a learner who never
+/// enrolled in it, one that takes nobody (a draft, or archived). Who has dropped it could have met it.
 async fn unmet_prerequisites(write: &mut Write, course: &Course, learner: UserId) -> Result<Option<Error>> {
-    // A copy of the rows below, of a course that is held.
+    // A copy of the rows below, of a course that is locked.
     if course.prerequisites.is_empty() {
         return Ok(None);
     }
-    // A title shows only where anyone may know of the course.
+    // A title is shown where the learner may see the course.
     let unmet = sqlx::query!(
         r#"SELECT p.prerequisite_course_id, p.min_completion_percentage,
-             CASE WHEN is_listed(c) THEN c.title END AS title,
+             CASE WHEN is_listed(c) OR (e.status <> 'dropped' AND c.status <> 'draft') THEN c.title END AS title,
              coalesce(e.completion_percentage, 0.00) AS "completion_percentage!"
            FROM course_prerequisites p
            JOIN courses c ON c.id = p.prerequisite_course_id AND c.deleted_at IS NULL
            LEFT JOIN enrollments e ON e.course_id = c.id AND e.user_id = $2
            WHERE p.course_id = $1 AND coalesce(e.completion_percentage, 0) < p.min_completion_percentage
+             AND (c.status = 'published' OR e.id IS NOT NULL)
+             AND EXISTS (SELECT FROM lessons l JOIN sections s ON s.id = l.section_id
+               WHERE s.course_id = c.id AND l.is_published AND l.requires_completion)
            ORDER BY p.created_at, p.id"#,
         course.id.0,
         learner.0,
@@ -117,8 +124,18 @@ async fn unmet_prerequisites(write: &mut Write, course: &Course, learner: UserId
     if unmet.is_empty() {
         return Ok(None);
     }
+    let named: Vec<_> = unmet.iter().filter_map(|one| one.title.as_deref()).collect();
+    let mut detail = String::from("Other courses come before this one.");
+    if !named.is_empty() {
+        detail = format!("Complete first: {}.", named.join(", "));
+    }
+    if named.len() < unmet.len() {
+        detail.push_str(
+            " A course that takes learners by invitation only is among them; ask the teacher of this course.",
+        );
+    }
     let unmet: Vec<Value> = unmet
-        .into_iter()
+        .iter()
         .map(|one| {
             json!({
                 "prerequisite_course_id": one.prerequisite_course_id,
@@ -128,10 +145,7 @@ async fn unmet_prerequisites(write: &mut Write, course: &Course, learner: UserId
             })
         })
         .collect();
-    Ok(Some(
-        Error::problem(&problem::PREREQUISITES_UNMET, "Other courses come first; see prerequisites.")
-            .with("prerequisites", unmet),
-    ))
+    Ok(Some(Error::problem(&problem::PREREQUISITES_UNMET, detail).with("prerequisites", unmet)))
 }
 
 /// Takes a dropped enrolment up where it was: completed, or as far as the lessons of now say.

@@ -3,28 +3,22 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::address_list::{self, Line};
 use super::enrollments::{Enrollment, EnrollmentStatus, lock_all};
 use super::progress;
 use crate::audit::{Audit, Changes, audit};
 use crate::catalog::courses::{Course, CourseStatus};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::id::{EnrollmentId, UserId};
-use crate::identity::Email;
-use crate::input::{Csv, Faults, text_enum};
+use crate::input::{Csv, text_enum};
 use crate::problem;
 use crate::transaction::Write;
 
-/// What one call takes.
-const MOST_LINES: usize = 5000;
-/// What is shown of a cell that is no address.
-const SHOWN: usize = 255;
-
 text_enum! {
-    /// What became of a line.
+    /// What became of an address.
     Outcome {
         Enrolled = "enrolled",
         Resumed = "resumed",
@@ -35,51 +29,22 @@ text_enum! {
     }
 }
 
-/// One line, and what became of it.
+/// One address of the list, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportedLine {
-    /// Its number in what was sent, from 1 on.
+    /// The line of the file that holds it, from 1 on.
     pub line: u64,
+    /// The address as it was written; without one, the cell.
     pub email: String,
     pub result: Outcome,
     pub enrollment_id: Option<EnrollmentId>,
 }
 
-/// A line as it was read: its address, if it is one.
-struct Line {
-    number: u64,
-    cell: String,
-    email: Option<Email>,
-}
-
-/// The addresses: of the column named `email` where the first line names columns, else of the first one.
-fn read(csv: &Csv) -> Result<Vec<Line>> {
-    let mut records = csv.records().peekable();
-    let named = records.peek().and_then(|(_, first)| first.iter().position(|cell| cell.eq_ignore_ascii_case("email")));
-    if named.is_some() {
-        records.next();
-    }
-    let column = named.unwrap_or(0);
-    let lines: Vec<_> = records
-        .take(MOST_LINES + 1)
-        .map(|(number, record)| {
-            let cell = record.get(column).unwrap_or_default();
-            let email = deserr::deserialize::<Email, _, Faults>(Value::from(cell)).ok();
-            Line { number, cell: cell.chars().take(SHOWN).collect(), email }
-        })
-        .collect();
-    if lines.len() > MOST_LINES {
-        let detail = format!("One import has at most {MOST_LINES} lines; send the rest in another.");
-        return Err(Error::invalid(Fault::at("", "too_many_lines", detail)));
-    }
-    Ok(lines)
-}
-
-/// Enrols whoever the lines name in a course that is held until the end of the write, past prerequisites and price;
-/// gives what became of each line, and what is to be logged.
+/// Enrols the people of a list, past prerequisites and price, in a course that is locked until the end of the write.
+/// Returns what became of each address, and the entries of the audit log.
 ///
 /// # Errors
-/// 403 for others than its staff, 409 when the course is not published, 422 for too many lines.
+/// 403 when the caller is not staff of the course, 409 when it is not published, 422 when the list can't be read.
 pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Vec<ImportedLine>, Vec<Audit>)> {
     if !course.staffed_by(write.caller()) {
         return Err(Error::forbidden("Only the staff of a course enrol others."));
@@ -87,7 +52,7 @@ pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Ve
     if course.status != CourseStatus::Published {
         return Err(Error::problem(&problem::NOT_ENROLLABLE, "The course is not published."));
     }
-    let lines = read(csv)?;
+    let lines = address_list::read(csv)?;
     let known = known_users(write, &lines).await?;
     let users: Vec<Uuid> = known.values().map(|user| user.0).collect();
     let before = by_user(lock_all(write, &users, course.id).await?);
@@ -96,10 +61,10 @@ pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Ve
     take_up(write, course, &before).await?;
     let after = by_user(lock_all(write, &users, course.id).await?);
 
-    let mut told = Vec::with_capacity(lines.len());
+    let mut imported = Vec::with_capacity(lines.len());
     let mut audits = Vec::new();
     let mut met = HashSet::new();
-    for Line { number: line, cell: email, email: address } in lines {
+    for Line { number: line, shown, email: address } in lines {
         let user = address.as_ref().and_then(|address| known.get(address.as_str()));
         let enrollment = user.and_then(|user| after.get(user));
         let result = match (&address, enrollment) {
@@ -112,9 +77,9 @@ pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Ve
                 result
             }
         };
-        told.push(ImportedLine { line, email, result, enrollment_id: enrollment.map(|one| one.id) });
+        imported.push(ImportedLine { line, email: shown, result, enrollment_id: enrollment.map(|one| one.id) });
     }
-    Ok((told, audits))
+    Ok((imported, audits))
 }
 
 fn outcome(after: &Enrollment, before: Option<&Enrollment>, new: &HashSet<Uuid>) -> Result<(Outcome, Option<Audit>)> {

@@ -1,5 +1,6 @@
 //! Who learns, and what they have learned: enrolments, completions, progress.
 
+mod address_list;
 pub mod check;
 pub mod completions;
 mod enrolling;

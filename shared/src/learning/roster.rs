@@ -86,23 +86,26 @@ pub async fn page(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<
     Page::new(rows(read, course, part, limit).await?, limit, Keys::of)
 }
 
-/// A page of the roster as lines, and where the next one begins.
+/// The columns of the roster as CSV.
+const COLUMNS: [&str; 9] = [
+    "enrollment_id",
+    "user_id",
+    "first_name",
+    "last_name",
+    "status",
+    "completion_percentage",
+    "enrolled_at",
+    "completed_at",
+    "last_accessed_at",
+];
+
+/// Returns a page of the roster as CSV, and the cursor of the next one.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn sheet(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<(Bytes, Option<String>)> {
     let limit = part.limit.unwrap_or_default().of_a_sheet();
-    let sheet = Sheet::new(&[
-        "enrollment_id",
-        "user_id",
-        "first_name",
-        "last_name",
-        "status",
-        "completion_percentage",
-        "enrolled_at",
-        "completed_at",
-        "last_accessed_at",
-    ]);
+    let sheet = if part.cursor.is_none() { Sheet::with_header(&COLUMNS) } else { Sheet::without_header() };
     let rows = rows(read, course, part, limit).await?;
     Page::sheet(&rows, limit, Keys::of, sheet, |entry| {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);

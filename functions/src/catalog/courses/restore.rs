@@ -1,7 +1,7 @@
-//! `POST /v1/courses/{course_id}/restore`: brings a deleted course back, as it was.
+//! `POST /v1/courses/{course_id}/restore`: brings a deleted course back, as it was or with another slug or category.
 
 use http::StatusCode;
-use lyceum::audit::{Changes, audit};
+use lyceum::audit::audit;
 use lyceum::catalog::courses::{self, Course, Restoration};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
@@ -17,8 +17,8 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request<Restoration>) -> Result<Reply<Course>> {
     let (restoration, request) = request.take_body();
     let mut tx = request.write().await?;
-    let course = courses::restore(&mut tx, request.id("course_id")?, restoration).await?;
-    tx.commit(audit("course.restore", course.id).changed(Changes::field("slug", None::<&str>, &course.slug))).await?;
+    let (course, changes) = courses::restore(&mut tx, request.id("course_id")?, restoration).await?;
+    tx.commit(audit("course.restore", course.id).changed(changes)).await?;
     let version = course.version;
     Ok(Reply::ok(course).version(version))
 }

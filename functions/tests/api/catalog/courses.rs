@@ -219,7 +219,7 @@ async fn a_slug_never_looks_like_an_id() {
 async fn a_slug_is_changed_to_a_free_one() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
-    let first = CourseInProgress::draft(&admin, &instructor, 0).await;
+    let first = CourseInProgress::published(&admin, &instructor, 1).await;
     let second = CourseInProgress::draft(&admin, &lyceum.instructor().await, 0).await;
     first.change(json!({ "slug": "mine" })).await;
     let taken = second.instructor.patch(&second.path(""), json!({ "slug": "mine", "title": "x" })).await;

@@ -1,7 +1,6 @@
 //! A course once more: what another one begins with.
 
-use super::editing::SLUG_ATTEMPTS;
-use super::{Course, EditableCourse, reload};
+use super::{Course, EditableCourse, reload, slugs};
 use crate::catalog::Slug;
 use crate::error::{Error, Result};
 use crate::id::{CourseId, LessonId, SectionId};
@@ -30,7 +29,7 @@ optional_fields! {
 /// without their file come unpublished.
 ///
 /// # Errors
-/// 403 for staff who may not create courses; 409 when the given slug is taken.
+/// 403 for staff who may not create courses; 409 when a course that the caller may see has the given slug.
 pub async fn duplicate(write: &mut Write, original: &EditableCourse, duplication: Duplication) -> Result<Course> {
     if ![Permission::CoursesCreate, Permission::CoursesUpdateAny].iter().any(|each| write.caller().may(*each)) {
         return Err(Error::forbidden("A copy is a new course, and you may not create courses."));
@@ -45,9 +44,9 @@ pub async fn duplicate(write: &mut Write, original: &EditableCourse, duplication
 async fn insert(write: &mut Write, original: &EditableCourse, id: CourseId, duplication: Duplication) -> Result<()> {
     let (user, now) = (write.user()?, write.now());
     let title = duplication.title.map_or_else(|| title_of_copy(&original.title), String::from);
-    let plain = duplication.slug.clone().unwrap_or_else(|| Slug::from_title(&title, "course"));
-    let mut slug = plain.clone();
-    for _ in 0..SLUG_ATTEMPTS {
+    let wanted = duplication.slug.clone().unwrap_or_else(|| Slug::from_title(&title, "course"));
+    let mut slug = wanted.clone();
+    for _ in 0..slugs::ATTEMPTS {
         let inserted = sqlx::query!(
             "INSERT INTO courses (id, title, slug, description, content, category_id, visibility, is_featured,
                difficulty_level, language, price, required_score, allow_retake, max_attempts, estimated_hours,
@@ -69,12 +68,9 @@ async fn insert(write: &mut Write, original: &EditableCourse, id: CourseId, dupl
         if inserted.rows_affected() == 1 {
             return Ok(());
         }
-        if duplication.slug.is_some() {
-            return Err(Error::problem(&crate::problem::SLUG_TAKEN, "Another course has this slug; choose another."));
-        }
-        slug = plain.with_suffix()?;
+        slug = slugs::in_place_of(write, &wanted, duplication.slug.is_some()).await?;
     }
-    Err(Error::internal(format!("no slug is free for {}", plain.as_str())))
+    Err(Error::internal(format!("no slug is free for {}", wanted.as_str())))
 }
 
 fn title_of_copy(title: &str) -> String {

@@ -1,6 +1,6 @@
 //! Making a course, and changing what it says.
 
-use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload};
+use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload, slugs};
 use crate::audit::Changes;
 use crate::catalog::Slug;
 use crate::catalog::prerequisites::{self, NewPrerequisite};
@@ -10,9 +10,6 @@ use crate::id::{CategoryId, CourseId};
 use crate::input::{Bounded, Change, Clearable, Invalid, Money, Text, from_text};
 use crate::transaction::Write;
 use crate::{fields, optional_fields};
-
-/// How often another slug is tried before something else must be wrong.
-pub(super) const SLUG_ATTEMPTS: usize = 5;
 
 fields! {
     /// A new course, a draft. The slug comes from the title unless given.
@@ -82,10 +79,10 @@ from_text!(Language, { "type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]
     }
 });
 
-/// Makes a draft that the caller teaches.
+/// Creates a draft that the caller teaches.
 ///
 /// # Errors
-/// 409 when the given slug is taken; 422 when the category or a prerequisite doesn't exist.
+/// 409 when a course that the caller may see has the given slug; 422 when the category or a prerequisite doesn't exist.
 pub async fn create(write: &mut Write, new: NewCourse) -> Result<Course> {
     check_category(write, new.category_id).await?;
     let id = CourseId::new(write.now());
@@ -99,13 +96,13 @@ pub async fn create(write: &mut Write, new: NewCourse) -> Result<Course> {
     reload(write, id).await
 }
 
-/// Inserts the row, under the given slug, or else under one that is free.
+/// Inserts the row under the wanted slug, or with a suffix behind it when that is taken.
 async fn insert(write: &mut Write, id: CourseId, new: &NewCourse) -> Result<()> {
     let user = write.user()?;
     let now = write.now();
-    let plain = new.slug.clone().unwrap_or_else(|| Slug::from_title(new.title.as_str(), "course"));
-    let mut slug = plain.clone();
-    for _ in 0..SLUG_ATTEMPTS {
+    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_title(new.title.as_str(), "course"));
+    let mut slug = wanted.clone();
+    for _ in 0..slugs::ATTEMPTS {
         let inserted = sqlx::query!(
             "INSERT INTO courses (id, title, slug, description, content, category_id, visibility, is_featured,
                difficulty_level, language, price, required_score, allow_retake, max_attempts, estimated_hours,
@@ -139,15 +136,14 @@ async fn insert(write: &mut Write, id: CourseId, new: &NewCourse) -> Result<()> 
         if inserted.rows_affected() == 1 {
             return Ok(());
         }
-        if new.slug.is_some() {
-            return Err(Error::problem(&crate::problem::SLUG_TAKEN, "Another course has this slug; choose another."));
-        }
-        slug = plain.with_suffix()?;
+        slug = slugs::in_place_of(write, &wanted, new.slug.is_some()).await?;
     }
-    Err(Error::internal(format!("no slug is free for {}", plain.as_str())))
+    Err(Error::internal(format!("no slug is free for {}", wanted.as_str())))
 }
 
-async fn check_category(write: &mut Write, id: CategoryId) -> Result<()> {
+/// # Errors
+/// 422 when there is no such category.
+pub(super) async fn check_category(write: &mut Write, id: CategoryId) -> Result<()> {
     let exists = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM categories WHERE id = $1) AS "exists!""#, id.0)
         .fetch_one(write.connection())
         .await?;
@@ -158,14 +154,16 @@ async fn check_category(write: &mut Write, id: CategoryId) -> Result<()> {
     }
 }
 
-/// Changes what the course says.
+/// Changes the course, and raises its version.
 ///
 /// # Errors
-/// 409 when the slug is taken; 422 when the category doesn't exist.
+/// 409 when a course that the caller may see has the slug; 422 when the category doesn't exist.
 pub async fn update(write: &mut Write, course: &EditableCourse, changes: CourseChanges) -> Result<(Course, Changes)> {
     let mut after = course.0.clone();
     changes.title.apply(&mut after.title);
-    changes.slug.apply(&mut after.slug);
+    if let Some(slug) = changes.slug.0 {
+        after.slug = slugs::for_course(write, course.id, slug).await?.into();
+    }
     changes.description.apply(&mut after.description);
     changes.content.apply(&mut after.content);
     changes.category_id.apply(&mut after.category_id);
@@ -214,6 +212,7 @@ pub async fn update(write: &mut Write, course: &EditableCourse, changes: CourseC
         user.0,
     )
     .execute(write.connection())
-    .await?;
+    .await
+    .map_err(slugs::taken_meanwhile)?;
     Ok((reload(write, after.id).await?, changed))
 }

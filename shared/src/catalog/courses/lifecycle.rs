@@ -3,11 +3,13 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{Course, CourseStatus, EditableCourse, locked, reload};
+use super::editing::check_category;
+use super::{Course, CourseStatus, EditableCourse, locked, reload, slugs};
+use crate::audit::Changes;
 use crate::catalog::Slug;
 use crate::catalog::prerequisites::{self, EditablePrerequisites};
 use crate::error::{Error, Result};
-use crate::id::CourseId;
+use crate::id::{CategoryId, CourseId};
 use crate::optional_fields;
 use crate::problem;
 use crate::transaction::Write;
@@ -108,17 +110,20 @@ pub async fn delete(write: &mut Write, course: &EditablePrerequisites) -> Result
 }
 
 optional_fields! {
+    /// What a restored course gets in the place of what it had.
     pub struct Restoration {
-        /// Another slug, when somebody took the old one meanwhile.
+        /// Another slug, when another course took the old one meanwhile.
         slug: Option<Slug>,
+        category_id: Option<CategoryId>,
     }
 }
 
-/// Brings a deleted course back, as it was.
+/// Brings a deleted course back. If a course that the caller may not see took its slug, the slug gets a suffix.
 ///
 /// # Errors
-/// 404 for whoever is not its staff; 409 when it is not deleted, was deleted too long ago, or its slug was taken.
-pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) -> Result<Course> {
+/// 404 when the caller is not staff of it; 409 when it is not deleted, was deleted more than 30 days ago, or a course
+/// that the caller may see took its slug; 422 when the category doesn't exist.
+pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) -> Result<(Course, Changes)> {
     let (user, now) = (write.user()?, write.now());
     let caller = write.caller().clone();
     prerequisites::lock(write).await?;
@@ -139,10 +144,27 @@ pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) 
             "It was deleted more than 30 days ago, and its files are gone.",
         ));
     }
-    let slug = restoration.slug.map_or(course.slug, String::from);
-    sqlx::query!("UPDATE courses SET deleted_at = NULL, slug = $2, updated_by = $3 WHERE id = $1", id.0, slug, user.0)
-        .execute(write.connection())
-        .await?;
+    if let Some(category) = restoration.category_id {
+        check_category(write, category).await?;
+    }
+    let slug = restoration.slug.unwrap_or_else(|| Slug::of_row(course.slug));
+    let slug = slugs::for_course(write, id, slug).await?;
+    sqlx::query!(
+        "UPDATE courses SET deleted_at = NULL, slug = $2, category_id = coalesce($3, category_id), updated_by = $4
+         WHERE id = $1",
+        id.0,
+        slug.as_str(),
+        restoration.category_id.map(|category| category.0),
+        user.0,
+    )
+    .execute(write.connection())
+    .await
+    .map_err(slugs::taken_meanwhile)?;
     prerequisites::raise_versions_after(write, id).await?;
-    reload(write, id).await
+    let restored = reload(write, id).await?;
+    let mut changes = Changes::field("slug", None::<&str>, &restored.slug);
+    if restored.category_id != course.category_id {
+        changes = changes.and("category_id", course.category_id, restored.category_id);
+    }
+    Ok((restored, changes))
 }

@@ -5,6 +5,7 @@ mod editing;
 mod finding;
 mod lifecycle;
 mod outline;
+mod slugs;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

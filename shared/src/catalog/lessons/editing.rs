@@ -4,22 +4,20 @@ use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, video_link};
+use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, placing, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
-use crate::catalog::courses::OutlineLesson;
-use crate::catalog::order::Order;
 use crate::catalog::sections::{self, EditableSection};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::id::{LessonId, SectionId};
 use crate::input::{Bounded, Change, Clearable, DisplayOrder, Text};
-use crate::page::Page;
 use crate::problem;
 use crate::transaction::Write;
 use crate::{fields, optional_fields};
 
 fields! {
-    /// A new lesson, unpublished unless told. It comes last unless `display_order` says otherwise.
+    /// A new lesson, unpublished unless `is_published` is true. It comes last unless `display_order` names a place; the
+    /// lessons there make room.
     pub struct NewLesson {
         title: Text<1, 255>,
     }
@@ -52,23 +50,20 @@ optional_fields! {
         duration_minutes: Clearable<Bounded<0, 100_000>>,
         is_published: Change<bool>,
         requires_completion: Change<bool>,
-        /// Moves it to another section of its course; last there, unless `display_order` says otherwise.
+        /// Moves it to another section of its course: to its end, unless `display_order` names a place.
         section_id: Change<SectionId>,
     }
 }
 
 /// A lesson whose course the caller may edit; all three are locked until the end of the write. Only [`editable`]
 /// makes one.
-pub struct EditableLesson {
-    lesson: Lesson,
-    section: EditableSection,
-}
+pub struct EditableLesson(Lesson);
 
 impl std::ops::Deref for EditableLesson {
     type Target = Lesson;
 
     fn deref(&self) -> &Lesson {
-        &self.lesson
+        &self.0
     }
 }
 
@@ -90,7 +85,7 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
     if lesson.section_id != section.id {
         return Err(Error::Retry("the lesson was moved while it was waited for".into()));
     }
-    Ok(EditableLesson { lesson, section })
+    Ok(EditableLesson(lesson))
 }
 
 /// # Errors
@@ -99,12 +94,11 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     let now = write.now();
     let id = LessonId::new(now);
     let links: Vec<Link> = new.external_links.unwrap_or_default().into_iter().map(Into::into).collect();
+    let display_order = placing::of_new(write, section.id, new.display_order.map(i32::from)).await?;
     sqlx::query!(
         "INSERT INTO lessons (id, section_id, title, description, content, lesson_type, video_url, video_provider,
            external_links, markdown_content, display_order, duration_minutes, is_published, requires_completion, created_at)
-         VALUES ($1, $2, $3, $4, $5, coalesce($6, 'text'), $7, $8, $9, $10,
-           coalesce($11, (SELECT coalesce(max(display_order), 0) + 1 FROM lessons WHERE section_id = $2)),
-           $12, $13, coalesce($14, true), $15)",
+         VALUES ($1, $2, $3, $4, $5, coalesce($6, 'text'), $7, $8, $9, $10, $11, $12, $13, coalesce($14, true), $15)",
         id.0,
         section.id.0,
         new.title.as_str(),
@@ -115,7 +109,7 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
         new.video_provider.map(VideoProvider::as_str),
         json!(links),
         new.markdown_content.map(String::from),
-        new.display_order.map(i32::from),
+        display_order,
         new.duration_minutes.map(i32::from),
         new.is_published.unwrap_or(false),
         new.requires_completion,
@@ -166,8 +160,8 @@ pub(super) fn check_publishable(lesson: &Lesson) -> Result<()> {
 /// 409 when it is or becomes published and something is missing; 422 for a section of another course, or an address
 /// that its provider plays no video at.
 pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
-    let mut after = lesson.lesson.clone();
-    let placed = changes.display_order.0.is_some();
+    let mut after = lesson.0.clone();
+    let wanted = changes.display_order.0.map(i32::from);
     changes.title.apply(&mut after.title);
     changes.description.apply(&mut after.description);
     changes.content.apply(&mut after.content);
@@ -178,23 +172,17 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
         after.external_links = Json(links.into_iter().map(Into::into).collect());
     }
     changes.markdown_content.apply(&mut after.markdown_content);
-    changes.display_order.apply(&mut after.display_order);
     changes.duration_minutes.apply(&mut after.duration_minutes);
     changes.is_published.apply(&mut after.is_published);
     changes.requires_completion.apply(&mut after.requires_completion);
     changes.section_id.apply(&mut after.section_id);
-    if after.section_id != lesson.section_id {
-        let last = place_in(write, lesson, after.section_id).await?; // 422 unless the section is of this course
-        if !placed {
-            after.display_order = last;
-        }
-    }
     if (after.video_provider, &after.video_url) != (lesson.video_provider, &lesson.video_url) {
         video_link::check(after.video_provider, after.video_url.as_deref())?;
     }
     check_publishable(&after)?;
+    after.display_order = placing::of_changed(write, lesson, after.section_id, wanted).await?;
     let mut after = after.with_html();
-    let changed = Changes::between(&lesson.lesson, &after)?;
+    let changed = Changes::between(&lesson.0, &after)?;
     if changed.is_empty() {
         return Ok((after, changed));
     }
@@ -204,21 +192,6 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
         write.wake_progress();
     }
     Ok((after, changed))
-}
-
-/// The place behind the last lesson of another section of the same course, which is locked first; no other section
-/// will do.
-async fn place_in(write: &mut Write, lesson: &EditableLesson, target: SectionId) -> Result<i32> {
-    let course = lesson.section.course();
-    sqlx::query_scalar!(
-        r#"SELECT coalesce((SELECT max(display_order) FROM lessons WHERE section_id = s.id), 0) + 1 AS "last!"
-           FROM sections s WHERE s.id = $1 AND s.course_id = $2 FOR NO KEY UPDATE"#,
-        target.0,
-        course.id.0,
-    )
-    .fetch_optional(write.connection())
-    .await?
-    .ok_or_else(|| Error::invalid(Fault::at("/section_id", "unknown_section", "The course has no such section.")))
 }
 
 async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
@@ -283,45 +256,4 @@ pub(in crate::catalog) async fn refuse_completed(write: &mut Write, lessons: &[U
     };
     let lessons: Vec<_> = completed.iter().map(|lesson| json!({ "id": lesson.id, "title": lesson.title })).collect();
     Err(Error::problem(&problem::LESSON_COMPLETED, detail).with("lessons", lessons))
-}
-
-/// Puts the lessons of a section in this order, and raises the section's version, which guards it. Gives them as the
-/// outline shows them: with all that they hold, they could be more than an answer can be.
-///
-/// # Errors
-/// 409 unless the list is complete.
-pub async fn set_order(
-    write: &mut Write,
-    section: &EditableSection,
-    order: &Order<LessonId>,
-) -> Result<(Page<OutlineLesson>, Changes)> {
-    let before =
-        sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY display_order, id", section.id.0)
-            .fetch_all(write.connection())
-            .await?;
-    let after = order.complete(&before)?;
-    let changes = if after == before {
-        Changes::default()
-    } else {
-        sqlx::query!(
-            "WITH parent AS (UPDATE sections SET version = version + 1 WHERE id = $2)
-             UPDATE lessons l SET display_order = o.position
-             FROM unnest($1::uuid[]) WITH ORDINALITY AS o (id, position)
-             WHERE l.id = o.id AND l.display_order <> o.position",
-            &after,
-            section.id.0,
-        )
-        .execute(write.connection())
-        .await?;
-        Changes::field("order", &before, &after)
-    };
-    let lessons = sqlx::query_as!(
-        OutlineLesson,
-        "SELECT id, title, description, lesson_type, display_order, duration_minutes, is_published, requires_completion
-         FROM lessons WHERE section_id = $1 ORDER BY display_order, id",
-        section.id.0,
-    )
-    .fetch_all(write.connection())
-    .await?;
-    Ok((Page::complete(lessons), changes))
 }

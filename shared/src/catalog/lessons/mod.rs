@@ -2,6 +2,7 @@
 
 mod editing;
 mod files;
+mod placing;
 mod reading;
 mod video_link;
 
@@ -20,8 +21,9 @@ use crate::transaction::Read;
 use crate::version::Version;
 
 pub(super) use editing::refuse_completed;
-pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, set_order, update};
+pub use editing::{EditableLesson, LessonChanges, NewLesson, create, delete, editable, update};
 pub(crate) use files::{without_document, without_video};
+pub use placing::set_order;
 pub use reading::{ReadableLesson, open, read as get};
 
 text_enum! {

@@ -27,7 +27,7 @@ pub struct Described {
 
 #[derive(Clone)]
 pub(super) struct Body {
-    pub media_type: &'static str,
+    pub media_types: &'static [&'static str],
     pub schema: Value,
     pub required: bool,
 }
@@ -127,7 +127,7 @@ fn body<B: Input>() -> Option<Body> {
         return None;
     }
     let required = !of_fields || schema["required"] != json!([]);
-    Some(Body { media_type: B::MEDIA_TYPE, schema, required })
+    Some(Body { media_types: B::MEDIA_TYPES, schema, required })
 }
 
 fn parameters<Q: Input>() -> Vec<(String, Value)> {

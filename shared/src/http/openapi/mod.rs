@@ -60,10 +60,12 @@ fn operation(function: &str, route: &Route) -> Value {
         },
     });
     if let Some(body) = &described.body {
-        operation["requestBody"] = json!({
-            "required": body.required,
-            "content": { body.media_type: { "schema": body.schema } },
-        });
+        let content: Map<_, _> = body
+            .media_types
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": body.schema })))
+            .collect();
+        operation["requestBody"] = json!({ "required": body.required, "content": content });
     }
     if let Access::Needs(permission) = route.access {
         operation["description"] = json!(format!("Takes the permission `{}`.", permission.as_str()));
