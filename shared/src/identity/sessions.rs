@@ -47,7 +47,7 @@ pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
              id IS NOT DISTINCT FROM $2 AS "is_current!"
            FROM sessions
            WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 AND last_used_at > $3 - $6::interval
-             AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+             AND (created_at, id) < (coalesce($4, 'infinity'::timestamptz), coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
            ORDER BY created_at DESC, id DESC LIMIT $7"#,
         user.0,
         current.map(|session| session.0),

@@ -57,7 +57,7 @@ pub async fn take(write: &mut Write) -> Result<Option<Taken>> {
 pub async fn advance(write: &mut Write, taken: &Taken) -> Result<Option<Taken>> {
     let batch = sqlx::query_scalar!(
         "SELECT id FROM enrollments
-         WHERE course_id = $1 AND completed_at IS NULL AND ($2::uuid IS NULL OR id > $2)
+         WHERE course_id = $1 AND completed_at IS NULL AND id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
          ORDER BY id LIMIT $3 FOR UPDATE",
         taken.course_id.0,
         taken.done_to,

@@ -131,7 +131,7 @@ pub async fn mine(
     let rows = select_mine!(
         "e.status <> 'dropped' OR is_listed(c)",
         "WHERE e.user_id = $1 AND ($2::text IS NULL OR e.status = $2)
-           AND ($3::timestamptz IS NULL OR (e.created_at, e.id) < ($3, $4::uuid))
+           AND (e.created_at, e.id) < (coalesce($3, 'infinity'::timestamptz), coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
          ORDER BY e.created_at DESC, e.id DESC LIMIT $5",
         user.0,
         status.map(EnrollmentStatus::as_str),
