@@ -85,8 +85,10 @@ mod media {
     mod images;
     mod ingest;
     mod judging;
+    mod movies;
     mod mutations;
     mod quotas;
+    mod real_files;
     mod remove_files;
     pub mod samples;
     mod second_s3;
