@@ -78,6 +78,7 @@ mod media {
     pub mod arrivals;
     mod ask;
     mod complete;
+    mod form_reuse;
     mod get;
     mod give_up;
     pub mod harness;
