@@ -2,7 +2,7 @@
 that fails the test."""
 
 KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]
-INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "tell what is not there"]
+INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "list objects and versions"]
 
 # What a right is, as a role says it: actions, and what on.
 RIGHTS = {
@@ -33,7 +33,14 @@ RIGHTS = {
     "write the signing key": (["secretsmanager:PutSecretValue"], "SigningKey"),
     "sign reads of media/": (["s3:GetObject"], "${MediaBucket.Arn}/media/*"),
     "sign and finish uploads": (
-        ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+        [
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ],
         "${MediaBucket.Arn}/uploads/*",
     ),
     "judge uploads": (
@@ -49,7 +56,7 @@ RIGHTS = {
     ),
     "keep what is good, in media/": (KEEPING, "${MediaBucket.Arn}/media/*"),
     "keep what is good, in public/": (KEEPING, "${MediaBucket.Arn}/public/*"),
-    "tell what is not there": (["s3:ListBucket"], "MediaBucket.Arn"),
+    "list objects and versions": (["s3:ListBucket", "s3:ListBucketVersions"], "MediaBucket.Arn"),
     "give up unfinished uploads": (["s3:AbortMultipartUpload"], "${MediaBucket.Arn}/uploads/*"),
     "keep events that failed": (["sqs:SendMessage"], "IngestFailures.Arn"),
     "own the database": (["secretsmanager:GetSecretValue"], "Database.Outputs.OwnerSecret"),
@@ -87,7 +94,7 @@ TABLE = {
     "CompleteLesson": [],
     "Reports": [],
     "RecomputeProgress": ["read the progress queue", "wake recompute-progress"],
-    "Uploads": ["sign and finish uploads", "tell what is not there"],
+    "Uploads": ["sign and finish uploads", "list objects and versions"],
     "Media": ["sign reads of media/"],
     "Ingest": [*INGEST, "give up unfinished uploads", "keep events that failed"],
     "Health": [],

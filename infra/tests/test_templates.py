@@ -167,6 +167,13 @@ class WhatLasts(unittest.TestCase):
                 self.assertIn("aws:SourceArn", statement["Condition"]["StringEquals"])
                 self.assertEqual(rendered(statement["Resource"]), "${MediaBucket.Arn}/public/*")
 
+    def test_unchecked_uploads_leave_no_former_versions_for_long(self):
+        """Protects against H8: a form that was sent again and again."""
+        rules = of_type("AWS::S3::Bucket")["MediaBucket"]["LifecycleConfiguration"]["Rules"]
+        unchecked = [rule for rule in rules if rule.get("Prefix") == "uploads/"]
+        self.assertEqual([rule["NoncurrentVersionExpiration"] for rule in unchecked], [{"NoncurrentDays": 1}])
+        self.assertEqual({rule["Status"] for rule in rules}, {"Enabled"})
+
     def test_data_outlives_a_mistake(self):
         for name in ("MediaBucket", "SigningKey"):
             self.assertEqual((RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]), ("Retain",) * 2)

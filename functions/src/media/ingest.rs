@@ -117,11 +117,15 @@ pub(crate) async fn take_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcom
     let arrived = match claim {
         Claim::Ours(arrived) => arrived,
         Claim::Pointless(arrived, why) => return reject(app, &arrived, &why).await,
-        // of a bucket that keeps versions, only this one goes; without versions it has replaced what counts, which the
-        // check of that will find
+        // In a bucket without versions it replaced the content that counts; the check of that content finds out.
         Claim::Late if pin.version.is_none() => return Ok(Outcome::Nothing),
-        Claim::Late | Claim::Done => {
+        Claim::Late => {
             storage.remove_pinned(&arrival::source(id), pin).await?;
+            return Ok(Outcome::Nothing);
+        }
+        // Its form or its parts were sent again; no upload needs any content of this key.
+        Claim::Done => {
+            storage.remove_versions(&arrival::source(id)).await?;
             return Ok(Outcome::Nothing);
         }
     };
@@ -192,9 +196,9 @@ async fn reject(app: &App, arrived: &Arrived, why: &Rejection) -> Result<Outcome
     finish(app, arrived, settled).await
 }
 
-/// What the browser sent is of no use any more.
+/// Removes everything that the browser sent: nothing needs it any more.
 async fn finish(app: &App, arrived: &Arrived, settled: Settled) -> Result<Outcome> {
-    app.storage()?.remove_pinned(&arrived.source(), &arrived.pin).await?;
+    app.storage()?.remove_versions(&arrived.source()).await?;
     Ok(match settled {
         Settled::Ready => Outcome::Ready,
         Settled::Rejected => Outcome::Rejected,

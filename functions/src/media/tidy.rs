@@ -37,7 +37,7 @@ pub(crate) async fn tidy(app: &App) -> Result<Report> {
         loop {
             let page = storage.list(prefix, from).await?;
             for key in tidying::orphans(&mut read, &page.objects).await? {
-                storage.remove(&key).await?;
+                tidying::remove_orphan(storage, &key).await?;
                 report.orphans_removed += 1;
             }
             from = page.next;

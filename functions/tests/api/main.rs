@@ -86,6 +86,7 @@ mod media {
     pub mod arrivals;
     mod ask;
     mod complete;
+    mod form_reuse;
     mod get;
     mod give_up;
     pub mod harness;
@@ -93,8 +94,10 @@ mod media {
     mod images;
     mod ingest;
     mod judging;
+    mod movies;
     mod mutations;
     mod quotas;
+    mod real_files;
     mod remove_files;
     pub mod samples;
     mod second_s3;

@@ -1,5 +1,5 @@
-//! What may be uploaded, as what, and how large (`semantics.md`, Media): the one table of it. What is not in it is refused
-//! before a byte is sent; what is in it is judged by its first bytes once it has arrived.
+//! What may be uploaded, as what, and how large (`docs/semantics.md`, Files): the one table of it. Other types are refused
+//! before a byte is sent. Files of these types are judged by their bytes once they have arrived.
 
 use crate::input::text_enum;
 
@@ -64,36 +64,110 @@ const fn of(content_type: &'static str, extension: &'static str, kinds: &'static
     FileType { content_type, extension, kinds }
 }
 
+/// What else browsers and systems call a type. The type is kept and served under its own name.
+const OTHER_NAMES: &[(&str, &[&str])] = &[
+    ("image/jpeg", &["image/jpg", "image/pjpeg", "image/x-jpeg", "image/x-jpg", "image/x-citrix-jpeg"]),
+    ("image/png", &["image/x-png", "image/apng", "image/vnd.mozilla.apng", "image/x-citrix-png"]),
+    ("image/webp", &["image/x-webp"]),
+    // browsers play what phones put into QuickTime movies as MP4
+    (
+        "video/mp4",
+        &[
+            "video/x-m4v",
+            "video/m4v",
+            "video/mpeg4",
+            "video/x-mp4",
+            "application/mp4",
+            "video/quicktime",
+            "video/x-quicktime",
+            "video/3gpp",
+        ],
+    ),
+    ("video/webm", &["video/x-webm"]),
+    ("application/pdf", &["application/x-pdf", "application/acrobat", "text/pdf", "text/x-pdf"]),
+    (
+        "application/zip",
+        &[
+            "application/x-zip-compressed",
+            "application/x-zip",
+            "application/zip-compressed",
+            "application/x-compressed",
+            "multipart/x-zip",
+        ],
+    ),
+    (
+        "text/csv",
+        &[
+            "application/csv",
+            "application/x-csv",
+            "text/x-csv",
+            "text/comma-separated-values",
+            "text/x-comma-separated-values",
+        ],
+    ),
+    (
+        "text/markdown",
+        &["text/x-markdown", "application/markdown", "application/x-markdown", "text/vnd.daringfireball.markdown"],
+    ),
+    ("text/plain", &["text/x-plain", "application/text", "application/txt"]),
+];
+/// How browsers call a file whose type the system doesn't know; its name tells more.
+const NAMES_OF_ANYTHING: [&str; 4] =
+    ["application/octet-stream", "binary/octet-stream", "application/x-download", "application/force-download"];
+/// Windows calls CSV files so where Excel is installed.
+const EXCEL: &str = "application/vnd.ms-excel";
+
+/// What stands behind the last dot of a name, in lower case.
+fn ending(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default()
+}
+
 impl FileType {
     /// All of them.
     pub const ALL: &[Self] = TYPES;
 
-    /// The type of that name, as a browser or a row says it: its parameters (`; charset=utf-8`) and its case mean nothing.
+    /// The type of that name, as the database has it.
     #[must_use]
     pub fn named(content_type: &str) -> Option<&'static Self> {
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let name = match essence.as_str() {
-            "application/x-zip-compressed" => "application/zip", // what Windows calls it
-            name => name,
-        };
-        TYPES.iter().find(|one| one.content_type == name)
+        TYPES.iter().find(|one| one.content_type == content_type)
     }
 
-    /// The name that a file of this type is served under: one that ends as another type's would open as that.
+    /// The type that a browser means by the content type and the name of a file. Parameters (`; charset=utf-8`) and
+    /// capitals don't count.
+    #[must_use]
+    pub fn meant(content_type: &str, file_name: &str) -> Option<&'static Self> {
+        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let ending = ending(file_name);
+        if NAMES_OF_ANYTHING.contains(&essence.as_str()) {
+            return TYPES.iter().find(|one| one.extension == ending || one.other_endings().contains(&&*ending));
+        }
+        if essence == EXCEL && ending == "csv" {
+            return Self::named("text/csv");
+        }
+        let other = OTHER_NAMES.iter().find(|(_, names)| names.contains(&essence.as_str()));
+        Self::named(other.map_or(essence.as_str(), |(content_type, _)| content_type))
+    }
+
+    /// The name that a file of this type is served under: with another type's ending, it would open as that.
     #[must_use]
     pub fn named_file(&self, name: &str) -> String {
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-        let usual = match self.extension {
-            "jpg" => "jpeg",
-            "md" => "markdown",
-            "mp4" => "m4v",
-            extension => extension,
-        };
-        if ending == self.extension || ending == usual {
+        let ending = ending(name);
+        if ending == self.extension || self.other_endings().contains(&&*ending) {
             return name.to_owned();
         }
         let stem: String = name.chars().take(LONGEST_NAME - self.extension.len() - 1).collect();
         format!("{stem}.{}", self.extension)
+    }
+
+    /// Endings that open a file of this type as well as its own does.
+    fn other_endings(&self) -> &'static [&'static str] {
+        match self.extension {
+            "jpg" => &["jpeg", "jpe", "jfif"],
+            "md" => &["markdown"],
+            "mp4" => &["m4v", "mov"],
+            "txt" => &["text"],
+            _ => &[],
+        }
     }
 
     /// Whether a file of this type can be that.
@@ -108,17 +182,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_known_by_its_name_whatever_its_case_and_its_parameters() {
-        for (name, extension) in [
-            ("video/mp4", Some("mp4")),
-            ("Text/Plain; charset=utf-8", Some("txt")),
-            ("application/x-zip-compressed", Some("zip")),
-            ("text/html", None),
-            ("image/svg+xml", None),
-            ("application/xml", None),
-            ("", None),
+    fn a_type_is_known_by_the_names_that_browsers_give_it() {
+        for (content_type, name, extension) in [
+            ("video/mp4", "a", Some("mp4")),
+            ("Text/Plain; charset=utf-8", "a", Some("txt")),
+            ("application/x-zip-compressed", "a.zip", Some("zip")),
+            ("application/x-zip", "a.zip", Some("zip")),
+            ("image/jpg", "a.jpg", Some("jpg")),
+            ("image/pjpeg", "a.jpg", Some("jpg")),
+            ("video/x-m4v", "a.m4v", Some("mp4")),
+            ("Video/QuickTime", "IMG_0001.MOV", Some("mp4")),
+            ("text/x-markdown", "a.md", Some("md")),
+            ("application/csv", "a.csv", Some("csv")),
+            ("application/vnd.ms-excel", "a.CSV", Some("csv")),
+            ("application/vnd.ms-excel", "a.xls", None),
+            ("application/octet-stream", "Notes.MD", Some("md")),
+            ("application/octet-stream", "photo.JPEG", Some("jpg")),
+            ("application/octet-stream", "page.html", None),
+            ("application/octet-stream", "csv", None),
+            ("text/html", "a.txt", None),
+            ("image/svg+xml", "a.png", None),
+            ("application/xml", "a.txt", None),
+            ("", "a.txt", None),
         ] {
-            assert_eq!(FileType::named(name).map(|one| one.extension), extension, "{name}");
+            let meant = FileType::meant(content_type, name).map(|one| one.extension);
+            assert_eq!(meant, extension, "{content_type} {name}");
+        }
+    }
+
+    #[test]
+    fn another_name_means_a_type_of_the_table_and_no_two() {
+        let names: Vec<_> = OTHER_NAMES.iter().flat_map(|(_, names)| *names).collect();
+        for (content_type, _) in OTHER_NAMES {
+            assert!(FileType::named(content_type).is_some(), "{content_type}");
+        }
+        for (index, name) in names.iter().enumerate() {
+            assert!(
+                FileType::named(name).is_none() && !names.iter().skip(index + 1).any(|other| other == name),
+                "{name}"
+            );
         }
     }
 
@@ -127,6 +229,8 @@ mod tests {
         for (content_type, name, served) in [
             ("application/pdf", "Plan.PDF", "Plan.PDF"),
             ("image/jpeg", "a.jpeg", "a.jpeg"),
+            ("image/jpeg", "a.JFIF", "a.JFIF"),
+            ("video/mp4", "IMG_1.MOV", "IMG_1.MOV"),
             ("text/plain", "notes.html", "notes.html.txt"),
             ("text/plain", "run.bat", "run.bat.txt"),
             ("text/csv", "Zahlen", "Zahlen.csv"),

@@ -25,8 +25,10 @@ const ORPHANS_KEPT: TimeDelta = TimeDelta::days(1);
 /// So many rows are taken at once.
 const BATCH: i64 = 100;
 
+/// What browsers sent, and nothing has checked.
+const UNCHECKED: &str = "uploads/";
 /// Where objects without a row are looked for.
-pub const PREFIXES: [&str; 3] = ["uploads/", "media/", "public/"];
+pub const PREFIXES: [&str; 3] = [UNCHECKED, "media/", "public/"];
 
 /// An upload that should have arrived by now, if it ever does.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>
     .await?)
 }
 
-/// Removes what there is of an upload that expired.
+/// Removes the parts, the object with all its versions, and the row of an upload that expired.
 ///
 /// # Errors
 /// Those of the database, and of S3.
@@ -70,7 +72,7 @@ pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &Unfi
     if let Some(multipart_id) = &upload.multipart_id {
         storage.abort_parts(&key, multipart_id).await?;
     }
-    storage.remove(&key).await?;
+    storage.remove_versions(&key).await?;
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'processing')", upload.id.0)
         .execute(read.connection())
         .await?;
@@ -156,6 +158,15 @@ pub async fn orphans(read: &mut Read, objects: &[Listed]) -> Result<Vec<String>>
     )
     .fetch_all(read.connection())
     .await?)
+}
+
+/// Removes an object that no row names. What was never checked goes with all its versions; of other objects, the bucket
+/// keeps the former versions for a month.
+///
+/// # Errors
+/// 503 when S3 is away.
+pub async fn remove_orphan(storage: &Storage, key: &str) -> Result<()> {
+    if key.starts_with(UNCHECKED) { storage.remove_versions(key).await } else { storage.remove(key).await }
 }
 
 /// The upload that a key of ours tells of.

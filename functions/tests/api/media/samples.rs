@@ -39,9 +39,20 @@ pub fn moov(duration: u32) -> Vec<u8> {
     mp4_box(b"moov", &[mvhd(duration), trak(640, 360)].concat())
 }
 
-/// 61 seconds, 640 × 360, with its description before the media.
+/// So many milliseconds, 640 × 360, with its description before the media.
+pub fn mp4_of(duration: u32) -> Vec<u8> {
+    [ftyp(b"isom"), moov(duration), mp4_box(b"mdat", &[7; 5000])].concat()
+}
+
+/// 61 seconds.
 pub fn mp4() -> Vec<u8> {
-    [ftyp(b"isom"), moov(61_000), mp4_box(b"mdat", &[7; 5000])].concat()
+    mp4_of(61_000)
+}
+
+/// What a player is sent before the first segment: a description, and no media.
+pub fn mp4_initialisation() -> Vec<u8> {
+    let moov = mp4_box(b"moov", &[mvhd(0), trak(1280, 720), mp4_box(b"mvex", &[])].concat());
+    [ftyp(b"iso5"), moov].concat()
 }
 
 /// The same, with its description at the end, behind a box whose size takes 64 bits.

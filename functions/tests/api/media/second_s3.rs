@@ -16,6 +16,18 @@ use serde_json::{Value, json};
 use crate::harness::uploading::{PART, document, put_part, submit, video};
 use crate::harness::{BUCKET, CourseInProgress, Lyceum, Moto};
 
+/// A client of moto's S3 at that address.
+pub fn client(url: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(url)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
 /// With the bucket.
 struct SecondS3(Moto);
 
@@ -27,14 +39,7 @@ impl SecondS3 {
     }
 
     fn client(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&self.0.url)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-            .force_path_style(true)
-            .build();
-        aws_sdk_s3::Client::from_conf(config)
+        client(&self.0.url)
     }
 
     async fn lyceum(&self) -> Arc<Lyceum> {

@@ -2,7 +2,8 @@
 
 use s3s::dto::{
     CopySource, ETag, GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, HeadObjectInput,
-    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Range,
+    HeadObjectOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output,
+    Object, ObjectVersion, Range,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
@@ -108,6 +109,33 @@ impl Guarded {
         self.files.list_objects_v2(req).await
     }
 
+    /// Lists each object as its only version, whose id is `null`: S3 does so for a bucket that never had versions.
+    pub(super) async fn versions(&self, input: ListObjectVersionsInput) -> Answer<ListObjectVersionsOutput> {
+        if input.delimiter.is_some() || input.version_id_marker.is_some() {
+            return Err(s3_error!(NotImplemented, "the local storage lists versions by key only"));
+        }
+        let page = ListObjectsV2Input {
+            bucket: input.bucket.clone(),
+            prefix: input.prefix.clone(),
+            start_after: input.key_marker.clone(),
+            max_keys: input.max_keys,
+            ..ListObjectsV2Input::default()
+        };
+        let page = self.list(internal(page)).await?.output;
+        let versions: Vec<_> = page.contents.into_iter().flatten().map(only_version).collect();
+        let last = versions.last().and_then(|version| version.key.clone());
+        Ok(S3Response::new(ListObjectVersionsOutput {
+            name: Some(input.bucket),
+            prefix: input.prefix,
+            key_marker: input.key_marker,
+            max_keys: page.max_keys,
+            next_key_marker: last.filter(|_| page.is_truncated == Some(true)),
+            is_truncated: page.is_truncated,
+            versions: Some(versions),
+            ..ListObjectVersionsOutput::default()
+        }))
+    }
+
     /// All objects below a prefix, as the event of each would tell.
     pub(super) async fn all(&self, bucket: &str, prefix: &str) -> S3Result<Vec<Created>> {
         let (mut objects, mut token) = (Vec::new(), None);
@@ -153,4 +181,16 @@ impl Guarded {
 /// Who may list nothing is not told either what is missing.
 fn hidden(error: S3Error, anonymous: bool) -> S3Error {
     if anonymous && *error.code() == S3ErrorCode::NoSuchKey { s3_error!(AccessDenied, "Access Denied") } else { error }
+}
+
+fn only_version(object: Object) -> ObjectVersion {
+    ObjectVersion {
+        key: object.key,
+        version_id: Some("null".to_owned()),
+        is_latest: Some(true),
+        e_tag: object.e_tag,
+        last_modified: object.last_modified,
+        size: object.size,
+        ..ObjectVersion::default()
+    }
 }

@@ -1,33 +1,46 @@
-//! Whether what arrived is what it says: judged by its bytes, which are hostile until proven plain
-//! (`security.md`, 19 and 20).
+//! Whether a file is what it says: judged by its bytes, which are hostile until proven otherwise (`docs/semantics.md`,
+//! Files).
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `ranged` | the file, read piece by piece within a budget |
-//! | `mp4`, `webm` | videos: their structure, duration and dimensions |
-//! | `pdf`, `text`, `archive`, `office` | documents |
-//! | `image` | pictures, by their header; `rendering` makes new ones of them |
+//! | `ranged` | reads the file piece by piece, within a budget |
+//! | `mp4`, `webm` | videos: structure, duration, dimensions; `fragments` and `recorded` find durations in the media |
+//! | `pdf`, `text` | documents |
+//! | `archive`, `office` | ZIP archives, and documents that are ZIP archives inside |
+//! | `image`, `png`, `jpeg`, `webp` | images; `rendering` makes pictures and thumbnails of them |
+//! | `whole` | what may stand before and behind the content |
+//! | `rejection` | how a refusal is worded |
 //!
-//! A file that is two things at once (a ZIP behind a PDF, a page in a picture) is neither: formats that end somewhere
-//! must end where the file does, and nothing but an archive may end as one. What a viewer could run inside its own
-//! format (a PDF's scripts) is the malware scan's matter, where one is switched on.
+//! One rule holds for every format. A file is accepted when it has the signature of its type, when everything that its
+//! readers need is there and whole, and when nothing but that makes it a second file. Readers ignore what follows the
+//! content, so up to 16 MiB of it are no damage.
+//!
+//! What a viewer could run inside its own format (a PDF's scripts) is the malware scan's matter, where one is switched on.
 
 mod archive;
 mod image;
+mod jpeg;
 mod mp4;
 mod office;
 mod pdf;
+mod png;
 mod ranged;
+mod recorded;
+mod rejection;
 mod rendering;
 mod text;
 mod webm;
+mod webp;
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use ranged::{Budget, Ranged, Source};
+pub use rejection::{Rejection, Verdict};
 pub use rendering::Frame;
 
 use super::file_type::FileType;
+use rejection::{implausible_duration, other_type, plausible_duration};
 
 /// What a file says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,80 +87,82 @@ impl Format {
             _ => return None,
         })
     }
+
+    /// Its name in a sentence, behind "no" or "a".
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mp4 => "MP4 video",
+            Self::WebM => "WebM video",
+            Self::Pdf => "PDF document",
+            Self::Docx => "Word document (.docx)",
+            Self::Xlsx => "Excel workbook (.xlsx)",
+            Self::Pptx => "PowerPoint presentation (.pptx)",
+            Self::Odt => "OpenDocument text (.odt)",
+            Self::Ods => "OpenDocument spreadsheet (.ods)",
+            Self::Odp => "OpenDocument presentation (.odp)",
+            Self::Text => "plain text",
+            Self::Markdown => "Markdown text",
+            Self::Csv => "CSV table",
+            Self::Png => "PNG image",
+            Self::Jpeg => "JPEG image",
+            Self::WebP => "WebP image",
+            Self::Zip => "ZIP archive",
+        }
+    }
+
+    /// Whether its files are ZIP archives.
+    fn is_archive(self) -> bool {
+        matches!(self, Self::Zip) || self.is_office()
+    }
+
+    fn is_office(self) -> bool {
+        matches!(self, Self::Docx | Self::Xlsx | Self::Pptx | Self::Odt | Self::Ods | Self::Odp)
+    }
 }
 
 /// What is known of a file that passed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Facts {
+    /// `None` when nothing in the file tells it.
     pub duration_seconds: Option<i32>,
+    /// As the picture is shown: a video that a phone recorded upright is higher than wide.
     pub width: Option<i32>,
     pub height: Option<i32>,
 }
 
-/// Why a file was turned down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejection {
-    /// For programs.
-    pub code: &'static str,
-    /// For the author.
-    pub reason: String,
-}
-
-impl Rejection {
-    pub fn new(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
-    }
-
-    fn damaged(what: &str) -> Self {
-        Self::new("damaged", format!("The file is damaged or incomplete: {what}. Export it anew, and upload that."))
-    }
-}
-
-/// A parser gave up: on the file, or on reading it (which [`Ranged`] knows).
-impl From<std::io::Error> for Rejection {
-    fn from(_: std::io::Error) -> Self {
-        Self::damaged("it ends too early, or points to a place that isn't there")
-    }
-}
-
-pub type Verdict<T> = Result<T, Rejection>;
-
-/// What the first look takes.
+/// How much of the file tells its type.
 const HEAD: usize = 4096;
 
 /// Judges the whole file.
 ///
 /// # Errors
-/// Why it is turned down. Where the source failed meanwhile, that is no verdict: ask the source first.
+/// Why it is refused. Where the source failed meanwhile, that is no verdict: ask the source first.
 pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> {
     guarded(file, |file| {
         let head = file.bytes_at(0, HEAD)?;
         if head.is_empty() {
             return Err(Rejection::new("empty", "The file is empty."));
         }
-        let facts = match format {
+        let whole = match format {
             Format::Mp4 => mp4::check(file, &head)?,
             Format::WebM => webm::check(file, &head)?,
             Format::Pdf => pdf::check(file, &head)?,
-            Format::Text | Format::Markdown | Format::Csv => text::check(file, &head)?,
+            Format::Text | Format::Markdown | Format::Csv => text::check(file, format)?,
             Format::Png | Format::Jpeg | Format::WebP => image::check(file, &head, format)?,
             Format::Zip => archive::check(file, &head)?,
             Format::Docx | Format::Xlsx | Format::Pptx | Format::Odt | Format::Ods | Format::Odp => {
                 office::check(file, &head, format)?
             }
         };
-        let is_archive = matches!(
-            format,
-            Format::Zip | Format::Docx | Format::Xlsx | Format::Pptx | Format::Odt | Format::Ods | Format::Odp
-        );
-        if !is_archive && archive::ends_as_one(file)? {
-            return Err(Rejection::new("two_formats", "The file is an archive, too. Upload what is in it by itself."));
+        if !format.is_archive() {
+            whole::check_no_archive(file)?;
         }
-        Ok(facts)
+        whole::check_rest(file, &whole.extent)?;
+        Ok(whole.facts)
     })
 }
 
-/// Makes a plain JPEG of a picture, upright, of that frame's size, and of nothing else that was in the file.
+/// Makes a plain JPEG of an image: upright, of that frame's size, and without anything else that was in the file.
 ///
 /// # Errors
 /// As [`check`].
@@ -156,37 +171,14 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     guarded(file, |file| rendering::render(file, format, frame))
 }
 
-/// The last line: a parser that panics, or that wants to read for ever, has met a file that nobody needs.
+/// Runs a check. A parser that panics, or that uses up its budget, has met a file that nobody needs.
 fn guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>) -> Verdict<T>) -> Verdict<T> {
     let verdict = catch_unwind(AssertUnwindSafe(|| check(file)))
         .unwrap_or_else(|_| Err(Rejection::damaged("it could not be read")));
     if file.spent() {
         let reason =
-            "The file is built in such a complicated way that it can't be checked. Export it anew, and upload that.";
+            "The file is built in such a complicated way that it can't be checked. Export it again, and upload that.";
         return Err(Rejection::new("too_complicated", reason));
     }
     verdict
-}
-
-/// Another kind of file than it says.
-fn other_type(head: &[u8], expected: &str) -> Rejection {
-    if text::is_markup(head) {
-        return text::markup();
-    }
-    let found = infer::get(head).map_or_else(String::new, |kind| format!(", but {}", kind.mime_type()));
-    Rejection::new("wrong_type", format!("The file is no {expected}{found}. Its name and type must say what it is."))
-}
-
-/// No lesson lasts longer.
-const LONGEST_SECONDS: u64 = 100 * 60 * 60;
-
-fn plausible_duration(seconds: u64) -> Verdict<Option<i32>> {
-    if seconds > LONGEST_SECONDS {
-        return Err(implausible_duration());
-    }
-    Ok(i32::try_from(seconds).ok())
-}
-
-fn implausible_duration() -> Rejection {
-    Rejection::damaged("the video says that it lasts for more than 100 hours")
 }

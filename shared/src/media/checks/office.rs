@@ -1,54 +1,83 @@
-//! Documents of offices: archives that hold what their type says, and no macros.
+//! Documents of offices: archives that hold what their type says, and no macros. The order of the entries, how the type
+//! is stored, and the encoding of the XML are the writing program's choice.
 
 use super::archive::{self, Entry};
+use super::whole::Whole;
 use super::{Facts, Format, Ranged, Rejection, Source, Verdict};
 
-pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Facts> {
-    match format {
-        Format::Docx => open_xml(file, head, "Word document (.docx)", "word/"),
-        Format::Xlsx => open_xml(file, head, "Excel workbook (.xlsx)", "xl/"),
-        Format::Pptx => open_xml(file, head, "PowerPoint presentation (.pptx)", "ppt/"),
-        Format::Odt => open_document(file, head, "OpenDocument text (.odt)", "text"),
-        Format::Ods => open_document(file, head, "OpenDocument spreadsheet (.ods)", "spreadsheet"),
-        _ => open_document(file, head, "OpenDocument presentation (.odp)", "presentation"),
-    }
-}
+/// How the binary formats of Office begin, and an Office document with a password, which is put into one (MS-CFB, 2.2).
+const BINARY: &[u8; 8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+/// Where such a file says how large its sectors are, and in which one its list of contents begins.
+const SECTOR_SHIFT: usize = 30;
+const LIST_SECTOR: usize = 48;
+/// The first entries of that list.
+const LIST: usize = 4096;
 
-fn open_xml<S: Source>(file: &mut Ranged<S>, head: &[u8], expected: &str, folder: &str) -> Verdict<Facts> {
-    let entries = archive::entries(file, head, expected)?;
-    let has = |name: &str| entries.iter().any(|entry| entry.name == name);
-    let has_contents = entries.iter().any(|entry| entry.name.starts_with(folder));
-    if !has("[Content_Types].xml") || !has("_rels/.rels") || !has_contents {
-        return Err(other(expected));
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Whole> {
+    if is_binary(head) && is_encrypted(file, head)? {
+        let reason = "The document is encrypted with a password, so that nobody can check it. Save it without one.";
+        return Err(Rejection::new("encrypted", reason));
     }
-    no_macros(&entries, &["vbaproject.bin", "vbadata.xml"])
-}
-
-fn open_document<S: Source>(file: &mut Ranged<S>, head: &[u8], expected: &str, what: &str) -> Verdict<Facts> {
-    let entries = archive::entries(file, head, expected)?;
-    let mimetype = format!("application/vnd.oasis.opendocument.{what}");
-    let first =
-        entries.first().is_some_and(|entry| entry.name == "mimetype" && entry.first_bytes == mimetype.as_bytes());
-    // it stands there plainly, for whoever looks at the first bytes
-    let plain = head.get(30..).is_some_and(|rest| rest.starts_with(format!("mimetype{mimetype}").as_bytes()));
-    let has = |name: &str| entries.iter().any(|entry| entry.name == name);
-    if !first || !plain || !has("content.xml") || !has("META-INF/manifest.xml") {
-        return Err(other(expected));
-    }
-    no_macros(&entries, &["script-lc.xml"])
-}
-
-fn no_macros(entries: &[Entry], names: &[&str]) -> Verdict<Facts> {
-    let is_macro = |entry: &Entry| {
-        let name = entry.name.rsplit('/').next().unwrap_or_default();
-        names.contains(&&*name.to_ascii_lowercase())
+    let contents = archive::open(file, head, format)?;
+    let entries = &contents.entries;
+    let fits = match format {
+        Format::Docx => is_open_xml(entries, "word/"),
+        Format::Xlsx => is_open_xml(entries, "xl/"),
+        Format::Pptx => is_open_xml(entries, "ppt/"),
+        Format::Odt => is_open_document(entries, "text"),
+        Format::Ods => is_open_document(entries, "spreadsheet"),
+        _ => is_open_document(entries, "presentation"),
     };
-    if entries.iter().any(is_macro) {
+    if !fits {
+        return Err(Rejection::new("wrong_type", format!("The file is an archive, but no {}.", format.name())));
+    }
+    if entries.iter().any(holds_macros) {
         return Err(Rejection::new("macros", "The document holds macros. Save it without them."));
     }
-    Ok(Facts::default())
+    Ok(Whole { facts: Facts::default(), extent: 0..contents.end })
 }
 
-fn other(expected: &str) -> Rejection {
-    Rejection::new("wrong_type", format!("The file is an archive, but no {expected}."))
+fn has(entries: &[Entry], name: &str) -> bool {
+    entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name))
+}
+
+fn is_open_xml(entries: &[Entry], folder: &str) -> bool {
+    let is_within = |entry: &Entry| {
+        entry.name.get(..folder.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(folder))
+            && entry.name.len() > folder.len()
+    };
+    has(entries, archive::CONTENT_TYPES) && has(entries, "_rels/.rels") && entries.iter().any(is_within)
+}
+
+fn is_open_document(entries: &[Entry], what: &str) -> bool {
+    let mimetype = format!("application/vnd.oasis.opendocument.{what}");
+    let is_type = |entry: &Entry| entry.name == "mimetype" && entry.first_bytes.trim_ascii_end() == mimetype.as_bytes();
+    entries.iter().any(is_type) && has(entries, "content.xml") && has(entries, "META-INF/manifest.xml")
+}
+
+/// By the names that programs give macros, and by the type that Office has to give them to run them.
+fn holds_macros(entry: &Entry) -> bool {
+    if entry.name.eq_ignore_ascii_case(archive::CONTENT_TYPES) {
+        // in UTF-8 or UTF-16
+        let text: Vec<u8> = entry.first_bytes.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase).collect();
+        return [&b"vbaproject"[..], b"macroenabled"].iter().any(|mark| memchr::memmem::find(&text, mark).is_some());
+    }
+    let name = entry.name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    ["vbaproject.bin", "vbadata.xml", "script-lc.xml"].contains(&name.as_str())
+}
+
+/// Whether it begins as the binary formats of Office do.
+pub(super) fn is_binary(head: &[u8]) -> bool {
+    head.starts_with(BINARY)
+}
+
+/// Whether a binary file's list of contents names an encrypted document (MS-OFFCRYPTO, 2.3).
+fn is_encrypted<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<bool> {
+    let shift = head.get(SECTOR_SHIFT..).and_then(<[u8]>::first_chunk).map_or(9, |two| u16::from_le_bytes(*two));
+    let sector = head.get(LIST_SECTOR..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four));
+    let size = 1_u64 << shift.clamp(9, 12);
+    let list = file.bytes_at((u64::from(sector) + 1) * size, LIST)?;
+    // names are in UTF-16, and capitals don't count
+    let name: Vec<u8> = "encryptedpackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    Ok(memchr::memmem::find(&list.to_ascii_lowercase(), &name).is_some())
 }

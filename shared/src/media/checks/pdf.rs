@@ -1,30 +1,116 @@
-//! PDF: it begins with its header, and its end leads to its table of objects.
+//! PDF: a header, objects, and an end that leads to the table of the objects. Readers rebuild a table that is missing or
+//! wrong, so the table may be; what they can't rebuild is the end of a file that was cut off.
 
-use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
+use std::ops::Range;
 
-/// Where readers look for the end.
-const END: u64 = 1024;
+use memchr::memmem;
 
-pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
-    let version = head.strip_prefix(b"%PDF-").unwrap_or_default();
-    if !matches!(version, [b'1' | b'2', b'.', b'0'..=b'9', ..]) {
-        return Err(other_type(head, "PDF document"));
+use super::whole::{LONGEST_REST, Whole};
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
+
+/// Readers look for the header in so many bytes. Printers, mail programs and servers put something before it.
+const HEADER_WITHIN: usize = 1024;
+/// A table of objects is followed by the trailer, which names the root object.
+const TABLE: usize = 4 * 1024 * 1024;
+const CHUNK: usize = 1024 * 1024;
+/// Longer than what is searched for.
+const OVERLAP: usize = 32;
+/// How much shorter a file may be than it says without having been cut off: some programs change line ends.
+const TOLERANCE: u64 = 16;
+
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
+    let begin = header(head).ok_or_else(|| other_type(head, Format::Pdf))?;
+    let size = file.size();
+    file.grant(Budget { requests: 2_000, fetched: 4 * size + (2 << 20), read: 6 * size + (2 << 20) });
+    let cut_off = || Rejection::damaged("its end is missing");
+    if linearized_length(head.get(begin..).unwrap_or_default())
+        .is_some_and(|length| begin as u64 + length > size + TOLERANCE)
+    {
+        return Err(cut_off());
     }
-    let (_, tail) = file.tail(END)?;
-    let table = table_position(&tail).ok_or_else(|| Rejection::damaged("a PDF ends with startxref and %%EOF"))?;
-    let there = file.bytes_at(table, 64)?;
-    if !is_table(&there) {
-        return Err(Rejection::damaged("a PDF's end leads to its table of objects"));
+    let end = find_end(file, begin as u64)?.ok_or_else(cut_off)?;
+    let places = end.table.map_or_else(Vec::new, |table| vec![table, table.saturating_add(begin as u64)]);
+    for place in places {
+        if is_table(&file.bytes_at(place, 64)?) && memmem::find(&file.bytes_at(place, TABLE)?, b"/Root").is_some() {
+            return Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position });
+        }
     }
-    Ok(Facts::default())
+    if !can_be_rebuilt(file, begin as u64..end.position)? {
+        return Err(Rejection::damaged("no table of its objects is there, nor can one be made"));
+    }
+    Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position })
 }
 
-/// What stands between the last `startxref` and the `%%EOF` that ends the file.
-fn table_position(tail: &[u8]) -> Option<u64> {
-    let body = tail.trim_ascii_end().strip_suffix(b"%%EOF")?.trim_ascii_end();
-    let start = body.windows(9).rposition(|word| word == b"startxref")?;
-    let number = body.get(start + 9..)?.trim_ascii();
-    std::str::from_utf8(number).ok()?.parse().ok().filter(|_| number.first().is_some_and(u8::is_ascii_digit))
+/// Where the header begins. What stands before it must be no file of another type.
+fn header(head: &[u8]) -> Option<usize> {
+    let within = head.get(..HEADER_WITHIN + 8).unwrap_or(head);
+    let at = memmem::find_iter(within, b"%PDF-")
+        .find(|at| matches!(within.get(at + 5..), Some([b'1' | b'2', b'.', b'0'..=b'9', ..])))?;
+    let before = head.get(..at)?;
+    let other = super::text::is_markup(before) || infer::get(before).is_some();
+    (at <= HEADER_WITHIN && !other).then_some(at)
+}
+
+/// The length that a PDF made for the web says of itself at its beginning.
+fn linearized_length(head: &[u8]) -> Option<u64> {
+    let head = head.get(..HEADER_WITHIN).unwrap_or(head);
+    memmem::find(head, b"/Linearized")?;
+    let number = memmem::find_iter(head, b"/L").find_map(|at| {
+        let rest = head.get(at + 2..)?;
+        rest.first().filter(|next| !next.is_ascii_alphabetic())?;
+        leading_number(rest)
+    });
+    number.map(|(number, _)| number)
+}
+
+struct End {
+    /// Behind everything that belongs to the PDF.
+    position: u64,
+    /// Where the end says that the table of objects is.
+    table: Option<u64>,
+}
+
+/// The last end: `startxref`, the place of the table, and `%%EOF`, of which one may be missing.
+fn find_end<S: Source>(file: &mut Ranged<S>, begin: u64) -> Verdict<Option<End>> {
+    let mut length = HEADER_WITHIN as u64;
+    loop {
+        let (start, tail) = file.tail(length)?;
+        if let Some((end, table)) = end_in(&tail) {
+            return Ok(Some(End { position: start + end as u64, table }).filter(|end| end.position > begin));
+        }
+        if length >= LONGEST_REST || start == 0 {
+            return Ok(None);
+        }
+        length = (length * 128).min(LONGEST_REST + HEADER_WITHIN as u64);
+    }
+}
+
+fn end_in(tail: &[u8]) -> Option<(usize, Option<u64>)> {
+    let mark = memmem::rfind(tail, b"%%EOF").map(|at| at + 5);
+    let start = memmem::rfind(tail, b"startxref").map(|at| at + 9);
+    let number = start.and_then(|start| {
+        let (number, length) = leading_number(tail.get(start..)?)?;
+        Some((start + length, number))
+    });
+    match (mark, number) {
+        // the last revision has no mark; where its number is followed by a line's end, the number is whole
+        (mark, Some((end, table)))
+            if mark.is_none_or(|mark| mark < end) && tail.get(end).is_some_and(u8::is_ascii_whitespace) =>
+        {
+            Some((end, Some(table)))
+        }
+        (Some(mark), number) => Some((mark, number.filter(|(end, _)| *end < mark).map(|(_, table)| table))),
+        (None, _) => None,
+    }
+}
+
+/// The number behind white space, and the length of both.
+fn leading_number(bytes: &[u8]) -> Option<(u64, usize)> {
+    let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let digits = bytes.get(space..)?;
+    let digits = digits.get(..digits.iter().take_while(|byte| byte.is_ascii_digit()).count())?;
+    let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some((number, space + digits.len()))
 }
 
 /// `xref`, or the object `12 0 obj` that is the table in newer files.
@@ -36,4 +122,21 @@ fn is_table(there: &[u8]) -> bool {
     let mut words = there.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let mut number = || words.next().is_some_and(|word| word.iter().all(u8::is_ascii_digit));
     number() && number() && words.next().is_some_and(|word| word.starts_with(b"obj"))
+}
+
+/// Whether a reader that searches the whole file finds objects, and among them the root.
+fn can_be_rebuilt<S: Source>(file: &mut Ranged<S>, content: Range<u64>) -> Verdict<bool> {
+    let (mut objects, mut root, mut position) = (false, false, content.start);
+    while position < content.end && !(objects && root) {
+        let length = usize::try_from(content.end - position).unwrap_or(CHUNK).min(CHUNK);
+        let chunk = file.bytes_at(position, length)?;
+        let is_object = |at: usize| at.checked_sub(1).and_then(|at| chunk.get(at)).is_some_and(u8::is_ascii_digit);
+        objects |= memmem::find_iter(&chunk, b" obj").any(is_object);
+        root |= memmem::find(&chunk, b"/Root").is_some() || memmem::find(&chunk, b"/Catalog").is_some();
+        if length < CHUNK {
+            break;
+        }
+        position += (length - OVERLAP) as u64;
+    }
+    Ok(objects && root)
 }

@@ -1,13 +1,15 @@
-//! New pictures of what people send: decoded within limits, turned upright, cut and scaled to a fixed size, and written as
-//! a plain JPEG. Nothing of the file's own bytes is served: no place where a photograph was taken, no second file behind.
+//! Pictures and thumbnails: decodes an image within limits, turns it upright, cuts and scales it to a fixed size, and
+//! writes a plain JPEG. None of the file's own bytes are served: not where a photograph was taken, and no second file.
 
 use std::io::{BufReader, Seek, SeekFrom};
 
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::metadata::Orientation;
-use ::image::{DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageReader, Limits, imageops};
+use ::image::{
+    DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits, imageops,
+};
 
-use super::{Facts, Format, Ranged, Rejection, Source, Verdict, image};
+use super::{Facts, Format, Ranged, Rejection, Source, Verdict, image, jpeg};
 
 /// The size of what is made; what does not have its shape is cut at both sides alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +38,20 @@ const QUALITY: u8 = 85;
 
 pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
     let size = file.size();
+    if format == Format::Jpeg && !jpeg::parse(file)?.is_common {
+        return Err(rare_variant());
+    }
     file.grant(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
     file.seek(SeekFrom::Start(0))?;
-    let unreadable = |_| Rejection::damaged("the image can't be decoded");
     let mut reader = ImageReader::with_format(BufReader::new(file), image::codec(format));
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
-        return Err(image::too_large(width, height, MOST_PIXELS));
+    let most = MOST_PIXELS.min(MOST_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
+    if u64::from(width) * u64::from(height) > most {
+        return Err(image::too_large(width, height, most));
     }
     decoder.set_limits(limits).map_err(unreadable)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -54,6 +59,23 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     let framed = scaled(&image, orientation, frame);
     drop(image);
     jpeg(&framed)
+}
+
+fn unreadable(error: ImageError) -> Rejection {
+    match error {
+        ImageError::Unsupported(_) => rare_variant(),
+        ImageError::Limits(_) => {
+            let reason = "The image needs too much memory to be converted. Make it smaller.";
+            Rejection::new("image_too_large", reason)
+        }
+        _ => Rejection::damaged("the image can't be decoded"),
+    }
+}
+
+/// The refusal of a valid file that can't be decoded, such as a JPEG with arithmetic coding.
+fn rare_variant() -> Rejection {
+    let reason = "The image is in a rare variant of its format. Save it as a plain JPEG or PNG.";
+    Rejection::new("unsupported_image", reason)
 }
 
 /// Cut to the frame's shape and made of its size, while it still lies as the camera did; then turned upright.

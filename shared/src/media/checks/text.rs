@@ -1,83 +1,149 @@
-//! Plain text, Markdown and CSV: UTF-8 without control characters. It is served as an attachment of its own type, so
-//! markup in the middle of it is only text; a whole page is turned down, since a browser that guesses would run it.
+//! Plain text, Markdown and CSV: text in any encoding that editors and spreadsheets write. It is served as an attachment
+//! of its own type, so tags in it are only text. A whole page is refused, because a browser that guesses would run it.
 
-use std::io::{Read, Seek};
+use super::whole::Whole;
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
 
-use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
-
-/// How a page of HTML, an SVG image or an XML document begins (the marks of WHATWG's sniffing that no Markdown begins
-/// with).
-const MARKUP: [&[u8]; 11] = [
-    b"<!doctype",
-    b"<html",
-    b"<head",
-    b"<body",
-    b"<script",
-    b"<iframe",
-    b"<style",
-    b"<title",
-    b"<svg",
-    b"<?xml",
-    b"<?php",
-];
-
-/// What is written as text, and is none.
+/// How HTML pages, SVG images and programs begin: the tags of the WHATWG's MIME sniffing that no Markdown begins with.
+const MARKUP: [&str; 12] =
+    ["<!doctype", "<html", "<head", "<body", "<script", "<iframe", "<style", "<title", "<svg", "<?xml", "<?php", "<?="];
+/// Those that make a web page of a file in whose middle they stand.
+const PAGE: [&str; 7] = ["<!doctype", "<html", "<head", "<body", "<script", "<iframe", "<svg"];
+/// Documents that are written as text.
 const DOCUMENTS: [&[u8]; 3] = [b"%PDF-", b"%!PS", b"{\\rtf"];
 
-pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
-    if is_markup(head) {
+/// Comments may stand before the first tag.
+const BEGINNING: usize = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
+/// How DOS and some terminals mark the end of a text.
+const END_OF_TEXT: u16 = 0x1A;
+
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Whole> {
+    let size = file.size();
+    file.grant(Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    let head = file.bytes_at(0, BEGINNING)?;
+    if is_markup(&head) {
         return Err(markup());
     }
-    if DOCUMENTS.iter().any(|mark| head.starts_with(mark)) {
-        return Err(other_type(head, "plain text"));
+    if DOCUMENTS.iter().any(|mark| without_mark(&head).trim_ascii_start().starts_with(mark)) {
+        return Err(other_type(&head, format));
     }
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(Rejection::new("wrong_encoding", "The text is in UTF-16. Save it as UTF-8."));
+    match head.get(..2) {
+        Some([0xFF, 0xFE]) => check_utf16(file, u16::from_le_bytes)?,
+        Some([0xFE, 0xFF]) => check_utf16(file, u16::from_be_bytes)?,
+        _ => check_bytes(file)?,
     }
-    file.grant(super::Budget { requests: 1_000, fetched: file.size() + (1 << 20), read: file.size() + (1 << 20) });
-    file.rewind()?;
-    let mut buffer = vec![0; 64 * 1024];
-    let mut kept = 0; // the beginning of a character whose end is not read yet
-    loop {
-        let Some(rest) = buffer.get_mut(kept..) else { return Err(not_utf8()) };
-        let length = file.read(rest)?;
-        if length == 0 {
-            return if kept == 0 { Ok(Facts::default()) } else { Err(not_utf8()) };
-        }
-        let read = buffer.get(..kept + length).unwrap_or_default();
-        let valid = match std::str::from_utf8(read) {
-            Ok(text) => text.len(),
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            Err(_) => return Err(not_utf8()),
-        };
-        let (whole, begun) = read.split_at(valid);
-        if whole.iter().any(|byte| matches!(byte, 0..=8 | 11 | 14..=26 | 28..=31 | 127)) {
-            return Err(Rejection::new("not_text", "The file holds characters that no text has. Is it one?"));
-        }
-        kept = begun.len();
-        let begun = begun.to_vec();
-        buffer.splice(..kept, begun);
-    }
+    Ok(Whole { facts: Facts::default(), extent: 0..size })
 }
 
-fn not_utf8() -> Rejection {
-    Rejection::new("wrong_encoding", "The text is not in UTF-8. Save it as UTF-8.")
+/// UTF-8, and the older encodings, in which every byte from 0x80 on may be part of a letter.
+fn check_bytes<S: Source>(file: &mut Ranged<S>) -> Verdict<()> {
+    each_chunk(file, |chunk, is_last| {
+        let last = chunk.len().saturating_sub(1);
+        let mut units = chunk.iter().map(|byte| u16::from(*byte)).enumerate();
+        let control = units.find(|(at, unit)| is_control(*unit) && !(is_last && *at == last && *unit == END_OF_TEXT));
+        match control {
+            Some((_, 0)) => Err(not_text("zero bytes. If it is in UTF-16, save it as UTF-8")),
+            Some(_) => Err(not_text("control characters, which no text has")),
+            None => Ok(()),
+        }
+    })
+}
+
+fn check_utf16<S: Source>(file: &mut Ranged<S>, unit: impl Fn([u8; 2]) -> u16) -> Verdict<()> {
+    if file.size() % 2 == 1 {
+        return Err(wrong_encoding());
+    }
+    let mut awaits_low = false;
+    each_chunk(file, |chunk, is_last| {
+        let (pairs, _) = chunk.as_chunks::<2>();
+        for pair in pairs {
+            let unit = unit(*pair);
+            let is_low = matches!(unit, 0xDC00..=0xDFFF);
+            if is_low != awaits_low {
+                return Err(wrong_encoding());
+            }
+            if is_control(unit) {
+                return Err(not_text("control characters, which no text has"));
+            }
+            awaits_low = matches!(unit, 0xD800..=0xDBFF);
+        }
+        if is_last && awaits_low { Err(wrong_encoding()) } else { Ok(()) }
+    })
+}
+
+fn each_chunk<S: Source>(file: &mut Ranged<S>, mut check: impl FnMut(&[u8], bool) -> Verdict<()>) -> Verdict<()> {
+    let (mut position, size) = (0, file.size());
+    while position < size {
+        let chunk = file.bytes_at(position, CHUNK)?;
+        position += chunk.len() as u64;
+        check(&chunk, position >= size)?;
+    }
+    Ok(())
+}
+
+/// Tab, line feed, form feed, carriage return and escape are used in text; the other control characters are not.
+fn is_control(unit: u16) -> bool {
+    matches!(unit, 0..=8 | 11 | 14..=26 | 28..=31 | 127)
+}
+
+fn not_text(found: &str) -> Rejection {
+    Rejection::new("not_text", format!("The file is no text: it contains {found}."))
+}
+
+fn wrong_encoding() -> Rejection {
+    Rejection::new("wrong_encoding", "The text is not valid UTF-16, although it begins as such. Save it as UTF-8.")
 }
 
 pub(super) fn markup() -> Rejection {
-    Rejection::new("markup", "HTML, SVG and XML files are not accepted, under no name. Pack it into a ZIP archive.")
+    Rejection::new(
+        "markup",
+        "HTML, SVG and XML files are not accepted, whatever their names are. Pack them into a ZIP archive.",
+    )
 }
 
-/// Whether a browser would take it for a page, whatever stands before: a byte order mark, white space, comments.
+/// Whether a browser would take it for a page, also behind a byte order mark, white space and comments.
 pub(super) fn is_markup(head: &[u8]) -> bool {
-    let mut rest = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    match head {
+        [0xFF, 0xFE, rest @ ..] => begins_as_markup(&narrowed(rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => begins_as_markup(&narrowed(rest, u16::from_be_bytes)),
+        _ => begins_as_markup(without_mark(head)),
+    }
+}
+
+fn without_mark(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)
+}
+
+/// UTF-16 as ASCII, which all tags are written in.
+fn narrowed(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Vec<u8> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.iter().map(|pair| u8::try_from(unit(*pair)).unwrap_or(b'?')).collect()
+}
+
+fn begins_as_markup(mut rest: &[u8]) -> bool {
     loop {
         rest = rest.trim_ascii_start();
         let Some(comment) = rest.strip_prefix(b"<!--") else { break };
-        match comment.windows(3).position(|end| end == b"-->") {
+        match memchr::memmem::find(comment, b"-->") {
             Some(end) => rest = comment.get(end + 3..).unwrap_or_default(),
             None => return false,
         }
     }
-    MARKUP.iter().any(|mark| rest.get(..mark.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(mark)))
+    MARKUP.iter().any(|tag| begins_with(rest, tag))
+}
+
+/// Whether these bytes begin with a tag that a web page consists of.
+pub(super) fn is_page_tag(bytes: &[u8]) -> bool {
+    PAGE.iter().any(|tag| begins_with(bytes, tag))
+}
+
+/// Whether the bytes begin with exactly this tag: `<head>`, and not `<header>`.
+fn begins_with(bytes: &[u8], tag: &str) -> bool {
+    let Some((begin, rest)) = bytes.split_at_checked(tag.len()) else { return false };
+    let ends = match rest.first() {
+        None => true,
+        Some(next) => tag.ends_with('=') || next.is_ascii_whitespace() || b">/:-".contains(next),
+    };
+    ends && begin.eq_ignore_ascii_case(tag.as_bytes())
 }

@@ -1,18 +1,21 @@
-//! `WebM`: the walk over its elements is ours and believes no size. The two that describe the contents are put into a file
-//! of their own, of some kilobytes, for matroska-demuxer: given the whole, it would follow a hostile file's pointers in
-//! circles.
+//! `WebM`: walks over the elements itself and believes no size. Only the two that describe the contents, some kilobytes,
+//! go to matroska-demuxer: given the whole file, it would follow a hostile file's pointers in circles.
 
 use std::io::Cursor;
 
 use matroska_demuxer::{MatroskaFile, TrackType};
 
-use super::{Facts, Ranged, Rejection, Source, Verdict, other_type};
+use super::whole::Whole;
+use super::{
+    Facts, Format, Ranged, Rejection, Source, Verdict, implausible_duration, other_type, plausible_duration, recorded,
+};
 
 const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
 const INFO: u32 = 0x1549_A966;
 const TRACKS: u32 = 0x1654_AE6B;
-const CLUSTER: u32 = 0x1F43_B675;
+const VOID: u32 = 0xEC;
+pub(super) const CLUSTER: u32 = 0x1F43_B675;
 /// A cluster with nothing in it, where the media would begin.
 const NO_MEDIA: [u8; 5] = [0x1F, 0x43, 0xB6, 0x75, 0x80];
 /// A segment of unknown size.
@@ -23,31 +26,31 @@ const LARGEST: u64 = 256 * 1024;
 /// So many elements may come before the media.
 const MOST_ELEMENTS: u32 = 64;
 
-struct Element {
-    id: u32,
-    start: u64,
-    body: u64,
-    /// None where its size is not known.
-    end: Option<u64>,
+pub(super) struct Element {
+    pub id: u32,
+    pub start: u64,
+    pub body: u64,
+    /// `None` when its size is not known.
+    pub end: Option<u64>,
 }
 
-pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
     if !head.starts_with(&EBML.to_be_bytes()) {
-        return Err(other_type(head, "WebM video"));
+        return Err(other_type(head, Format::WebM));
     }
     let size = file.size();
     let header = next(file, 0, size)?;
     let mut description = whole(file, &header)?;
     description.extend(BEGIN_SEGMENT);
-    let segment = next(file, header.end.unwrap_or(size), size)?;
+    let mut segment = next(file, header.end.unwrap_or(size), size)?;
+    if segment.id == VOID {
+        segment = next(file, segment.end.unwrap_or(size), size)?;
+    }
     if segment.id != SEGMENT {
         return Err(Rejection::damaged("a WebM is one segment"));
     }
     let end = segment.end.unwrap_or(size);
-    if end != size {
-        return Err(Rejection::damaged("there is something behind its end"));
-    }
-    let (mut position, mut described) = (segment.body, Vec::new());
+    let (mut position, mut described, mut media) = (segment.body, Vec::new(), None);
     for number in 0.. {
         if position >= end || number == MOST_ELEMENTS {
             break;
@@ -58,6 +61,7 @@ pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
             described.push(one.id);
         }
         if one.id == CLUSTER {
+            media = Some(one);
             break;
         }
         position = one.end.ok_or_else(|| Rejection::damaged("one of its parts has no size"))?;
@@ -66,10 +70,20 @@ pub fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Facts> {
         return Err(Rejection::damaged("what describes the video must come before it"));
     }
     description.extend(NO_MEDIA);
-    facts(description)
+    let (mut facts, nanoseconds) = facts(description)?;
+    let Some(first) = media else {
+        return Err(Rejection::damaged("there is only a description of a video in it, and no video"));
+    };
+    if facts.duration_seconds.is_none() {
+        let ticks = recorded::ticks(file, first.start, end)?;
+        let seconds = ticks.and_then(|ticks| ticks.checked_mul(nanoseconds)).map(|time| time.div_ceil(1_000_000_000));
+        facts.duration_seconds = seconds.and_then(|seconds| plausible_duration(seconds).ok().flatten());
+    }
+    Ok(Whole { facts, extent: 0..end })
 }
 
-fn facts(description: Vec<u8>) -> Verdict<Facts> {
+/// What the description says, with the nanoseconds that a tick of the video lasts.
+fn facts(description: Vec<u8>) -> Verdict<(Facts, u64)> {
     let file = MatroskaFile::open(Cursor::new(description))
         .map_err(|_| Rejection::damaged("what describes the video can't be understood"))?;
     if file.ebml_header().doc_type() != "webm" {
@@ -87,19 +101,19 @@ fn facts(description: Vec<u8>) -> Verdict<Facts> {
     };
     let scale = file.info().timestamp_scale().get();
     let duration_seconds = match file.info().duration() {
-        None => None, // as browsers record it
+        None => None, // as browsers record it; the media tells it
         Some(duration) => {
             #[expect(clippy::cast_precision_loss, reason = "seconds, rounded up")]
             let seconds = (duration * scale as f64 / 1e9).ceil();
             if !(0.0..=1e9).contains(&seconds) {
-                return Err(super::implausible_duration());
+                return Err(implausible_duration());
             }
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between")]
             let seconds = seconds as u64;
-            super::plausible_duration(seconds)?
+            plausible_duration(seconds)?
         }
     };
-    Ok(Facts { duration_seconds, width: Some(width), height: Some(height) })
+    Ok((Facts { duration_seconds, width: Some(width), height: Some(height) }, scale))
 }
 
 /// All bytes of an element that is small.
@@ -110,7 +124,7 @@ fn whole<S: Source>(file: &mut Ranged<S>, one: &Element) -> Verdict<Vec<u8>> {
 }
 
 /// The element at that place, which ends at `limit` at the latest.
-fn next<S: Source>(file: &mut Ranged<S>, start: u64, limit: u64) -> Verdict<Element> {
+pub(super) fn next<S: Source>(file: &mut Ranged<S>, start: u64, limit: u64) -> Verdict<Element> {
     let header = file.bytes_at(start, 12)?;
     let wrong = || Rejection::damaged("one of its parts is larger than what holds it");
     let id_length = header.first().map_or(9, |first| first.leading_zeros() as usize + 1);

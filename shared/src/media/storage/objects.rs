@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
@@ -101,12 +102,50 @@ impl Storage {
         put.body(bytes.into()).send().await.map(drop).map_err(failed)
     }
 
-    /// Removes the object; that there is none is all right.
+    /// Removes the object. A bucket with versions keeps its content as a former version. Succeeds when there is none.
     ///
     /// # Errors
     /// 503 when S3 is away.
     pub async fn remove(&self, key: &str) -> Result<()> {
         self.client.delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(failed)
+    }
+
+    /// Removes the object and all its versions for good, so that nothing of it fills the bucket. Succeeds when there is
+    /// none.
+    ///
+    /// # Errors
+    /// 503 when S3 is away.
+    pub async fn remove_versions(&self, key: &str) -> Result<()> {
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let list = self.client.list_object_versions().bucket(&self.bucket).prefix(key);
+            let list = list.set_key_marker(key_marker).set_version_id_marker(version_marker);
+            let page = list.send().await.map_err(failed)?;
+            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+            let of_key = versions.chain(markers).filter(|(listed, _)| *listed == Some(key)).map(|(_, version)| version);
+            self.remove_listed(key, of_key).await?;
+            if page.is_truncated() != Some(true) {
+                return Ok(());
+            }
+            (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
+        }
+    }
+
+    async fn remove_listed(&self, key: &str, versions: impl Iterator<Item = Option<&str>>) -> Result<()> {
+        let object = |version: Option<&str>| {
+            ObjectIdentifier::builder().key(key).set_version_id(version.map(ToOwned::to_owned)).build()
+        };
+        let objects = versions.map(object).collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal)?;
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let all = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(Error::internal)?;
+        let removed = self.client.delete_objects().bucket(&self.bucket).delete(all).send().await.map_err(failed)?;
+        match removed.errors().first() {
+            Some(error) => Err(Error::internal(format!("S3 did not remove a version: {error:?}"))),
+            None => Ok(()),
+        }
     }
 
     /// Removes that content for good, where the bucket keeps versions; else whatever is at the key.

@@ -196,7 +196,7 @@ async fn lock_caller(write: &mut Write) -> Result<()> {
 async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked, Changes)> {
     let Wanted { kind, lesson_id, course_id, file } = wanted;
     let size_bytes = file.size_bytes.0;
-    let file_type = check(kind, file.content_type.as_str(), size_bytes)?;
+    let file_type = check(kind, &file, size_bytes)?;
     let (content_type, file_name) = (file_type.content_type, file_type.named_file(&file.file_name.0));
     let (user, now) = (write.user()?, write.now());
     check_unfinished(write, quotas).await?;
@@ -226,9 +226,9 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     Ok((Asked { upload_id: id }, Changes::created(&noted)?))
 }
 
-/// The type, as it will be kept, of a file that may be sent.
-fn check(kind: UploadKind, content_type: &str, size_bytes: i64) -> Result<&'static FileType> {
-    let known = FileType::named(content_type).filter(|known| known.may_be(kind));
+/// Returns the type that the file will be kept and served as.
+fn check(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static FileType> {
+    let known = FileType::meant(file.content_type.as_str(), &file.file_name.0).filter(|known| known.may_be(kind));
     let mut faults = Vec::new();
     if known.is_none() {
         let possible = FileType::ALL.iter().filter(|one| one.may_be(kind)).map(|one| one.content_type);

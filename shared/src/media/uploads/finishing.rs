@@ -139,7 +139,7 @@ pub async fn remove(storage: &Storage, upload: &OwnUpload) -> Result<()> {
     if let Some(id) = upload.multipart_id() {
         storage.abort_parts(&upload.key(), id).await?;
     }
-    storage.remove(&upload.key()).await
+    storage.remove_versions(&upload.key()).await
 }
 
 /// Gives the upload up.

@@ -123,6 +123,19 @@ pub(super) fn names() -> Vec<Hostile> {
     files
 }
 
+/// The same archive with the end of a large one, which counts so many entries, in a list that begins there.
+pub fn large_end(zip: &[u8], entries: u64, list: Option<u64>) -> Vec<u8> {
+    let (body, end) = zip.split_at(zip.len() - 22);
+    let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
+    let (size, start) = (number(12), list.unwrap_or(number(16)));
+    let mut large = [b"PK\x06\x06", &44_u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8]].concat();
+    for number in [entries, entries, size, start] {
+        large.extend(number.to_le_bytes());
+    }
+    let locator = [b"PK\x06\x07\0\0\0\0", &(body.len() as u64).to_le_bytes()[..], &[1, 0, 0, 0]].concat();
+    [body, &large, &locator, b"PK\x05\x06\0\0\0\0", &[0xFF; 12], &[0, 0]].concat()
+}
+
 pub(super) fn lying() -> Vec<Hostile> {
     let good = raw_zip(&[raw(b"a", b"1")], &[]);
     let changed = |from_end: usize, bytes: &[u8]| {
@@ -153,9 +166,97 @@ pub(super) fn lying() -> Vec<Hostile> {
         one("zip", "damaged", "a-comment-that-is-not-there", changed(2, &[9, 0])),
         one("zip", "damaged", "another-disk", changed(18, &[1, 0])),
         one("zip", "damaged", "a-large-archives-end", large),
+        one("zip", "too_many_entries", "a-large-archive-of-a-million", large_end(&good, 1_000_000, None)),
+        one("zip", "too_many_entries", "a-large-archive-of-all-there-are", large_end(&good, u64::MAX, None)),
+        one("zip", "damaged", "a-large-archive-that-begins-elsewhere", large_end(&good, 1, Some(7))),
+        one("zip", "damaged", "a-large-archive-that-wraps-around", large_end(&good, 1, Some(u64::MAX - 3))),
         one("zip", "empty", "empty", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec()),
         one("zip", "damaged", "only-a-beginning", b"PK\x03\x04".to_vec()),
     ]
+}
+
+/// A document whose list of parts names macros, in UTF-16.
+fn renamed_macros(content_type: &[u8]) -> Vec<u8> {
+    let text = format!("\u{feff}<Types><Override ContentType=\"{}\"/></Types>", String::from_utf8_lossy(content_type));
+    let types: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    samples::zip_of(&[
+        ("[Content_Types].xml", &types),
+        ("_rels/.rels", b"2"),
+        ("word/document.xml", b"3"),
+        ("word/x.bin", b"4"),
+    ])
+}
+
+/// A file in the binary format of Office, whose list of contents begins in its second sector with that name.
+fn binary_office(name: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 2048];
+    bytes[..8].copy_from_slice(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1");
+    bytes[30] = 9; // sectors of 512 bytes
+    bytes[48] = 1;
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bytes[1024..1024 + name.len()].copy_from_slice(&name);
+    bytes
+}
+
+/// Archives in archives and in documents, under names that hide them. Protects against H11.
+pub(super) fn nested() -> Vec<Hostile> {
+    let zip = samples::zip_of(&[("a.txt", b"1")]);
+    let document = |name: &str, bytes: &[u8]| {
+        samples::zip_of(&[
+            ("[Content_Types].xml", b"1"),
+            ("_rels/.rels", b"2"),
+            ("word/document.xml", b"3"),
+            (name, bytes),
+        ])
+    };
+    let open_document = |bytes: &[u8]| {
+        let text = b"application/vnd.oasis.opendocument.text";
+        samples::zip_of(&[
+            ("mimetype", text),
+            ("content.xml", b"1"),
+            ("META-INF/manifest.xml", b"2"),
+            ("Pictures/x.png", bytes),
+        ])
+    };
+    let in_zip = |name: &str, bytes: &[u8]| samples::zip_of(&[(name, bytes)]);
+    let archives: [(&str, Vec<u8>); 9] = [
+        ("zip", zip.clone()),
+        ("zip-behind-a-program", [b"MZ\x90\0 0123456789", &zip[..]].concat()),
+        ("zip-with-padding", [&zip[..], &[0; 900]].concat()),
+        ("rar", b"Rar!\x1A\x07\x01\0".to_vec()),
+        ("bzip2", b"BZh91AY&SY".to_vec()),
+        ("xz", b"\xFD7zXZ\0\0".to_vec()),
+        ("zstd", b"\x28\xB5\x2F\xFD\0\0\0\0".to_vec()),
+        ("cab", b"MSCF\0\0\0\0".to_vec()),
+        ("tar", [&[b'a'; 257][..], b"ustar\x0000", &[0; 300]].concat()),
+    ];
+    let mut files = Vec::new();
+    for (name, archive) in archives {
+        files.push(one("zip", "nested_archive", format!("{name}-as-a-picture"), in_zip("a.jpg", &archive)));
+        files.push(one("zip", "nested_archive", format!("{name}-without-an-ending"), in_zip("a", &archive)));
+        files.push(one(
+            "docx",
+            "nested_archive",
+            format!("{name}-in-docx"),
+            document("word/media/image1.png", &archive),
+        ));
+        files.push(one("odt", "nested_archive", format!("{name}-in-odt"), open_document(&archive)));
+        let inner = document("word/x.docx", &archive);
+        files.push(one("zip", "nested_archive", format!("{name}-in-docx-in-zip"), in_zip("a.docx", &inner)));
+    }
+    let deep = document("a.docx", &document("b.docx", &document("c.docx", &samples::docx())));
+    let bomb = samples::zip_of(&[("[Content_Types].xml", &[0; 64 << 20][..]), ("_rels/.rels", b"2")]);
+    let gzip = b"\x1F\x8B\x08\0\0\0\0\0\0\x03\x01\x04\0\xFB\xFFPK\x03\x04";
+    files.extend([
+        one("zip", "nested_archive", "documents-in-documents", in_zip("x.docx", &deep)),
+        one("zip", "nested_archive", "an-archive-called-docx", in_zip("x.docx", &zip)),
+        one("zip", "nested_archive", "a-broken-archive-called-docx", in_zip("x.docx", b"PK\x03\x04 0123456789")),
+        one("zip", "archive_bomb", "a-bomb-in-a-document", in_zip("x.docx", &bomb)),
+        one("zip", "unsafe_name", "a-way-out-of-a-document-in-an-archive", in_zip("x.docx", &document("../x", b"1"))),
+        one("docx", "unsafe_name", "a-way-out-of-a-document-with-backslashes", document("word\\..\\..\\x", b"1")),
+        one("docx", "nested_archive", "a-packed-image-that-is-none", document("word/media/image1.emz", gzip)),
+    ]);
+    files
 }
 
 pub(super) fn lying_office() -> Vec<Hostile> {
@@ -178,12 +279,18 @@ pub(super) fn lying_office() -> Vec<Hostile> {
         one("docx", "wrong_type", "odt-as-docx", samples::open_document("text")),
         one("odt", "wrong_type", "docx-as-odt", samples::docx()),
         one("odt", "wrong_type", "ods-as-odt", samples::open_document("spreadsheet")),
+        one("odt", "wrong_type", "no-type", samples::zip_of(&[("content.xml", b"1"), ("META-INF/manifest.xml", b"2")])),
+        one("docx", "macros", "macros-under-another-name", renamed_macros(b"application/vnd.ms-office.vbaProject")),
         one(
-            "odt",
-            "wrong_type",
-            "its-type-not-first",
-            samples::zip_of(&[("content.xml", b"1"), ("mimetype", text), ("META-INF/manifest.xml", b"2")]),
+            "docx",
+            "macros",
+            "a-document-with-macros",
+            renamed_macros(b"application/vnd.ms-word.document.macroEnabled.main+xml"),
         ),
+        one("docx", "encrypted", "with-a-password", binary_office("EncryptedPackage")),
+        one("xlsx", "encrypted", "with-a-password-in-capitals", binary_office("ENCRYPTEDPACKAGE")),
+        one("docx", "wrong_type", "an-older-one", binary_office("WordDocument")),
+        one("pdf", "wrong_type", "a-password-in-another-type", binary_office("EncryptedPackage")),
         one(
             "odt",
             "wrong_type",

@@ -1,7 +1,7 @@
 //! Files that nobody should be served, by the hundred: each with the type that it says it has, and the code that it is
 //! turned down with.
 
-mod archives;
+pub mod archives;
 mod videos;
 
 use image::ImageFormat;
@@ -25,6 +25,8 @@ pub fn files() -> Vec<Hostile> {
     let families = [
         markup(),
         polyglots(),
+        second_files(),
+        long_rests(),
         cut_off(),
         videos::lying_mp4(),
         videos::lying_webm(),
@@ -34,6 +36,7 @@ pub fn files() -> Vec<Hostile> {
         archives::bombs(),
         archives::names(),
         archives::lying(),
+        archives::nested(),
         archives::lying_office(),
         other_types(),
     ];
@@ -74,42 +77,87 @@ fn polyglots() -> Vec<Hostile> {
     comment.extend(&zip[..]);
     comment.extend(samples::pdf());
     vec![
-        one("mp4", "damaged", "zip-behind-mp4", behind(&samples::mp4(), &zip)),
+        one("mp4", "two_formats", "zip-behind-mp4", behind(&samples::mp4(), &zip)),
         one("mp4", "two_formats", "zip-in-mp4s-last-box", behind(&samples::mp4(), &mp4_box(b"free", &zip))),
-        one("webm", "damaged", "zip-behind-webm", behind(&samples::webm(), &zip)),
+        one("webm", "two_formats", "zip-behind-webm", behind(&samples::webm(), &zip)),
         one("webm", "two_formats", "zip-behind-a-recorded-webm", behind(&samples::webm_as_recorded(), &zip)),
-        one("pdf", "damaged", "zip-behind-pdf", behind(&samples::pdf(), &zip)),
+        one("pdf", "two_formats", "zip-behind-pdf", behind(&samples::pdf(), &zip)),
         one(
             "pdf",
             "two_formats",
             "zip-before-pdfs-end",
             [&samples::pdf_of("")[..samples::pdf().len() - 7], &zip, b"\nstartxref\n15\n%%EOF"].concat(),
         ),
-        one("pdf", "damaged", "page-behind-pdf", behind(&samples::pdf(), &page)),
+        one("pdf", "two_formats", "page-behind-pdf", behind(&samples::pdf(), &page)),
         one("pdf", "damaged", "page-behind-pdfs-header", behind(b"%PDF-1.7\n", &page)),
         one("pdf", "markup", "pdf-behind-a-page", behind(&page, &samples::pdf())),
-        one("pdf", "wrong_type", "pdf-behind-a-few-bytes", behind(b"0123456789", &samples::pdf())),
+        one("pdf", "wrong_type", "pdf-behind-a-kilobyte", behind(&[b'x'; 1030], &samples::pdf())),
+        one("pdf", "wrong_type", "pdf-behind-a-gif", behind(b"GIF89a\x01\0\x01\0\0\0\0;", &samples::pdf())),
+        one(
+            "pdf",
+            "markup",
+            "pdf-behind-a-comment-and-a-page",
+            behind(b"<!-- x --><script>1</script>", &samples::pdf()),
+        ),
+        one("pdf", "two_formats", "pdf-behind-text-and-a-page", behind(b"x <html><script>1</script>", &samples::pdf())),
         one("pdf", "wrong_type", "pdf-behind-a-jpeg", behind(&jpeg, &samples::pdf())),
-        one("png", "damaged", "zip-behind-png", behind(&png, &zip)),
-        one("png", "damaged", "page-behind-png", behind(&png, &page)),
+        one("png", "two_formats", "zip-behind-png", behind(&png, &zip)),
+        one("png", "two_formats", "page-behind-png", behind(&png, &page)),
         one("png", "damaged", "page-behind-pngs-header", behind(b"\x89PNG\r\n\x1A\n", &page)),
-        one("jpg", "damaged", "zip-behind-jpeg", behind(&jpeg, &zip)),
-        one("jpg", "damaged", "page-behind-jpeg", behind(&jpeg, &page)),
+        one("jpg", "two_formats", "zip-behind-jpeg", behind(&jpeg, &zip)),
+        one("jpg", "two_formats", "page-behind-jpeg", behind(&jpeg, &page)),
         one("jpg", "damaged", "page-behind-jpegs-header", behind(&[0xFF, 0xD8, 0xFF, 0xE0], &page)),
         one("jpg", "damaged", "page-that-ends-as-a-jpeg", [&[0xFF, 0xD8, 0xFF][..], &page, &[0xFF, 0xD9]].concat()),
-        one("webp", "damaged", "zip-behind-webp", behind(&webp, &zip)),
-        one("webp", "damaged", "page-behind-webp", behind(&webp, &page)),
+        one("webp", "two_formats", "zip-behind-webp", behind(&webp, &zip)),
+        one("webp", "two_formats", "page-behind-webp", behind(&webp, &page)),
         one("zip", "wrong_type", "zip-behind-a-program", behind(b"MZ\x90\0\x03\0\0\0", &zip)),
         one("zip", "wrong_type", "zip-behind-a-script", behind(b"#!/bin/sh\nexit 0\n", &zip)),
         one("zip", "wrong_type", "zip-behind-a-gif", behind(b"GIF89a\x01\0\x01\0\0\0\0;", &zip)),
         one("zip", "wrong_type", "zip-behind-a-jpeg", behind(&jpeg, &zip)),
         one("zip", "wrong_type", "zip-behind-a-pdf", comment),
-        one("zip", "damaged", "page-behind-zip", behind(&zip, &page)),
+        one("zip", "two_formats", "page-behind-zip", behind(&zip, &page)),
         one("zip", "damaged", "zip-behind-zip", behind(&zip, &zip)),
         one("mp4", "damaged", "page-behind-mp4s-header", behind(&ftyp(b"isom"), &page)),
         one("webm", "damaged", "page-behind-webms-header", behind(&ebml("webm"), &page)),
-        one("txt", "wrong_encoding", "zip-behind-text", behind(b"Dear all,\n", &zip)),
+        one("txt", "not_text", "zip-behind-text", behind(b"Dear all,\n", &zip)),
     ]
+}
+
+/// A second file behind the end of a good one, where readers ignore it.
+fn second_files() -> Vec<Hostile> {
+    let seconds: [(&str, Vec<u8>); 10] = [
+        ("a-page-after-padding", [&[0; 70_000][..], b"\n<HTML><body onload=alert(1)>"].concat()),
+        ("an-svg", b"\r\n<svg/onload=alert(1)>".to_vec()),
+        ("a-script", b"x<ScRiPt\n>alert(1)</script>".to_vec()),
+        ("a-page-over-a-border", [&[0; 65_533][..], b"<iframe src=x>"].concat()),
+        ("a-doctype", b"<!DOCTYPE html><p>".to_vec()),
+        ("a-zip-with-a-comment", [&samples::zip()[..samples::zip().len() - 2], &[3, 0], b"abc"].concat()),
+        ("a-zip-and-padding", [samples::zip(), vec![0; 1000]].concat()),
+        ("a-rar", b"Rar!\x1A\x07\x01\0xyz".to_vec()),
+        ("a-7z", b"....7z\xBC\xAF\x27\x1C..".to_vec()),
+        ("a-pdf", samples::pdf()),
+    ];
+    let firsts =
+        samples::one_of_each().into_iter().filter(|(says, _)| ["mp4", "webm", "png", "jpg", "webp"].contains(says));
+    let both = |(says, first): (&'static str, Vec<u8>)| {
+        seconds.clone().map(|(name, second)| {
+            one(says, "two_formats", format!("{name}-behind-{says}"), [first.clone(), second].concat())
+        })
+    };
+    // the end of a recorded WebM and of a file in fragments is not marked
+    firsts.filter(|(_, bytes)| *bytes != samples::webm_as_recorded()).flat_map(both).collect()
+}
+
+/// More than readers ignore.
+fn long_rests() -> Vec<Hostile> {
+    let rest = vec![0; (16 << 20) + 1];
+    let firsts = samples::one_of_each()
+        .into_iter()
+        .filter(|(says, _)| ["mp4", "webm", "png", "jpg", "webp", "pdf"].contains(says));
+    let firsts = firsts.filter(|(_, bytes)| *bytes != samples::webm_as_recorded());
+    firsts
+        .map(|(says, first)| one(says, "damaged", format!("16-mib-behind-{says}"), [first, rest.clone()].concat()))
+        .collect()
 }
 
 /// The beginnings of good files.
@@ -138,6 +186,19 @@ fn lying_pdf() -> Vec<Hostile> {
         damaged("a-table-at-a-word", "startxref\nxref\n%%EOF"),
         damaged("a-table-that-is-none", "startxref\n0\n%%EOF"),
         damaged("an-end-in-the-middle", &format!("startxref\n24\n%%EOF{}", " x".repeat(2000))),
+        one(
+            "pdf",
+            "damaged",
+            "an-update-of-nothing",
+            [b"%PDF-1.4\n", &b"startxref\n0\n%%EOF\n".repeat(3)[..]].concat(),
+        ),
+        one(
+            "pdf",
+            "damaged",
+            "for-the-web-and-cut-off",
+            samples::pdf_of("2 0 obj\n<< /Linearized 1 /L 99999 >>\nendobj\n"),
+        ),
+        one("pdf", "damaged", "no-objects", b"%PDF-1.4\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n".to_vec()),
         one("pdf", "wrong_type", "another-version", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()),
         one("pdf", "wrong_type", "postscript", b"%!PS-Adobe-3.0\nshowpage\n".to_vec()),
     ]
@@ -192,19 +253,28 @@ fn lying_images() -> Vec<Hostile> {
 }
 
 fn no_text() -> Vec<Hostile> {
-    let utf16: Vec<u8> = "\u{feff}<html>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16_of = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
     vec![
         one("txt", "not_text", "a-zero-in-text", b"Dear\0all".to_vec()),
         one("md", "not_text", "a-bell-in-text", b"Dear\x07all".to_vec()),
         one("csv", "not_text", "a-control-far-behind", [&b"a;b\n".repeat(30_000)[..], &[1]].concat()),
-        one("txt", "wrong_encoding", "latin-1", b"Gr\xFC\xDFe an alle".to_vec()),
-        one("txt", "wrong_encoding", "a-character-cut-off", "Grü".as_bytes()[..3].to_vec()),
-        one("csv", "wrong_encoding", "utf-16", utf16),
-        one("txt", "wrong_encoding", "too-long-a-form-of-a-slash", b"..\xC0\xAF..".to_vec()),
-        one("txt", "wrong_encoding", "half-a-pair", b"\xED\xA0\x80".to_vec()),
+        one("csv", "markup", "a-page-in-utf-16", utf16_of("\u{feff}<html>", u16::to_le_bytes)),
+        one("txt", "markup", "a-page-in-the-other-utf-16", utf16_of("\u{feff}\r\n<script>", u16::to_be_bytes)),
+        one("txt", "not_text", "utf-16-without-a-mark", utf16_of("Dear all", u16::to_le_bytes)),
+        one("txt", "not_text", "a-zero-in-utf-16", utf16_of("\u{feff}Dear\0all", u16::to_le_bytes)),
+        one("txt", "wrong_encoding", "half-a-character", utf16_of("\u{feff}Dear all", u16::to_le_bytes)[..9].to_vec()),
+        one("txt", "wrong_encoding", "half-a-pair", [&[0xFF, 0xFE, 0x3D, 0xD8, b'a', 0][..]].concat()),
+        one("txt", "wrong_encoding", "half-a-pair-at-the-end", vec![0xFF, 0xFE, 0x3D, 0xD8]),
+        one("txt", "wrong_encoding", "the-other-half-of-a-pair", vec![0xFE, 0xFF, 0xDC, 0x3D]),
+        one("txt", "not_text", "an-end-of-text-in-the-middle", b"Dear\x1Aall".to_vec()),
+        one("md", "markup", "a-page-behind-a-long-comment", format!("<!--{}--><script>", "x".repeat(9000))),
+        one("md", "markup", "a-tag-with-a-slash", b"<script/x>alert(1)</script>".to_vec()),
+        one("md", "markup", "only-a-tag", b"<body".to_vec()),
+        one("csv", "markup", "short-php", b"<?=`id`?>".to_vec()),
+        one("txt", "wrong_type", "pdf-as-text-behind-a-mark", [b"\xEF\xBB\xBF\n", &samples::pdf()[..]].concat()),
         one("txt", "wrong_type", "pdf-as-text", samples::pdf()),
         one("md", "wrong_type", "rtf-as-text", b"{\\rtf1 x}".to_vec()),
-        one("txt", "wrong_encoding", "a-program", b"\x7FELF\x02\x01\x01\0\xFF".to_vec()),
+        one("txt", "not_text", "a-program", b"\x7FELF\x02\x01\x01\0\xFF".to_vec()),
         one("csv", "markup", "php", b"<?php system($_GET['x']); ?>".to_vec()),
     ]
 }

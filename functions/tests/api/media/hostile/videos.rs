@@ -1,6 +1,7 @@
 //! Videos whose parts lie about their sizes, their time and their contents.
 
 use super::{Hostile, one};
+use crate::media::movies;
 use crate::media::samples::{self, ebml, element, ftyp, info, moov, mp4_box, mvhd, tracks, trak, webm_of};
 
 pub(super) fn lying_mp4() -> Vec<Hostile> {
@@ -38,6 +39,18 @@ pub(super) fn lying_mp4() -> Vec<Hostile> {
         damaged("two-descriptions", with(&[moov(1000), moov(2000)])),
         damaged("no-description", with(&[mp4_box(b"mdat", &[7; 100])])),
         damaged("only-a-header", ftyp(b"isom")),
+        damaged("an-initialisation-segment", samples::mp4_initialisation()),
+        damaged("a-description-without-media", with(&[moov(1000)])),
+        damaged("a-description-and-empty-media", with(&[moov(1000), mp4_box(b"mdat", &[]), mp4_box(b"free", &[0; 9])])),
+        damaged(
+            "a-segment-without-its-description",
+            [mp4_box(b"styp", b"msdh\0\0\0\0msdh"), mp4_box(b"moof", &[0; 40])].concat(),
+        ),
+        damaged(
+            "media-cut-off-behind-media",
+            with(&[moov(1000), mp4_box(b"mdat", &[7; 9]), sized(5000, b"mdat", &[7; 9])]),
+        ),
+        damaged("a-fragment-cut-off", cut(samples::mp4_in_fragments(None, None), 4)),
         damaged("kinds-that-are-none", with(&[moov(1000), mp4_box(&[0, 1, 2, 3], &[7; 100])])),
         damaged("no-measure-of-time", with(&[timeless])),
         damaged("no-time", with(&[moov(0)])),
@@ -51,9 +64,15 @@ pub(super) fn lying_mp4() -> Vec<Hostile> {
         one("mp4", "too_complicated", "a-thousand-boxes", with(&[moov(1000), mp4_box(b"free", &[]).repeat(1000)])),
         one("mp4", "too_complicated", "a-hundred-tracks", with(&[of_tracks(&vec![trak(0, 0); 100])])),
         one("mp4", "too_complicated", "a-thousand-inner-boxes", with(&[of_tracks(&vec![mp4_box(b"free", &[]); 1000])])),
+        one("mp4", "wrong_type", "quicktime-that-browsers-dont-play", movies::quicktime(*b"apcn")),
         one("mp4", "wrong_type", "quicktime", [mp4_box(b"ftyp", b"qt  \0\0\x02\0qt  "), moov(1000)].concat()),
         one("mp4", "wrong_type", "an-image-of-a-telephone", mp4_box(b"ftyp", b"heic\0\0\0\0heicmif1")),
     ]
+}
+
+fn cut(mut bytes: Vec<u8>, by: usize) -> Vec<u8> {
+    bytes.truncate(bytes.len() - by);
+    bytes
 }
 
 pub(super) fn lying_webm() -> Vec<Hostile> {
@@ -77,7 +96,8 @@ pub(super) fn lying_webm() -> Vec<Hostile> {
         damaged("a-part-beyond-the-end", beyond),
         damaged("an-id-of-nothing", [ebml("webm"), element(&[0x18, 0x53, 0x80, 0x67], &[0; 40])].concat()),
         damaged("a-size-of-nothing", [ebml("webm"), vec![0x18, 0x53, 0x80, 0x67, 0]].concat()),
-        damaged("bytes-behind-the-end", [samples::webm(), vec![1, 2, 3]].concat()),
+        damaged("only-a-description", webm_of("webm", &[info(Some(1000.0)), tracks()])),
+        damaged("a-cluster-beyond-the-end", cut(samples::webm(), 5)),
         damaged(
             "a-large-description",
             webm_of("webm", &[element(&[0x15, 0x49, 0xA9, 0x66], &vec![0xEC; 300_000]), tracks()]),

@@ -25,6 +25,24 @@ async fn objects_are_listed_by_pages() {
 }
 
 #[tokio::test]
+async fn each_object_is_listed_as_its_only_version_by_pages() {
+    let test = Fixture::new().await;
+    for key in ["uploads/1", "uploads/2", "uploads/3", "media/film"] {
+        test.put(key, TEXT.to_vec()).await;
+    }
+    test.put("uploads/1", b"overwritten".to_vec()).await;
+    let list = || test.s3.list_object_versions().bucket(BUCKET).prefix("uploads/").max_keys(2);
+    let first = list().send().await.unwrap();
+    let versions: Vec<_> = first.versions().iter().map(|one| (one.key().unwrap(), one.version_id())).collect();
+    assert_eq!(versions, [("uploads/1", Some("null")), ("uploads/2", Some("null"))]);
+    assert_eq!((first.is_truncated(), first.next_key_marker()), (Some(true), Some("uploads/2")));
+    let second = list().key_marker("uploads/2").send().await.unwrap();
+    assert_eq!((second.versions()[0].key(), second.is_truncated()), (Some("uploads/3"), Some(false)));
+    test.s3.delete_object().bucket(BUCKET).key("uploads/3").version_id("null").send().await.unwrap();
+    assert!(list().key_marker("uploads/2").send().await.unwrap().versions().is_empty());
+}
+
+#[tokio::test]
 async fn parts_are_listed_by_pages() {
     let test = Fixture::new().await;
     let id = test.begin("film").await;

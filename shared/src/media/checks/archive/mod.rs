@@ -1,0 +1,155 @@
+//! ZIP archives. Nothing is unpacked to a disk here, and who does so later must come to no harm: names stay inside the
+//! folder, sizes are true, and an archive holds no other archives.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `end` | the end of the archive, read before anything is allocated for what it promises |
+//! | `list` | the list of the entries |
+//! | `entry` | the entries, each read to its end |
+//!
+//! Documents of offices and EPUBs are ZIP archives inside. In an archive they count as files, and they are held to the
+//! same rule: they may hold documents again (a chart's workbook), but no archive, whatever its name is.
+
+mod end;
+mod entry;
+mod list;
+
+use std::io;
+use std::ops::Range;
+
+use zip::ZipArchive;
+
+use super::whole::Whole;
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
+pub(super) use end::{LONGEST_END, ends_as_one};
+pub(super) use entry::{CONTENT_TYPES, Entry};
+
+const MOST_ENTRIES: u64 = 10_000;
+const MOST_UNPACKED: u64 = 1024 * 1024 * 1024;
+/// More than text has, even XML of spreadsheets; small archives may be as dense as they like.
+const MOST_RATIO: u64 = 200;
+const ANY_RATIO_UP_TO: u64 = 32 * 1024 * 1024;
+/// The largest document in a file, and the largest in such a document. Deeper ones are refused.
+const LARGEST_DOCUMENTS: [u64; 2] = [100 * 1024 * 1024, 32 * 1024 * 1024];
+
+/// What an archive holds, and where it ends.
+pub(super) struct Contents {
+    pub entries: Vec<Entry>,
+    pub end: u64,
+}
+
+/// What may still be unpacked, in all nested documents together.
+struct Left {
+    entries: u64,
+    unpacked: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Archive,
+    /// Nobody unpacks a document, so that its entries may be named as Windows does, with backslashes.
+    Document,
+}
+
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
+    let contents = open(file, head, Format::Zip)?;
+    Ok(Whole { facts: Facts::default(), extent: 0..contents.end })
+}
+
+/// Every entry of an archive, or of a document that is one. Each is read to its end: sizes are counted, not believed.
+pub(super) fn open<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Contents> {
+    if !head.starts_with(b"PK\x03\x04") {
+        let empty = head.starts_with(b"PK\x05\x06");
+        return Err(if empty { Rejection::new("empty", "The archive is empty.") } else { other_type(head, format) });
+    }
+    let holder = if format == Format::Zip { Holder::Archive } else { Holder::Document };
+    let mut left = Left { entries: MOST_ENTRIES, unpacked: MOST_UNPACKED };
+    contents(file, holder, &mut left, &LARGEST_DOCUMENTS)
+}
+
+fn contents<S: Source>(
+    file: &mut Ranged<S>,
+    holder: Holder,
+    left: &mut Left,
+    largest_documents: &[u64],
+) -> Verdict<Contents> {
+    let end = end::find(file, left.entries)?;
+    let size = file.size();
+    file.grant(Budget { requests: 5_000, fetched: 3 * size + (8 << 20), read: 3 * size + (64 << 20) });
+    let damaged = |_| Rejection::damaged("the archive's list or one of its entries can't be read");
+    let mut archive = ZipArchive::new(&mut *file).map_err(damaged)?;
+    if archive.offset() != 0 || archive.has_duplicate_names() {
+        return Err(Rejection::damaged("the archive lists an entry twice, or has something before it"));
+    }
+    let listed = list::check(&mut archive, holder)?;
+    let ratio_limit = if listed.unpacked > ANY_RATIO_UP_TO { size.saturating_mul(MOST_RATIO) } else { u64::MAX };
+    if listed.unpacked > left.unpacked.min(ratio_limit) {
+        return Err(bomb());
+    }
+    left.unpacked -= listed.unpacked;
+    left.entries = left.entries.saturating_sub(listed.names.len() as u64);
+    if archive.has_overlapping_entries().map_err(damaged)? {
+        return Err(bomb());
+    }
+    let mut entries = Vec::with_capacity(listed.names.len());
+    for (index, name) in listed.names.into_iter().enumerate() {
+        let entry = Entry::read(archive.by_index(index).map_err(damaged)?, name)?;
+        if entry.is_zip() {
+            let nested = archive.by_index(index).map_err(damaged)?;
+            check_document(entry::whole(nested, &entry.name, largest_documents)?, &entry, left, largest_documents)?;
+        } else if entry.is_archive() && !(holder == Holder::Document && entry.is_packed_metafile()) {
+            return Err(nested_archive(&entry.name));
+        }
+        entries.push(entry);
+    }
+    Ok(Contents { entries, end })
+}
+
+/// Accepts an entry that is a ZIP archive if it is a document.
+fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, largest_documents: &[u64]) -> Verdict<()> {
+    let deeper = largest_documents.get(1..).unwrap_or_default();
+    let mut file = Ranged::new(Memory(bytes), Budget::SMALL);
+    let opened = contents(&mut file, Holder::Document, left, deeper);
+    let opened = opened.map_err(|why| if why.code == "damaged" { nested_archive(&entry.name) } else { why })?;
+    if is_document(&opened.entries) { Ok(()) } else { Err(nested_archive(&entry.name)) }
+}
+
+/// Whether these are the entries of an Office Open XML or OpenDocument file, or of an EPUB.
+fn is_document(entries: &[Entry]) -> bool {
+    let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
+    let office = has("[Content_Types].xml") && has("_rels/.rels");
+    let typed = entries.iter().filter(|entry| entry.name == "mimetype").any(|entry| {
+        let types: [&[u8]; 2] = [b"application/vnd.oasis.opendocument.", b"application/epub+zip"];
+        types.iter().any(|name| entry.first_bytes.starts_with(name))
+    });
+    office || (typed && (has("META-INF/manifest.xml") || has("META-INF/container.xml")))
+}
+
+fn nested_archive(name: &str) -> Rejection {
+    let reason = format!("“{}” in the file is an archive itself. Put its contents there directly.", shown(name));
+    Rejection::new("nested_archive", reason)
+}
+
+fn bomb() -> Rejection {
+    Rejection::new("archive_bomb", "The archive would unpack to more than it says, or to more than 1 GiB.")
+}
+
+/// A name, as far as it fits into a sentence.
+fn shown(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(80).collect()
+}
+
+/// A document that was unpacked.
+struct Memory(Vec<u8>);
+
+impl Source for Memory {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn fetch(&mut self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let position = |at: u64| usize::try_from(at).map_err(io::Error::other);
+        let bytes = self.0.get(position(range.start)?..position(range.end)?);
+        bytes.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}

@@ -1,0 +1,101 @@
+//! The time that fragments add to a video. A fragment that can't be understood makes the sum unknown, and nothing else:
+//! the video is what players make of it.
+
+use std::collections::BTreeMap;
+
+use mp4_atom::{Sidx, Tfdt, Tfhd, Trun, TrunSamples};
+
+use super::super::{Ranged, Source, Verdict};
+use super::boxes::{Box, decode, each};
+use super::movie::Movie;
+use super::{longest, nanoseconds};
+
+#[derive(Default)]
+pub(super) struct Fragments {
+    /// The time of each track, by its number, in the track's time scale.
+    tracks: BTreeMap<u32, Span>,
+    /// The sum of the indexes of one track, with its number and its time scale.
+    indexed: Option<(u32, u64, u32)>,
+    pub any: bool,
+    /// Whether one of them could not be understood, or was not read.
+    pub incomplete: bool,
+}
+
+struct Span {
+    begin: u64,
+    end: u64,
+}
+
+impl Fragments {
+    /// Adds the samples of a `moof`.
+    pub(super) fn add<S: Source>(&mut self, file: &mut Ranged<S>, fragment: &Box, movie: &Movie) {
+        self.any = true;
+        let added = each(file, fragment, |file, one| match &one.kind {
+            b"traf" => self.add_track(file, one, movie),
+            _ => Ok(()),
+        });
+        self.incomplete |= added.is_err();
+    }
+
+    fn add_track<S: Source>(&mut self, file: &mut Ranged<S>, track: &Box, movie: &Movie) -> Verdict<()> {
+        let (mut header, mut begin, mut duration) = (Tfhd::default(), None, 0_u64);
+        each(file, track, |file, one| {
+            match &one.kind {
+                b"tfhd" => header = decode(file, one)?,
+                b"tfdt" => begin = Some(decode::<_, Tfdt>(file, one)?.base_media_decode_time),
+                b"trun" => {
+                    let usual = header.default_sample_duration.or_else(|| movie.usual_duration(header.track_id));
+                    let usual = u64::from(usual.unwrap_or_default());
+                    duration = duration.saturating_add(match decode::<_, Trun>(file, one)?.samples {
+                        TrunSamples::Inherited { count, .. } => u64::from(count) * usual,
+                        TrunSamples::Explicit(samples) => {
+                            samples.iter().map(|sample| sample.duration.map_or(usual, u64::from)).sum()
+                        }
+                    });
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let before = movie.samples_duration(header.track_id);
+        let first = if before > 0 { 0 } else { begin.unwrap_or_default() };
+        let span = self.tracks.entry(header.track_id).or_insert(Span { begin: first, end: before });
+        span.end = span.end.max(begin.unwrap_or(span.end).saturating_add(duration));
+        Ok(())
+    }
+
+    /// Adds an index of fragments, as far as it is of media and not of further indexes.
+    pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) -> Verdict<()> {
+        let index: Sidx = decode(file, one)?;
+        if index.references.iter().any(|reference| reference.reference_type) {
+            return Ok(());
+        }
+        let sum: u64 = index.references.iter().map(|reference| u64::from(reference.subsegment_duration)).sum();
+        match &mut self.indexed {
+            None => self.indexed = Some((index.reference_id, sum, index.timescale)),
+            Some((id, total, scale)) if *id == index.reference_id && *scale == index.timescale => {
+                *total = total.saturating_add(sum);
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The duration, as ticks and ticks a second: the picture's, unless another track goes on for a second or more.
+    /// Encoders fill the last packet of sound up.
+    pub(super) fn duration(&self, movie: &Movie) -> Option<(u64, u32)> {
+        let shown = movie.video().map(|track| track.id);
+        let spans = self
+            .tracks
+            .iter()
+            .filter(|_| !self.incomplete)
+            .filter_map(|(id, span)| Some((*id, (span.end.saturating_sub(span.begin), movie.timescale_of(*id)?))));
+        let known: Vec<_> = spans.chain(self.indexed.map(|(id, sum, timescale)| (id, (sum, timescale)))).collect();
+        let picture = longest(known.iter().filter(|(id, _)| Some(*id) == shown).map(|(_, duration)| *duration));
+        let all = longest(known.iter().map(|(_, duration)| *duration));
+        match (picture, all) {
+            (Some(picture), Some(all)) if nanoseconds(all) < nanoseconds(picture) + 1_000_000_000 => Some(picture),
+            _ => all,
+        }
+    }
+}

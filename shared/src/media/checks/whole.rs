@@ -1,0 +1,75 @@
+//! The rule for what stands before and behind a file's own content (`docs/semantics.md`, Files). It is the same for every
+//! format: each format's check finds where its content begins and ends, and this module judges the rest.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memmem};
+
+use super::{Facts, Ranged, Rejection, Source, Verdict, archive, text};
+
+/// A file that has everything its format needs.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub facts: Facts,
+    /// The bytes that belong to the format. Readers ignore the others.
+    pub extent: Range<u64>,
+}
+
+/// The most bytes that may follow the end of the content. Phones put a short video there.
+pub(super) const LONGEST_REST: u64 = 16 * 1024 * 1024;
+const CHUNK: usize = 64 * 1024;
+/// Longer than any signature that is searched for, so that none is missed between two chunks.
+const OVERLAP: usize = 32;
+
+/// Formats that a program finds at any place of a file, and that would so make it two files at once.
+const SIGNATURES: [&[u8]; 3] = [b"Rar!\x1A\x07", b"7z\xBC\xAF\x27\x1C", b"%PDF-"];
+
+/// Accepts what readers ignore, and refuses a second file: a web page, an archive or a PDF.
+pub(super) fn check_rest<S: Source>(file: &mut Ranged<S>, extent: &Range<u64>) -> Verdict<()> {
+    let size = file.size();
+    if size - extent.end > LONGEST_REST {
+        let reason = format!(
+            "The file goes on for {} bytes behind its end. Export it again, and upload the new file.",
+            size - extent.end
+        );
+        return Err(Rejection::new("damaged", reason));
+    }
+    let length = extent.start + (size - extent.end);
+    let budget = length + (1 << 20);
+    file.grant(super::Budget { requests: 1_000, fetched: budget, read: budget + length / 16 });
+    for range in [0..extent.start, extent.end..size] {
+        search(file, range)?;
+    }
+    Ok(())
+}
+
+fn search<S: Source>(file: &mut Ranged<S>, range: Range<u64>) -> Verdict<()> {
+    let mut position = range.start;
+    while position < range.end {
+        let length = usize::try_from(range.end - position).unwrap_or(CHUNK).min(CHUNK);
+        let chunk = file.bytes_at(position, length)?;
+        let page = memchr_iter(b'<', &chunk).any(|at| chunk.get(at..).is_some_and(text::is_page_tag));
+        if page {
+            return Err(Rejection::new("two_formats", "The file contains a web page outside of its own content."));
+        }
+        if SIGNATURES.iter().any(|signature| memmem::find(&chunk, signature).is_some()) {
+            return Err(Rejection::new("two_formats", "The file contains a second file outside of its own content."));
+        }
+        if length < CHUNK {
+            break;
+        }
+        position += (length - OVERLAP) as u64;
+    }
+    Ok(())
+}
+
+/// Refuses a file that programs would open as an archive, although it says that it is something else.
+pub(super) fn check_no_archive<S: Source>(file: &mut Ranged<S>) -> Verdict<()> {
+    file.grant(super::Budget { requests: 64, fetched: 1 << 20, read: 1 << 20 });
+    let (_, tail) = file.tail(archive::LONGEST_END)?;
+    if archive::ends_as_one(&tail) {
+        let reason = "The file is also an archive. Upload the archive's contents as files of their own.";
+        return Err(Rejection::new("two_formats", reason));
+    }
+    Ok(())
+}
