@@ -24,6 +24,7 @@ mod catalog {
     mod tags;
 }
 mod database {
+    mod audit_partitions;
     mod iam;
     mod pooler;
     mod waking;
