@@ -40,6 +40,8 @@ pub struct Due {
     pub user_id: UserId,
     /// Where it is not the user's own address of now.
     pub recipient: Option<String>,
+    /// Whether it is not sent.
+    pub is_withheld: bool,
     pub attempts: i32,
 }
 
@@ -50,13 +52,31 @@ pub(crate) async fn put(write: &mut Write, purpose: Purpose, user: UserId) -> Re
 
 /// Puts a mail into the outbox that goes to that address, whatever the user's will be by then.
 pub(crate) async fn put_to(write: &mut Write, purpose: Purpose, user: UserId, recipient: Option<&str>) -> Result<()> {
+    put_row(write, purpose, user, recipient, false).await
+}
+
+/// Puts a mail into the outbox that is not sent, since its recipient gets too many: its row looks like any other to the
+/// user who caused it, and ends like any other.
+pub(crate) async fn put_withheld(write: &mut Write, purpose: Purpose, user: UserId, recipient: &str) -> Result<()> {
+    put_row(write, purpose, user, Some(recipient), true).await
+}
+
+async fn put_row(
+    write: &mut Write,
+    purpose: Purpose,
+    user: UserId,
+    recipient: Option<&str>,
+    is_withheld: bool,
+) -> Result<()> {
     let now = write.now();
     sqlx::query!(
-        "INSERT INTO outbox (id, purpose, user_id, recipient, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)",
+        "INSERT INTO outbox (id, purpose, user_id, recipient, is_withheld, due_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
         MailId::new(now).0,
         purpose.as_str(),
         user.0,
         recipient,
+        is_withheld,
         now,
     )
     .execute(write.connection())
@@ -80,7 +100,7 @@ pub async fn take(write: &mut Write) -> Result<Option<Due>> {
              WHERE due_at <= $1 AND delivered_at IS NULL AND dead_at IS NULL
              ORDER BY due_at, id LIMIT 1
              FOR UPDATE SKIP LOCKED)
-           RETURNING id AS "id: MailId", purpose, user_id AS "user_id: UserId", recipient, attempts"#,
+           RETURNING id AS "id: MailId", purpose, user_id AS "user_id: UserId", recipient, is_withheld, attempts"#,
         now,
         now + LEASE,
     )

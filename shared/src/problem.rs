@@ -74,7 +74,7 @@ problems! {
     EMAIL_NOT_VERIFIED = 409 "email-not-verified", "The email is not verified yet",
         "Anyone can register an address. A person gets a role once they have verified theirs, or by an invitation with POST /v1/users, which takes the registration over.";
     PASSWORD_REQUIRED = 409 "password-required", "Choose a password to verify the email",
-        "The address was registered more than once, so no password that was sent with a registration counts. Send the token again, with the member `password`. The token still works.";
+        "More than one person claims the address. Send the token again, with the member `password`: the one that the new account gets, or, for a change of email, the password of the account. The token still works.";
     EMAIL_TAKEN = 409 "email-taken", "The email is taken", "An account has this email already, perhaps a closed one, which can be restored.";
     LAST_ADMINISTRATOR = 409 "last-administrator", "The last administrator stays one",
         "After this change nobody could do everything any more. Make somebody else an administrator first.";

@@ -9,7 +9,6 @@ use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::registration::{self, Registered, Registration};
 use lyceum::identity::{Email, Username};
 use lyceum::input::Text;
-use lyceum::limits::Budget;
 use lyceum::{Function, Trigger, fields, problem};
 
 pub const FUNCTION: Function =
@@ -38,7 +37,7 @@ async fn handler(request: Request<Body>) -> Result<Reply> {
     body.password.differs_from(&[body.email.as_str(), body.username.as_str()], "/password")?;
     let mut read = request.read().await?;
     registration::check_username(&mut read, &body.username, &body.email).await?; // a refusal spends no mail
-    let may_be_mailed = request.app().limits.mail(&mut read, Budget::General, &body.email).await?;
+    let may_be_mailed = request.app().limits.registration_mail(&mut read, &body.email).await?;
     drop(read);
     request.release_connection();
     let password_hash = password::hash(body.password).await?; // before the transaction, and for every result

@@ -1,7 +1,7 @@
 //! Confirming the password once more, and what takes that: another password, and closing the account.
 
 use super::password::{self, Password, Verdict};
-use super::{closing, links, sessions};
+use super::{closing, links, sessions, sign_in};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::outbox::{self, Purpose};
@@ -13,6 +13,8 @@ pub struct Credentials {
     pub user_id: UserId,
     pub email: String,
     pub username: String,
+    /// Whether the account signed in from the caller's address within 90 days.
+    pub is_known_here: bool,
     password_hash: String,
 }
 
@@ -29,10 +31,21 @@ pub struct Confirmed {
 /// 401.
 pub async fn of_caller(read: &mut Read) -> Result<Credentials> {
     let user = read.user()?;
+    of_user(read, user).await
+}
+
+/// The credentials of that user, to be confirmed.
+pub(super) async fn of_user(read: &mut Read, user: UserId) -> Result<Credentials> {
+    let (address, known_since) = (crate::limits::network(read), read.now() - sign_in::KNOWN_FOR);
     sqlx::query_as!(
         Credentials,
-        r#"SELECT id AS "user_id: UserId", email, username, password_hash FROM users WHERE id = $1 AND deleted_at IS NULL"#,
-        user.0
+        r#"SELECT id AS "user_id: UserId", email, username, password_hash,
+             EXISTS (SELECT FROM known_addresses k WHERE k.user_id = u.id AND k.ip_address = $2 AND k.seen_at > $3)
+               AS "is_known_here!"
+           FROM users u WHERE id = $1 AND deleted_at IS NULL"#,
+        user.0,
+        address,
+        known_since,
     )
     .fetch_optional(read.connection())
     .await?

@@ -2,13 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::credentials::Confirmed;
+use super::credentials::{self, Confirmed, Credentials};
 use super::secret_token::{self, SecretToken};
-use super::{Email, closing, links};
-use crate::error::Result;
+use super::{Email, links, registration};
+use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::limits::{Budget, Limits};
 use crate::outbox::{self, Purpose};
+use crate::problem;
 use crate::transaction::{Read, Write};
 
 /// How long the link to a new email works.
@@ -23,8 +24,8 @@ pub async fn may_be_mailed(read: &mut Read, limits: &Limits, confirmed: &Confirm
 }
 
 /// Asks for another email. It takes effect when it is verified; a mail to the old address says so now. The rows that
-/// this writes are the same whether or not the new address belongs to an account: which mail goes there is decided when
-/// it is written (`letters`), so that nothing that the caller can read tells.
+/// this writes are the same whether or not the new address belongs to an account, and whether or not it may be mailed:
+/// which mail goes there is decided when it is written (`letters`), so that nothing that the caller can read tells.
 ///
 /// # Errors
 /// Those of the database.
@@ -45,9 +46,10 @@ pub async fn ask(write: &mut Write, confirmed: &Confirmed, new: &Email, may_be_m
     .await?;
     outbox::put_to(write, Purpose::EmailChangeAsked, user, Some(&confirmed.email)).await?;
     if may_be_mailed {
-        outbox::put_to(write, Purpose::VerifyNewEmail, user, Some(new.as_str())).await?;
+        outbox::put_to(write, Purpose::VerifyNewEmail, user, Some(new.as_str())).await
+    } else {
+        outbox::put_withheld(write, Purpose::VerifyNewEmail, user, new.as_str()).await
     }
-    Ok(())
 }
 
 /// Returns whether an account has verified this email.
@@ -76,12 +78,33 @@ pub(crate) async fn mint(write: &mut Write, user: UserId, email: &str) -> Result
     Ok((minted.rows_affected() == 1).then(|| token.reveal()))
 }
 
-/// Puts the email for which this token was sent in the old one's place. Works once. An account that registered it
-/// meanwhile and never verified it makes way: it is erased, and its id given beside the user's.
+/// Returns the user who asked for the change that this token confirms, without using the token.
 ///
 /// # Errors
-/// 422 when the token was used, has expired or never was, or somebody else verified the email first.
-pub async fn change(write: &mut Write, token: &str) -> Result<(UserId, Option<UserId>)> {
+/// 422 when the token was used, has expired or never was.
+pub async fn requester(read: &mut Read, token: &str) -> Result<Credentials> {
+    let now = read.now();
+    let user = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM email_changes WHERE token = $1 AND expires_at > $2"#,
+        secret_token::hash(token),
+        now,
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or_else(links::invalid)?;
+    credentials::of_user(read, user).await
+}
+
+/// Puts the email for which this token was sent in the old one's place. Works once.
+///
+/// An unverified registration of the email makes way when the requester confirmed their password: it is erased, and its
+/// id returned beside the user's. The link alone is not enough then. The holder of the mailbox may have registered, and
+/// would hand the address to a stranger who asked for the change.
+///
+/// # Errors
+/// 422 when the token was used, has expired or never was; 409 when a registration has the email and the password was not
+/// confirmed, and when a verified or an invited account has it. The token is not spent by a 409.
+pub async fn change(write: &mut Write, token: &str, confirmed: Option<&Confirmed>) -> Result<(UserId, Option<UserId>)> {
     let now = write.now();
     let change = sqlx::query!(
         r#"DELETE FROM email_changes c USING users u
@@ -93,20 +116,18 @@ pub async fn change(write: &mut Write, token: &str) -> Result<(UserId, Option<Us
     .fetch_optional(write.connection())
     .await?
     .ok_or_else(links::invalid)?;
-    let squatter = sqlx::query_scalar!(
-        r#"SELECT id AS "id: UserId" FROM users WHERE email = $1 AND NOT is_email_verified FOR NO KEY UPDATE"#,
-        change.email
-    )
-    .fetch_optional(write.connection())
-    .await?;
-    if let Some(squatter) = squatter {
-        closing::erase(write, squatter).await?;
+    if let Some(confirmed) = confirmed.filter(|confirmed| confirmed.user_id == change.user_id) {
+        confirmed.still_holds(write).await?;
+    } else if registration::has(write, &change.email).await? {
+        let detail = "This address was registered as well. Enter the password of your account to confirm the change.";
+        return Err(Error::problem(&problem::PASSWORD_REQUIRED, detail));
     }
+    let erased = registration::make_way(write, &change.email).await?;
     sqlx::query!("UPDATE users SET email = $2 WHERE id = $1", change.user_id.0, change.email)
         .execute(write.connection())
         .await?;
     links::end_password_links(write, change.user_id).await?;
-    Ok((change.user_id, squatter))
+    Ok((change.user_id, erased))
 }
 
 /// The email that the user waits to have verified.

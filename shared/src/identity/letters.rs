@@ -9,12 +9,15 @@ use crate::outbox::{Due, Purpose};
 use crate::transaction::Write;
 
 /// Writes the letter and the hash of its token, which must be committed before the letter is sent. Returns `None` when
-/// the account is gone or the matter is settled.
+/// the account is gone, the matter is settled, or the mail is withheld.
 ///
 /// # Errors
 /// 503 when the database is away.
 pub async fn write(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, Letter)>> {
     let purpose = due.purpose()?;
+    if due.is_withheld {
+        return Ok(None);
+    }
     let Some(recipient) = recipient(write, due, purpose).await? else { return Ok(None) };
     let Some(message) = message(write, purpose, due.user_id, &recipient).await? else { return Ok(None) };
     let letter = mailer.write(&recipient, &message)?;

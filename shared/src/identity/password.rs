@@ -28,6 +28,12 @@ impl Password {
 /// A password that may be chosen: 12 to 128 characters, and none of the common ones.
 pub struct NewPassword(Password);
 
+impl From<NewPassword> for Password {
+    fn from(new: NewPassword) -> Self {
+        new.0
+    }
+}
+
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(…)")

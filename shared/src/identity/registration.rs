@@ -58,7 +58,8 @@ pub async fn check_username(read: &mut Read, username: &Username, email: &Email)
     Ok(())
 }
 
-/// Registers a student, and puts the mail that follows into the outbox when `may_be_mailed` (see [`Limits::mail`]).
+/// Registers a student, and puts the mail that follows into the outbox when `may_be_mailed` (see
+/// [`Limits::registration_mail`]).
 /// Without a mail nothing of an earlier registration is replaced but its password, which is discarded.
 ///
 /// # Errors
@@ -84,9 +85,7 @@ pub async fn register(write: &mut Write, new: &Registration, may_be_mailed: bool
         mailed(write, may_be_mailed, Purpose::VerifyEmail, holder.id).await?;
         return Ok(Registered::Contested(holder.id));
     }
-    if may_be_mailed {
-        hold_username(write, new).await?;
-    }
+    hold_username(write, new, may_be_mailed).await?;
     let purpose = if holder.has_no_password { Purpose::ResetPassword } else { Purpose::EmailTaken };
     mailed(write, may_be_mailed, purpose, holder.id).await?;
     Ok(Registered::EmailTaken(holder.id))
@@ -135,15 +134,17 @@ async fn contest(write: &mut Write, account: UserId, new: &Registration, replace
     Ok(())
 }
 
-/// Holds the username for this email, so that no later answer tells whether the email was known.
-async fn hold_username(write: &mut Write, new: &Registration) -> Result<()> {
+/// Holds the username for this email, so that no later answer tells whether the email was known. A former hold moves
+/// when a registration would replace its username.
+async fn hold_username(write: &mut Write, new: &Registration, replaces: bool) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO username_holds (email, username, normalized_username) VALUES ($1, $2, $3)
+        "INSERT INTO username_holds AS h (email, username, normalized_username) VALUES ($1, $2, $3)
          ON CONFLICT (email) DO UPDATE
-           SET username = excluded.username, normalized_username = excluded.normalized_username",
+           SET username = excluded.username, normalized_username = excluded.normalized_username WHERE $4",
         new.email.as_str(),
         new.username.as_str(),
         new.username.normalized(),
+        replaces,
     )
     .execute(write.connection())
     .await?;
@@ -220,12 +221,6 @@ pub async fn unverified(read: &mut Read, token: &str) -> Result<Option<Unverifie
     .await?)
 }
 
-/// The error for a token that verifies no new account.
-#[must_use]
-pub fn invalid_token() -> Error {
-    links::invalid()
-}
-
 /// Verifies the email for which this token was sent, and sets the password when one comes with it. All links of the
 /// account end. Returns `None` when the token verifies nothing: of many calls at once one succeeds.
 ///
@@ -260,11 +255,21 @@ pub async fn verify_email(write: &mut Write, token: &str, password_hash: Option<
     Ok(Some(account.id))
 }
 
+/// Returns whether an unverified registration has this email.
+pub(super) async fn has(write: &mut Write, email: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users u WHERE email = $1 AND is_unverified_registration(u)) AS "has!""#,
+        email
+    )
+    .fetch_one(write.connection())
+    .await?)
+}
+
 /// Erases the unverified registration that has this email, if there is one. Returns its id.
-pub(super) async fn make_way(write: &mut Write, email: &Email) -> Result<Option<UserId>> {
+pub(super) async fn make_way(write: &mut Write, email: &str) -> Result<Option<UserId>> {
     let registration = sqlx::query_scalar!(
         r#"SELECT id AS "id: UserId" FROM users u WHERE email = $1 AND is_unverified_registration(u) FOR NO KEY UPDATE"#,
-        email.as_str()
+        email
     )
     .fetch_optional(write.connection())
     .await?;

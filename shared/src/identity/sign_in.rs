@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::transaction::{Read, Write};
 
-/// An account is used from an address for so long after it signed in from there.
-const KNOWN_FOR: TimeDelta = TimeDelta::days(90);
+/// How long an address is known to an account after it signed in from there.
+pub(super) const KNOWN_FOR: TimeDelta = TimeDelta::days(90);
 
 /// An account as it stands before the password is checked.
 pub struct Account {

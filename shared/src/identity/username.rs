@@ -72,8 +72,9 @@ fn is_of_one_script(name: &str) -> bool {
 }
 
 /// The value by which usernames are the same: compatibility forms, case and look-alike letters are folded. An ASCII
-/// name becomes its lower case, which the database knows, too (`users_normalized_username`); any other becomes its
-/// skeleton (UTS 39, 4), so that Cyrillic `асе` is the same as Latin `ace`.
+/// name becomes its lower case, which the database knows, too (`users_normalized_username`). Of any other name, each
+/// letter that is not ASCII becomes its prototype (UTS 39, 4), so that Cyrillic `асе` is the same as Latin `ace`. Letters
+/// are compared in lower case; ASCII letters and digits are different from each other, as in `user1` and `userl`.
 ///
 /// Sign-in looks up this value and the limits count by it: spellings that reach one account share one count.
 #[must_use]
@@ -82,7 +83,14 @@ pub(super) fn normalized(name: &str) -> String {
     if folded.is_ascii() {
         return folded;
     }
-    self::folded(&skeleton(&folded).collect::<String>())
+    let looks = folded.nfd().fold(String::new(), |mut looks, c| {
+        match c.is_ascii() {
+            true => looks.push(c),
+            false => looks.extend(skeleton(c.encode_utf8(&mut [0; 4]))),
+        }
+        looks
+    });
+    self::folded(&looks)
 }
 
 /// Folds the case (Unicode's full folding), and the dot of a Turkish `İ` with it.
@@ -167,6 +175,9 @@ mod tests {
             ("Jos\u{e9}", "jose\u{301}"),
             ("\u{212a}elvin", "kelvin"),
             ("ſara", "sara"),
+            ("ɑdmin", "admin"),
+            ("ɡate10", "gate10"),
+            ("асе1", "ace1"),
         ] {
             assert_eq!(normalized(one), normalized(other), "{one} {other}");
         }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use deserr::Deserr;
-use icu_properties::CodePointSetData;
-use icu_properties::props::DefaultIgnorableCodePoint;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use serde_json::{Value, json};
 
 use super::{Describe, Faults, Invalid, from_text};
@@ -38,7 +38,7 @@ pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
         return Err(Invalid::new("invalid_text", "It holds a NUL character, which can't be stored."));
     }
     let length = text.chars().count();
-    if min > 0 && text.chars().all(is_invisible) {
+    if min > 0 && !text.chars().any(is_visible) {
         return Err(Invalid::new("blank", "It is empty."));
     }
     if length < min {
@@ -50,12 +50,16 @@ pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// White space, controls, characters that Unicode says to show as nothing (such as U+200B), and the empty braille cell.
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || c == '\u{2800}'
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+/// Whether the character shows something by itself: a letter, number, punctuation or symbol that is not one of those that
+/// Unicode says to show as nothing (such as U+3164), an empty braille cell or a null note head.
+fn is_visible(c: char) -> bool {
+    let shown = GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::Number)
+        .union(GeneralCategoryGroup::Punctuation)
+        .union(GeneralCategoryGroup::Symbol);
+    shown.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+        && !matches!(c, '\u{2800}' | '\u{1d159}')
+        && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {

@@ -121,6 +121,17 @@ impl Limits {
         Ok(self.take(read, &key(kind, &[email.as_str()]), &bucket).await?.is_none())
     }
 
+    /// Counts a registration of that address, and returns whether its mail may be sent. Beside the general budget there is
+    /// one mail a day that only registrations spend: strangers who ask for mails keep no new owner of an address waiting.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub async fn registration_mail(&self, read: &mut Read, email: &Email) -> Result<bool> {
+        let reserve = Bucket::new(1, TimeDelta::days(1), 1);
+        let is_first = self.take(read, &key("mail-to-register", &[email.as_str()]), &reserve).await?.is_none();
+        Ok(self.mail(read, Budget::General, email).await? || is_first)
+    }
+
     /// Counts an attempt at the secret of the account that `identifier` names, whether or not there is one. The email and
     /// the username of one account are never merged, which would link them. The attempt counts as a failure until
     /// [`Limits::guessed`] is called, so that a hundred at once are counted as well. From an address that is `known` to

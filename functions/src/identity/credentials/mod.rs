@@ -21,9 +21,10 @@ fn routes() -> Vec<Route> {
 }
 
 /// Confirms the caller's password. Attempts are limited: a stolen session must not become the password.
-async fn confirm(request: &Request<()>, credentials: Credentials, password: Password) -> Result<Confirmed> {
+pub(super) async fn confirm(request: &Request<()>, credentials: Credentials, password: Password) -> Result<Confirmed> {
     let (user, limits) = (credentials.user_id, &request.app().limits);
-    let guess = limits.guess(&mut request.read().await?, &Identifier::of_user(user), true).await?;
+    let identifier = Identifier::of_user(user);
+    let guess = limits.guess(&mut request.read().await?, &identifier, credentials.is_known_here).await?;
     request.release_connection();
     match credentials.confirm(password).await {
         Ok(confirmed) => {

@@ -123,18 +123,6 @@ async fn of_64_who_verify_one_new_email_one_gets_it() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_only_registered_makes_way_for_who_verifies_the_email() {
-    let lyceum = Lyceum::new().await;
-    let student = lyceum.student().await;
-    lyceum.anonymous().register("ada").await;
-    change_email(&student, "ada@school.test").await.is(202);
-    let token = lyceum.token_mailed_to("ada@school.test").await;
-    student.verifies(&token).await.no_content();
-    assert_eq!(student.get("/v1/me").await.ok()["email"], "ada@school.test");
-    student.signs_in_as("ada", crate::harness::FIRST_PASSWORD).await.problem(401, "invalid-credentials");
-}
-
-#[tokio::test]
 async fn closing_takes_the_password_and_tells_the_owner() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;

@@ -260,16 +260,66 @@ async fn staff_enrol_nobody_whose_registration_is_not_verified() {
     assert_eq!(lines["data"][0]["result"], "unknown_user");
 }
 
+/// A stranger's "please verify your new email" stands beside the owner's own mail.
 #[tokio::test]
-async fn a_verified_owner_takes_the_address_from_an_unverified_registration() {
+async fn the_link_of_a_change_of_email_takes_a_registered_address_only_with_the_requesters_password() {
+    let lyceum = Lyceum::new().await;
+    let stranger = lyceum.student().await;
+    lyceum.anonymous().register("ada").await;
+    let owners_link = lyceum.token_mailed_to(EMAIL).await;
+    stranger.put("/v1/me/email", json!({ "email": EMAIL, "password": PASSWORD })).await.is(202);
+    let strangers_link = lyceum.token_mailed_to(EMAIL).await;
+
+    let owner = lyceum.anonymous();
+    owner.verifies(&strangers_link).await.problem(409, "password-required");
+    verifies_with(&owner, &strangers_link, OWNERS_CHOICE).await.problem(403, "wrong-password");
+    owner.verifies(&owners_link).await.no_content();
+    owner.signs_in_as(EMAIL, FIRST_PASSWORD).await.ok();
+    verifies_with(&owner, &strangers_link, PASSWORD).await.problem(409, "email-taken");
+}
+
+#[tokio::test]
+async fn a_verified_user_takes_their_address_from_an_unverified_registration_with_their_password() {
     let lyceum = Lyceum::new().await;
     let owner = lyceum.student().await;
     stranger_registers(&lyceum).await;
     let strangers_link = lyceum.token_mailed_to(EMAIL).await;
     owner.put("/v1/me/email", json!({ "email": EMAIL, "password": PASSWORD })).await.is(202);
-    owner.verifies(&lyceum.token_mailed_to(EMAIL).await).await.no_content();
+    let token = lyceum.token_mailed_to(EMAIL).await;
+    owner.verifies(&token).await.problem(409, "password-required");
+    verifies_with(&owner, &token, PASSWORD).await.no_content();
     owner.signs_in_as(EMAIL, PASSWORD).await.ok();
     lyceum.anonymous().verifies(&strangers_link).await.problem(422, "invalid-token");
+}
+
+#[tokio::test]
+async fn a_change_of_email_takes_no_invited_account_over() {
+    let lyceum = Lyceum::new().await;
+    let (admin, stranger) = (lyceum.admin().await, lyceum.student().await);
+    let invited =
+        json!({ "email": EMAIL, "username": "ada", "first_name": "A", "last_name": "L", "role": "instructor" });
+    admin.post("/v1/users", invited).await.created();
+    let invitation = lyceum.token_mailed_to(EMAIL).await;
+    stranger.put("/v1/me/email", json!({ "email": EMAIL, "password": PASSWORD })).await.is(202);
+    let strangers_link = lyceum.token_mailed_to(EMAIL).await;
+
+    let owner = lyceum.anonymous();
+    owner.verifies(&strangers_link).await.problem(409, "email-taken");
+    verifies_with(&owner, &strangers_link, PASSWORD).await.problem(409, "email-taken");
+    owner.resets_password(&invitation, OWNERS_CHOICE).await.no_content();
+    assert_eq!(owner.signs_in_as(EMAIL, OWNERS_CHOICE).await.ok()["user"]["role"], "instructor");
+}
+
+#[tokio::test]
+async fn a_new_owner_gets_a_mail_though_strangers_spent_the_budget_of_the_address() {
+    let lyceum = Lyceum::new().await;
+    for _ in 0..4 {
+        lyceum.anonymous().post("/v1/auth/resend-verification", json!({ "email": EMAIL })).await.is(202);
+        lyceum.anonymous().forgets_password(EMAIL).await;
+    }
+    let owner = lyceum.anonymous();
+    owner.register("ada").await;
+    owner.verifies(&lyceum.token_mailed_to(EMAIL).await).await.no_content();
 }
 
 #[tokio::test]

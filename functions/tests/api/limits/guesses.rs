@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use crate::harness::{Caller, Lyceum, PASSWORD, Store, at_once, how_many, on_both_stores};
 
@@ -18,6 +19,7 @@ on_both_stores!(
     from_all_addresses_together_the_wait_doubles_as_well,
     the_wait_that_is_told_is_the_longest_of_those_that_count,
     a_refused_attempt_is_no_failure,
+    a_stolen_session_guesses_the_password_no_more_often_than_a_login,
 );
 
 /// Calls are not what these tests count.
@@ -202,4 +204,19 @@ async fn failures_are_forgotten_a_day_after_the_last_one() {
         assert_eq!(guess(&visitor, &student.email).await, WRONG);
     }
     assert_eq!(guess(&visitor, &student.email).await, (429, 2));
+}
+
+/// The thief of an access token calls from many addresses; the owner, from a known one, still confirms.
+async fn a_stolen_session_guesses_the_password_no_more_often_than_a_login(store: Store) {
+    let lyceum = lyceum(store).await;
+    let owner = lyceum.student().await;
+    let statuses = at_once(64, |_| {
+        let thief = owner.at(&lyceum.anonymous().address);
+        let body = json!({ "current_password": "wrong", "new_password": "quite another sentence" });
+        async move { thief.put("/v1/me/password", body).await.status }
+    })
+    .await;
+    assert_eq!((how_many(&statuses, 403), how_many(&statuses, 429)), (20, 44), "{statuses:?}");
+    let body = json!({ "current_password": PASSWORD, "new_password": "quite another sentence" });
+    owner.put("/v1/me/password", body).await.no_content();
 }

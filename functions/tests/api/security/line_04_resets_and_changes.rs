@@ -79,7 +79,9 @@ async fn line_04_no_login_that_was_under_way_outlives_a_reset() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn line_04_no_change_that_was_under_way_outlives_a_reset() {
-    let lyceum = Lyceum::with(|name| (name == "LIMIT_MAILS").then(|| "100".to_owned())).await;
+    let lyceum =
+        Lyceum::with(|name| ["LIMIT_MAILS", "LIMIT_FAILURES_PER_IDENTIFIER"].contains(&name).then(|| "100".to_owned()))
+            .await;
     let student = lyceum.student().await;
     student.forgets_password(&student.email).await;
     let token = lyceum.token_mailed_to(&student.email).await;

@@ -86,7 +86,7 @@ pub async fn create(write: &mut Write, new: NewUser) -> Result<(User, Option<Use
     write.caller().needs_all(role.permissions.iter().map(String::as_str))?;
     let now = write.now();
     let id = UserId::new(now);
-    let erased = registration::make_way(write, &new.email).await?;
+    let erased = registration::make_way(write, new.email.as_str()).await?;
     profile::check_username_is_free(write, new.username.as_str(), new.email.as_str()).await?;
     sqlx::query!(
         "INSERT INTO users (id, email, username, normalized_username, password_hash, first_name, last_name, role_id, created_at)
@@ -116,7 +116,7 @@ pub async fn create_administrator(write: &mut Write, email: &Email, username: &U
     let role = roles::named(write, "admin", "").await?;
     let now = write.now();
     let id = UserId::new(now);
-    registration::make_way(write, email).await?;
+    registration::make_way(write, email.as_str()).await?;
     sqlx::query!(
         "INSERT INTO users (id, email, username, normalized_username, password_hash, first_name, last_name, role_id, is_email_verified, created_at)
          VALUES ($1, $2, $3, $4, $5, 'First', 'Administrator', $6, true, $7)",

@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE outbox DROP COLUMN is_withheld;
