@@ -21,6 +21,7 @@ mod catalog {
     mod tags;
 }
 mod database {
+    mod folding;
     mod iam;
     mod pooler;
     mod waking;
