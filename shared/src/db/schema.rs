@@ -18,6 +18,9 @@ pub const APPLICATION_ROLE: &str = "lyceum_app";
 /// What keeps two deployments apart; any number that nobody else takes. (The migrations take a lock of their own.)
 const DEPLOYMENT_LOCK: i64 = 0x6c79_6365_756d;
 
+/// How long a deployment waits before it asks again whether another one is over.
+const LOCK_INTERVAL: Duration = Duration::from_millis(200);
+
 /// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
 /// its time limits (`security.md`, 26), and what a page costs that is not the next one: as little as on solid-state
 /// disks, or the planner goes through whole indexes where a few pages would do. Without a password it keeps the one
@@ -69,8 +72,7 @@ pub struct Deployed {
 /// When the database can't be reached or changed; what was applied until then is whole.
 pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deployed> {
     let mut owner = super::owner(settings).await?;
-    // Of the session, as the migrations' own is: this connection goes to the database itself, never through a pooler.
-    sqlx::query_scalar!("SELECT true FROM pg_advisory_lock($1)", DEPLOYMENT_LOCK).fetch_one(&mut owner).await?;
+    lock(&mut owner).await?;
     provision(&mut owner, None).await?;
     operate(&mut owner, idle).await?;
 
@@ -85,6 +87,19 @@ pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deplo
     let new = new.filter(|one| after.contains(&one.version) && !before.contains(&one.version));
     let applied = new.map(|one| format!("{} {}", one.version, one.description)).collect();
     Ok(Deployed { schema: after.last().copied().unwrap_or(0), applied })
+}
+
+/// Waits until no other deployment is under way. The lock belongs to the session, as that of the migrations does: this
+/// connection goes to the database itself, never through a pooler.
+///
+/// It asks again and again, since a statement that waits for the lock has a snapshot, which an index that the other deployment
+/// builds concurrently would wait for in turn.
+async fn lock(owner: &mut PgConnection) -> Result<()> {
+    let locked = || sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, DEPLOYMENT_LOCK);
+    while !locked().fetch_one(&mut *owner).await? {
+        tokio::time::sleep(LOCK_INTERVAL).await;
+    }
+    Ok(())
 }
 
 /// What only a real deployment wants of the role and the database: signing in by IAM where there is that, an end of
