@@ -204,7 +204,7 @@ fn of_constraint(name: &str) -> Option<Error> {
             (&problem::USERNAME_TAKEN, "This username is taken; choose another.")
         }
         "users_email_key" => (&problem::EMAIL_TAKEN, "An account has this email already."),
-        "roles_name_key" | "roles_name_lower_key" => {
+        "roles_name_key" | "roles_name_folded_key" => {
             (&problem::NAME_TAKEN, "Another role has this name; choose another.")
         }
         "users_role_id_fkey" => (&problem::ROLE_IN_USE, "Users hold this role, or it is gone."),
