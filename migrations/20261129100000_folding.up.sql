@@ -15,7 +15,7 @@ DECLARE
   x text COLLATE "C";
 BEGIN
   IF octet_length(words) = length(words) THEN -- ASCII
-    RETURN regexp_replace(lower(words COLLATE "C"), '\s+', ' ', 'g');
+    RETURN regexp_replace(lower(words COLLATE "C"), '\s{2,}|[\t-\r]', ' ', 'g');
   END IF;
   -- Decomposed, İ is an I with a dot, and lower-cases to i with a dot.
   x := lower(normalize(words, NFKD) COLLATE "und-x-icu");

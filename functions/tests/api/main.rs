@@ -16,8 +16,10 @@ mod catalog {
     mod lesson_editing;
     mod lessons;
     mod prerequisites;
-    mod search;
+    pub mod search;
+    mod search_bounds;
     mod sections;
+    mod spellings;
     mod tags;
 }
 mod database {

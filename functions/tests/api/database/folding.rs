@@ -1,8 +1,10 @@
 //! `folded`, the SQL function by which texts are found, compared and counted.
 
-use sqlx::PgPool;
+use lyceum::db;
+use lyceum::input::is_visible;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
-use crate::harness::DATABASES;
+use crate::harness::{DATABASES, cluster};
 
 async fn folded(database: &PgPool, text: &str) -> String {
     sqlx::query_scalar("SELECT folded($1)").bind(text).fetch_one(database).await.unwrap()
@@ -79,5 +81,46 @@ async fn a_pattern_takes_signs_as_they_are_and_finds_nothing_for_what_is_not_see
             .await
             .unwrap();
         assert_eq!(is.unwrap_or_default(), found, "{words} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_seen_is_what_folding_removes() {
+    let database = DATABASES.create().await.owner;
+    let seen: Vec<i32> = sqlx::query_scalar(
+        "SELECT n FROM generate_series(1, 1114111) AS n WHERE n NOT BETWEEN 55296 AND 57343 AND n < 262144
+           AND btrim(folded(chr(n))) <> ''",
+    )
+    .fetch_all(&database)
+    .await
+    .unwrap();
+    let seen: std::collections::HashSet<u32> = seen.into_iter().map(|n| u32::try_from(n).unwrap()).collect();
+    let invisible = |c: &char| is_visible(&c.to_string()) && !seen.contains(&u32::from(*c));
+    let emptied: Vec<char> = ('\u{1}'..'\u{40000}').filter(invisible).collect();
+    assert!(emptied.is_empty(), "a label of these would have an empty folding: {emptied:?}");
+}
+
+/// Words of scripts whose letters, marks and capitals locales differ about.
+const WORDS: &str = "ARRAY['I\u{131}\u{130}i', 'Worker 队列入门', 'データベース', '한국어', 'การเขียนโปรแกรม', 'ភាសាខ្មែរ', 'မြန်မာစာ', \
+    'L’élève', 'учёный', 'ΓΙΩΡΓΟΣ', 'مُقَدِّمَة', 'हिन्दी किताबें', 'தமிழ் நூல்', 'C++ .NET e-mail']";
+
+#[tokio::test]
+async fn words_and_the_order_of_titles_are_the_same_in_every_locale() {
+    let database = DATABASES.create().await;
+    let cluster = cluster().await;
+    let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await.unwrap();
+    let sql = format!(
+        "SELECT string_agg(folded(w), ' ' ORDER BY w COLLATE title_order)
+           || string_agg(search_vector(l, w)::text, ' ' ORDER BY w COLLATE \"C\", l COLLATE \"C\")
+         FROM unnest({WORDS}) AS w, unnest('{{en,tr,hi,ru,NULL}}'::text[]) AS l"
+    );
+    let expected: String = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_one(&database.owner).await.unwrap();
+    for (name, locale) in [("locale_c", "LOCALE 'C'"), ("locale_tr", "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'")] {
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 {locale} OWNER lyceum_owner");
+        superuser.execute(AssertSqlSafe(create)).await.unwrap();
+        let mut owner = PgConnection::connect(&cluster.url("lyceum_owner", name)).await.unwrap();
+        db::migrate(&mut owner).await.unwrap();
+        let found: String = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_one(&mut owner).await.unwrap();
+        assert_eq!(found, expected, "{locale}");
     }
 }
