@@ -207,7 +207,7 @@ fn of_constraint(name: &str) -> Option<Error> {
         "users_role_needs_verified_email" => {
             (&problem::EMAIL_NOT_VERIFIED, "This person has not verified the email yet. Invite them instead.")
         }
-        "roles_name_key" | "roles_name_lower_key" => {
+        "roles_name_key" | "roles_name_folded_key" => {
             (&problem::NAME_TAKEN, "Another role has this name; choose another.")
         }
         "users_role_id_fkey" => (&problem::ROLE_IN_USE, "Users hold this role, or it is gone."),

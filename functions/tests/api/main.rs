@@ -19,12 +19,15 @@ mod catalog {
     mod lesson_editing;
     mod lessons;
     mod prerequisites;
-    mod search;
+    pub mod search;
+    mod search_bounds;
     mod sections;
+    mod spellings;
     mod tags;
 }
 mod database {
     mod audit_partitions;
+    mod folding;
     mod iam;
     mod pooler;
     mod waking;

@@ -119,8 +119,20 @@ async fn no_statement_of_a_hot_path_reads_what_grows() {
         }
         page_through(&admin, &format!("/v1/courses?sort={sort}&status=published")).await;
     }
-    page_through(&anyone, "/v1/courses?q=thermodynamics").await;
-    page_through(&anyone, "/v1/courses?q=termodynamics").await;
+    for words in [
+        "thermodynamics",
+        "termodynamics",
+        "algebra%20or%20optics%20or%20botany",
+        "%22for%20beginners%22%20optics",
+        "%E8%AF%BE%E7%A8%8B",
+    ] {
+        for sort in ["relevance", "newest", "title", "-price", "popular"] {
+            page_through(&anyone, &format!("/v1/courses?q={words}&sort={sort}")).await;
+        }
+    }
+    page_through(&anyone, "/v1/courses?q=thermodynamics&language=fr&price=free").await;
+    page_through(&anyone, "/v1/courses?tag=topic-7").await;
+    page_through(&anyone, "/v1/courses?tag=unknown").await;
     page_through(&instructor, "/v1/courses?status=draft").await;
     anyone.get("/v1/courses/facets?q=thermodynamics").await.ok();
     anyone.get("/v1/courses/facets").await.ok();

@@ -58,6 +58,15 @@ async fn every_rule_holds_in_what_it_makes() {
                  FROM course_prerequisites WHERE course_id = c.id), '[]')",
             0,
         ),
+        ("courses that no search finds", "SELECT count(*) FROM courses WHERE id NOT IN (SELECT course_id FROM course_search WHERE words <> '')", 0),
+        (
+            "tags with wrong counts",
+            "SELECT count(*) FROM (SELECT folded(t.tag) AS key, count(*) AS course_count FROM course_tags t
+               JOIN courses c ON c.id = t.course_id AND is_listed(c) GROUP BY 1) AS counted
+             FULL JOIN (SELECT key, course_count FROM tag_counts WHERE course_count > 0) AS n USING (key)
+             WHERE n.course_count IS DISTINCT FROM counted.course_count",
+            0,
+        ),
         ("courses without tags", "SELECT count(*) FROM courses WHERE tags = '[]'", 0),
         ("published courses without a time", "SELECT count(*) FROM courses WHERE (status = 'draft') <> (published_at IS NULL)", 0),
         ("learners who can't sign in", "SELECT count(*) FROM users WHERE NOT is_email_verified OR NOT is_active", 0),

@@ -2,6 +2,7 @@
 
 pub mod categories;
 pub mod courses;
+mod language;
 pub mod lessons;
 mod markdown;
 pub mod order;
@@ -12,6 +13,7 @@ mod slug;
 pub mod tags;
 mod web_url;
 
+pub use language::Language;
 pub(crate) use policy::Standing;
 pub use slug::Slug;
 pub use web_url::WebUrl;

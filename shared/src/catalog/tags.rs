@@ -9,7 +9,7 @@ use super::courses::{self, Course, EditableCourse};
 use crate::audit::Changes;
 use crate::error::Result;
 use crate::id::CourseId;
-use crate::input::{Describe, Faults, Text};
+use crate::input::{Describe, Faults, Label, Text};
 use crate::optional_fields;
 use crate::page::{Cursor, Limit, Page};
 use crate::transaction::{Read, Write};
@@ -17,7 +17,8 @@ use crate::transaction::{Read, Write};
 /// As many as a course may have.
 const MOST: usize = 50;
 
-/// The tags of a course: up to 50, without what surrounds them, each once.
+/// The tags of a course: up to 50, in the order given. The database keeps the first of those that differ in case and accents
+/// alone.
 #[derive(Debug)]
 pub struct Tags(Vec<String>);
 
@@ -26,10 +27,13 @@ impl Deserr<Faults> for Tags {
         value: Value<V>,
         location: ValuePointerRef,
     ) -> std::result::Result<Self, Faults> {
-        let texts = Vec::<Text<1, 100>>::deserialize_from_value(value, location)?;
-        let mut tags: Vec<String> = texts.iter().map(|tag| tag.as_str().trim().to_owned()).collect();
-        tags.sort_unstable();
-        tags.dedup();
+        let labels = Vec::<Label<100>>::deserialize_from_value(value, location)?;
+        let mut tags: Vec<String> = Vec::new();
+        for label in labels {
+            if !tags.iter().any(|tag| tag == label.as_str()) {
+                tags.push(label.into());
+            }
+        }
         if tags.len() > MOST {
             return Err(Faults::one(location, "too_many", format!("A course has up to {MOST} tags.")));
         }
@@ -39,7 +43,7 @@ impl Deserr<Faults> for Tags {
 
 impl Describe for Tags {
     fn schema() -> serde_json::Value {
-        Vec::<Text<1, 100>>::schema()
+        Vec::<Label<100>>::schema()
     }
 }
 
@@ -60,13 +64,21 @@ pub async fn set(write: &mut Write, course: &EditableCourse, tags: &Tags) -> Res
     Ok((after, changes))
 }
 
-/// Whether anything was changed: what stays is not touched, and raises no version. In one statement, so that its
-/// copy in the course, and by it the counts, change once.
+/// Gives the course these tags, and returns whether anything changed. A tag is known by its folding; its spelling follows the
+/// last edit. One statement changes all, so that the copy in the course, and with it the counts, change once.
 pub(super) async fn replace(write: &mut Write, course: CourseId, tags: &Tags) -> Result<bool> {
     let changed = sqlx::query_scalar!(
-        r#"WITH gone AS (DELETE FROM course_tags WHERE course_id = $1 AND tag <> ALL($2::text[]) RETURNING tag),
-             new AS (INSERT INTO course_tags (course_id, tag) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING RETURNING tag)
-           SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM new) AS "changed!""#,
+        r#"WITH given AS (
+             SELECT DISTINCT ON (folded(tag)) tag, folded(tag) AS key FROM unnest($2::text[]) WITH ORDINALITY AS t (tag, place)
+             ORDER BY folded(tag), place),
+           gone AS (
+             DELETE FROM course_tags WHERE course_id = $1 AND folded(tag) NOT IN (SELECT key FROM given) RETURNING tag),
+           respelt AS (
+             UPDATE course_tags t SET tag = given.tag FROM given
+             WHERE t.course_id = $1 AND folded(t.tag) = given.key AND t.tag <> given.tag RETURNING t.tag),
+           added AS (
+             INSERT INTO course_tags (course_id, tag) SELECT $1, tag FROM given ON CONFLICT DO NOTHING RETURNING tag)
+           SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM respelt) + (SELECT count(*) FROM added) AS "changed!""#,
         course.0,
         &tags.0
     )
@@ -75,19 +87,20 @@ pub(super) async fn replace(write: &mut Write, course: CourseId, tags: &Tags) ->
     Ok(changed > 0)
 }
 
-/// A tag that anyone may know of.
+/// A tag of listed courses.
 #[derive(Debug, Clone, Serialize, ToSchema, FromRow)]
 pub struct Tag {
+    /// In one of its spellings.
     pub tag: String,
-    /// How many published courses the public list shows with it.
+    /// How many listed courses have it, in any spelling.
     pub course_count: i32,
     #[serde(skip)]
-    lower: String,
+    key: String,
 }
 
 optional_fields! {
     pub struct TagFilter {
-        /// What tags begin with, in capital or in small letters.
+        /// The beginning of a tag, without regard to case and accents.
         prefix: Option<Text<1, 100>>,
         limit: Limit,
         cursor: Option<Cursor>,
@@ -95,33 +108,25 @@ optional_fields! {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Keys(
-    #[serde(deserialize_with = "crate::page::text")] String,
-    #[serde(deserialize_with = "crate::page::text")] String,
-);
+struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 
-/// A page of the tags of listed courses, by the alphabet.
+/// Returns a page of the tags of listed courses, by the alphabet.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn list(read: &mut Read, filter: &TagFilter) -> Result<Page<Tag>> {
     let after: Option<Keys> = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
-    let (lower, tag) = after.map(|Keys(lower, tag)| (lower, tag)).unzip();
-    // What begins with the prefix stands between it and the prefix with the last of all characters.
+    // All keys with the prefix are between it and the prefix with the last of all characters.
     let rows = sqlx::query_as!(
         Tag,
-        r#"SELECT tag, course_count, lower(tag COLLATE "default") AS "lower!" FROM tag_counts
-           WHERE course_count > 0
-             AND lower(tag COLLATE "default") COLLATE "C" >= lower($1::text)
-             AND lower(tag COLLATE "default") COLLATE "C" < lower($1::text) || chr(1114111)
-             AND (lower(tag COLLATE "default") COLLATE "C", tag) > ($2::text, $3::text)
-           ORDER BY lower(tag COLLATE "default") COLLATE "C", tag LIMIT $4"#,
+        r#"SELECT tag, course_count, key FROM tag_counts
+           WHERE course_count > 0 AND key >= folded($1::text) AND key < folded($1::text) || chr(1114111) AND key > $2::text
+           ORDER BY key LIMIT $3"#,
         filter.prefix.as_ref().map_or("", Text::as_str).trim_start(),
-        lower.unwrap_or_default(),
-        tag.unwrap_or_default(),
+        after.map(|Keys(key)| key).unwrap_or_default(),
         filter.limit.and_one(),
     )
     .fetch_all(read.connection())
     .await?;
-    Page::new(rows, filter.limit, |tag| Keys(tag.lower.clone(), tag.tag.clone()))
+    Page::new(rows, filter.limit, |tag| Keys(tag.key.clone()))
 }

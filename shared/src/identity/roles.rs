@@ -8,7 +8,7 @@ use super::{Grant, administrators};
 use crate::audit::Changes;
 use crate::error::{Error, Fault, Result};
 use crate::id::RoleId;
-use crate::input::{Change, Text};
+use crate::input::{Change, Label};
 use crate::page::{Page, Paging};
 use crate::problem;
 use crate::transaction::{Read, Write};
@@ -29,14 +29,15 @@ pub struct Role {
 
 fields! {
     pub struct NewRole {
-        name: Text<1, 50>,
+        /// Differs from the names of all other roles in more than case and accents.
+        name: Label<50>,
         permissions: Vec<Grant>,
     }
 }
 
 optional_fields! {
     pub struct RoleChanges {
-        name: Change<Text<1, 50>>,
+        name: Change<Label<50>>,
         permissions: Change<Vec<Grant>>,
     }
 }
@@ -86,9 +87,9 @@ pub async fn get(read: &mut Read, id: RoleId) -> Result<Role> {
     select_role!("WHERE id = $1", id.0).fetch_optional(read.connection()).await?.ok_or_else(|| Error::not_found("role"))
 }
 
-/// The role of that name, as an input named it at `pointer`.
+/// Returns the role of that name, without regard to case and accents, as an input named it at `pointer`.
 pub(super) async fn named(read: &mut Read, name: &str, pointer: &str) -> Result<Role> {
-    let found = select_role!("WHERE name = $1", name).fetch_optional(read.connection()).await?;
+    let found = select_role!("WHERE folded(name) = folded($1)", name.trim()).fetch_optional(read.connection()).await?;
     found.ok_or_else(|| unknown(pointer))
 }
 

@@ -6,6 +6,7 @@
 mod csv;
 mod fault;
 mod fields;
+mod label;
 mod merge_patch;
 mod number;
 mod repeated;
@@ -16,6 +17,7 @@ pub use deserr::Deserr;
 pub use fault::Faults;
 #[doc(hidden)]
 pub use fields::required;
+pub use label::{Label, is_visible};
 pub use merge_patch::{Change, Clearable};
 pub use number::{Bounded, DisplayOrder, Money};
 pub use repeated::Repeated;

@@ -20,12 +20,6 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
         &self.0
     }
 
-    /// The pattern of a LIKE for whatever holds the text, in lower case; in the text itself nothing is a pattern.
-    pub(crate) fn pattern(&self) -> String {
-        let literal = self.0.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        format!("%{literal}%")
-    }
-
     fn parse(text: &str) -> Result<Self, Invalid> {
         check(text, MIN, MAX)?;
         Ok(Self(text.to_owned()))

@@ -46,7 +46,7 @@ pub struct RosterEntry {
 /// What part of it is asked for.
 pub struct Part<'a> {
     pub status: Option<EnrollmentStatus>,
-    /// Any part of the name.
+    /// Any part of the name, without regard to case and accents.
     pub q: Option<&'a Text<1, 200>>,
     pub limit: Option<SheetLimit>,
     pub cursor: Option<&'a Cursor>,
@@ -158,19 +158,19 @@ async fn rows(read: &mut Read, course: CourseId, part: &Part<'_>, limit: Limit) 
                 .fetch_all(connection)
                 .await?
         }
-        // The index on who somebody is finds more than their names, which alone may be asked for here.
+        // users_folded_idx also holds emails and usernames, which must not be found here: so the name is compared again.
         (Some(q), status) => {
             select_roster!(
                 "AND ($5::text IS NULL OR e.status = $5)
-                 AND lower(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) LIKE $6
-                 AND lower(u.first_name || ' ' || u.last_name) LIKE $6 ",
+                 AND folded(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) LIKE folded_pattern($6)
+                 AND folded(u.first_name || ' ' || u.last_name) LIKE folded_pattern($6) ",
                 "$4",
                 course,
                 created_at,
                 id,
                 limit,
                 status,
-                q.pattern(),
+                q.as_str(),
             )
             .fetch_all(connection)
             .await?

@@ -36,6 +36,65 @@ async fn each_order_and_its_reverse() {
 }
 
 #[tokio::test]
+async fn titles_are_in_the_order_of_a_dictionary_page_by_page() {
+    let lyceum = Lyceum::new().await;
+    let instructor = lyceum.instructor().await;
+    let in_order = [
+        "1 apple",
+        "2 apples",
+        "10 apples",
+        "apple",
+        "Apple",
+        "Äpfel und Birnen",
+        "apple",
+        "école",
+        "Zebra",
+        "zebra crossing",
+        "Łódź",
+        "Ωμέγα",
+        "Яблоко",
+        "한국어",
+        "日本語",
+    ];
+    let mut shuffled = in_order.to_vec();
+    shuffled.sort_by_key(|title| title.bytes().map(u32::from).sum::<u32>() % 17);
+    published(&lyceum, &instructor, &shuffled).await;
+    let by_page = |sort: &'static str| {
+        let anyone = lyceum.anonymous();
+        async move {
+            let (mut met, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = anyone.get(&format!("/v1/courses?sort={sort}&limit=2{cursor}")).await.ok();
+                met.extend(titles(&page).into_iter().map(ToOwned::to_owned));
+                let Some(next) = page["next_cursor"].as_str() else { return met };
+                cursor = format!("&cursor={next}");
+            }
+        }
+    };
+    let mut met = by_page("title").await;
+    let expected = [
+        "1 apple",
+        "2 apples",
+        "10 apples",
+        "Äpfel und Birnen",
+        "apple",
+        "apple",
+        "Apple",
+        "école",
+        "Łódź",
+        "Zebra",
+        "zebra crossing",
+        "Ωμέγα",
+        "Яблоко",
+        "한국어",
+        "日本語",
+    ];
+    assert_eq!(met, expected);
+    met.reverse();
+    assert_eq!(by_page("-title").await, met);
+}
+
+#[tokio::test]
 async fn pages_neither_repeat_nor_skip_while_rows_come_and_go() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;

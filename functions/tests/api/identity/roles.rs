@@ -63,6 +63,28 @@ async fn bad_roles_are_told_all_at_once_and_a_taken_name_is_409() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_role_is_trimmed_seen_and_unique_without_regard_to_case_and_accents() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    let path = create(&admin, "  Chef  de\u{301}partement\u{a0}", &[]).await;
+    assert_eq!(admin.get(&path).await.ok()["name"], "Chef département");
+    for name in [" admin ", "ADMIN", "Ａｄｍｉｎ", "admın", "ad\u{ad}min", "\u{200b}admin", "chef departement"] {
+        admin.post("/v1/roles", json!({ "name": name, "permissions": [] })).await.problem(409, "name-taken");
+        let other = create(&admin, "Other", &[]).await;
+        admin.patch(&other, json!({ "name": name })).await.problem(409, "name-taken");
+        admin.delete(&other).await.no_content();
+    }
+    for name in ["\u{200b}\u{2060}", "\u{3000}", "\u{301}", "\u{3164}", "\u{feff}"] {
+        let role = json!({ "name": name, "permissions": [] });
+        assert_eq!(admin.post("/v1/roles", role).await.faults(), ["/name blank"], "{name:?}");
+    }
+    let student = lyceum.student().await;
+    admin.put(&format!("/v1/users/{}/role", student.id), json!({ "role": "CHEF DEPARTEMENT" })).await.ok();
+    let page = admin.get("/v1/users?role=chef%20d%C3%A9partement").await.ok();
+    assert_eq!(page["data"][0]["id"], json!(student.id));
+}
+
+#[tokio::test]
 async fn the_built_in_roles_keep_their_names_and_admin_can_do_everything() {
     let lyceum = Lyceum::new().await;
     let (admin, student) = (lyceum.admin().await, lyceum.student().await);

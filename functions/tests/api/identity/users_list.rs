@@ -85,6 +85,38 @@ async fn q_knows_the_letters_of_all_scripts() {
 }
 
 #[tokio::test]
+async fn q_finds_names_without_regard_to_case_accents_and_normal_forms() {
+    let lyceum = Lyceum::new().await;
+    let admin = lyceum.admin().await;
+    for (username, first_name, last_name) in [
+        ("ibrahim", "İbrahim", "Işık"),
+        ("giorgos", "Γιώργος", "ΠΑΠΑΔΌΠΟΥΛΟΣ"),
+        ("jose", "Jose\u{301}", "Muñoz"),
+        ("lukasz", "Łukasz", "Wójcik"),
+        ("oneill", "Siobhán", "O’Neill"),
+        ("duc", "Đức", "Nguyễn"),
+    ] {
+        invite(&admin, &format!("{username}-1"), first_name, last_name).await;
+    }
+    for (query, username) in [
+        ("İBRAHİM", "ibrahim-1"),
+        ("ISIK", "ibrahim-1"),
+        ("ışık", "ibrahim-1"),
+        ("ΓΙΩΡΓΟΣ", "giorgos-1"),
+        ("γιωργος παπαδοπουλος", "giorgos-1"),
+        ("José", "jose-1"),
+        ("jose munoz", "jose-1"),
+        ("lukasz wojcik", "lukasz-1"),
+        ("o'neill", "oneill-1"),
+        ("duc nguyen", "duc-1"),
+        ("  duc   nguyen ", "duc-1"),
+    ] {
+        assert_eq!(found(&admin, query).await, [username], "{query}");
+    }
+    assert_eq!(found(&admin, "\u{200b}").await, [""; 0], "nothing that is seen");
+}
+
+#[tokio::test]
 async fn filters_by_role_activity_and_closing_narrow_together() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;

@@ -90,6 +90,32 @@ async fn each_filter_narrows_the_roster() {
 }
 
 #[tokio::test]
+async fn learners_are_found_without_regard_to_case_accents_and_normal_forms() {
+    let lyceum = Lyceum::new().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    for (first, last) in [("İbrahim", "Işık"), ("ΓΙΩΡΓΟΣ", "Νίκου"), ("Jose\u{301}", "Muñoz"), ("Łukasz", "Wójcik")]
+    {
+        let learner = lyceum.student().await;
+        rename(&lyceum, &learner, first, last).await;
+        course.enroll(&learner).await;
+    }
+    for (query, expected) in [
+        ("%C4%B0BRAH%C4%B0M", "İbrahim"),
+        ("isik", "İbrahim"),
+        ("%CE%B3%CE%B9%CF%8E%CF%81%CE%B3%CE%BF%CF%82", "ΓΙΩΡΓΟΣ"), // γιώργος
+        ("jos%C3%A9%20munoz", "Jose\u{301}"),
+        ("lukasz", "Łukasz"),
+        ("W%C3%93JCIK", "Łukasz"),
+    ] {
+        for status in ["", "&status=active"] {
+            let path = course.path(&format!("/enrollments?q={query}{status}"));
+            assert_eq!(names(&instructor, &path).await, [expected], "{query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn closed_accounts_are_hidden() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);

@@ -30,10 +30,12 @@ const SETTINGS: &str = "SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work
     SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = 0; SET LOCAL jit = off;";
 
 /// The tables that are filled, a parent before its children.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     "users",
     "categories",
     "courses",
+    "course_search",
+    "known_words",
     "course_tags",
     "course_prerequisites",
     "sections",
@@ -42,7 +44,7 @@ const TABLES: [&str; 9] = [
     "lesson_completions",
 ];
 /// Those whose indexes are cheaper to build when all rows are there.
-const LARGE: [&str; 4] = ["sections", "lessons", "enrollments", "lesson_completions"];
+const LARGE: [&str; 5] = ["course_search", "sections", "lessons", "enrollments", "lesson_completions"];
 
 /// Fills the database with so much of everything, beside what it holds already; tells each step through `say`.
 /// Meanwhile it is not to be used.

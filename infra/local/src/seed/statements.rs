@@ -37,7 +37,7 @@ pub async fn prepare(owner: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub fn all() -> [Statement; 13] {
+pub fn all() -> [Statement; 14] {
     [
         Statement { what: "users", sql: USERS },
         Statement { what: "categories", sql: CATEGORIES },
@@ -53,6 +53,7 @@ pub fn all() -> [Statement; 13] {
             what: "(copies of tags: kept from now on)",
             sql: "ALTER TABLE course_tags ENABLE TRIGGER course_tags_copied_on_insert",
         },
+        Statement { what: "counts of tags", sql: TAG_COUNTS },
         Statement { what: "prerequisites", sql: PREREQUISITES },
         Statement { what: "sections", sql: SECTIONS },
         Statement { what: "lessons", sql: LESSONS },
@@ -106,6 +107,13 @@ const TAGS: &str = "
     INSERT INTO course_tags (id, course_id, tag, created_at)
     SELECT pg_temp.id('004', at, c * 4 + place), id, tag, pg_temp.time(at)
     FROM seed_courses, unnest(tags) WITH ORDINALITY AS t (tag, place)";
+
+const TAG_COUNTS: &str = "
+    INSERT INTO tag_counts (key, tag, course_count)
+    SELECT folded(t.tag), min(t.tag), count(*)
+    FROM seed_courses s JOIN courses course ON course.id = s.id AND is_listed(course), unnest(s.tags) AS t (tag)
+    GROUP BY folded(t.tag)
+    ON CONFLICT (key) DO UPDATE SET course_count = tag_counts.course_count + excluded.course_count";
 
 const PREREQUISITES: &str = "
     INSERT INTO course_prerequisites (course_id, prerequisite_course_id, min_completion_percentage)

@@ -2,12 +2,12 @@
 
 use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload, slugs};
 use crate::audit::Changes;
-use crate::catalog::Slug;
 use crate::catalog::prerequisites::{self, NewPrerequisite};
 use crate::catalog::tags::{self, Tags};
+use crate::catalog::{Language, Slug};
 use crate::error::{Error, Fault, Result};
 use crate::id::{CategoryId, CourseId};
-use crate::input::{Bounded, Change, Clearable, Invalid, Money, Text, from_text};
+use crate::input::{Bounded, Change, Clearable, Money, Text};
 use crate::transaction::Write;
 use crate::{fields, optional_fields};
 
@@ -58,27 +58,6 @@ optional_fields! {
     }
 }
 
-/// A language tag, as `en` or `pt-BR` (BCP 47, the parts that fit the column).
-#[derive(Debug, Clone)]
-pub struct Language(String);
-
-impl From<Language> for String {
-    fn from(language: Language) -> Self {
-        language.0
-    }
-}
-
-from_text!(Language, { "type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?$", "examples": ["en"] }, |text| {
-    let (language, region) = text.split_once('-').map_or((text, None), |(language, region)| (language, Some(region)));
-    let letters = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let region = region.is_none_or(|region| (2..=6).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if letters && region {
-        Ok(Language(text.to_owned()))
-    } else {
-        Err(Invalid::new("invalid_language", "Write a language tag such as en, de or pt-BR."))
-    }
-});
-
 /// Creates a draft that the caller teaches.
 ///
 /// # Errors
@@ -120,7 +99,7 @@ async fn insert(write: &mut Write, id: CourseId, new: &NewCourse) -> Result<()> 
             new.visibility.map(Visibility::as_str),
             new.is_featured,
             new.difficulty_level.map(DifficultyLevel::as_str),
-            new.language.clone().map(String::from),
+            new.language.as_ref().map(Language::as_str),
             new.price.map(Money::decimal),
             new.required_score.map(i32::from),
             new.allow_retake,

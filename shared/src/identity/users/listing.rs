@@ -14,9 +14,9 @@ use crate::transaction::Read;
 
 optional_fields! {
     pub struct Filter {
-        /// Any part of an email, a username or a name.
+        /// Any part of an email, a username or a name, without regard to case and accents.
         q: Option<Text<1, 200>>,
-        /// A role's name.
+        /// A role's name, without regard to case and accents.
         role: Option<Text<1, 50>>,
         is_active: Option<Flag>,
         /// Closed accounts, instead of the others.
@@ -41,12 +41,13 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
     );
     query.push(if filter.deleted.is_some_and(Flag::is_set) { "NOT NULL" } else { "NULL" });
     if let Some(part) = &filter.q {
-        // The expression of users_search_idx.
-        query.push(" AND lower(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) LIKE ");
-        query.push_bind(part.pattern());
+        // The expression of users_folded_idx.
+        query.push(" AND folded(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name)");
+        query.push(" LIKE folded_pattern(").push_bind(part.as_str()).push(")");
     }
     if let Some(role) = &filter.role {
-        query.push(" AND u.role_id = (SELECT id FROM roles WHERE name = ").push_bind(role.as_str()).push(")");
+        query.push(" AND u.role_id = (SELECT id FROM roles WHERE folded(name) = folded(");
+        query.push_bind(role.as_str().trim()).push("))");
     }
     if let Some(is_active) = filter.is_active {
         query.push(" AND u.is_active = ").push_bind(is_active.is_set());

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
 
-use super::matching::{CATEGORY, Words, check, push_conditions};
-use super::relevance::{CANDIDATES, push_candidates};
+use super::matching::{CATEGORY, COLLECTED, Words, check, looked_up, push_conditions, push_tagged, rare_tag};
+use super::relevance::{CANDIDATES, push_candidates, push_matched};
 use super::{COLUMNS, CourseSummary, Filter, Sort};
 use crate::error::Result;
 use crate::id::CourseId;
@@ -58,7 +58,37 @@ struct Order {
     ascending: bool,
 }
 
+/// How the courses of a page are found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The best candidates, by relevance or in another order.
+    Ranked,
+    /// All that an index of the words or of a tag finds, and then the first of them.
+    Collected,
+    /// Along the index of the order, which tells what fits.
+    Walked,
+    /// Along the index of the order, up to [`WALKED`] courses, each asked for the words.
+    Searched,
+}
+
+/// The number of courses that are asked for frequent words. When that fills no page, the words are rare in this part of the
+/// order, and the courses that have them are collected after all.
+const WALKED: i64 = 5_000;
+
 impl Order {
+    fn is_popularity(&self) -> bool {
+        self.key.starts_with("p.")
+    }
+
+    /// The column that the order needs beside those of a summary.
+    fn column(&self) -> &'static str {
+        match self.key {
+            "f.relevance" => ", w.key AS relevance",
+            _ if self.is_popularity() => ", w.key AS enrollment_count",
+            _ => "",
+        }
+    }
+
     /// `(key, id) > ($1, $2)`, which an index on both serves.
     fn push_after<K>(&self, query: &mut QueryBuilder<Postgres>, key: K, id: CourseId)
     where
@@ -69,9 +99,9 @@ impl Order {
         query.push_bind(key).push(", ").push_bind(id).push(")");
     }
 
-    fn push(&self, query: &mut QueryBuilder<Postgres>) {
+    fn push(&self, query: &mut QueryBuilder<Postgres>, key: &str, id: &str) {
         let direction = if self.ascending { "ASC" } else { "DESC" };
-        query.push(format!(" ORDER BY {} {direction}, {} {direction}", self.key, self.id));
+        query.push(format!(" ORDER BY {key} {direction}, {id} {direction}"));
     }
 }
 
@@ -86,8 +116,8 @@ async fn ordered(read: &mut Read, filter: &Filter, words: Option<Words>) -> Resu
             page(read, filter, words, &order, |Time(time)| time, key).await
         }
         Sort::Title | Sort::TitleReversed => {
-            let order = by("lower(c.title)", sort == Sort::Title);
-            let key = |course: &CourseSummary| Position(Title(course.sort_title.clone()), course.id, corrected);
+            let order = by("c.title COLLATE title_order", sort == Sort::Title);
+            let key = |course: &CourseSummary| Position(Title(course.title.clone()), course.id, corrected);
             page(read, filter, words, &order, |Title(title)| title, key).await
         }
         Sort::Price | Sort::Dearest => {
@@ -126,61 +156,116 @@ async fn page<K, B>(
 ) -> Result<Page<CourseSummary>>
 where
     K: Serialize + DeserializeOwned,
-    B: for<'q> Encode<'q, Postgres> + Type<Postgres> + Send + 'static,
+    B: for<'q> Encode<'q, Postgres> + Type<Postgres> + Clone + Send + 'static,
 {
-    let mut query = QueryBuilder::new("");
-    let ranked = words.as_ref().filter(|_| matches!(filter.sort(), Sort::Relevance | Sort::LeastRelevant));
-    match ranked {
-        Some(words) => {
-            push_candidates(&mut query, read.caller(), filter, words, CANDIDATES);
-            // Only those of the page are read whole.
-            query
-                .push(format!(" SELECT {COLUMNS}, f.relevance FROM (SELECT f.id, f.relevance FROM found f WHERE true"));
+    let position = filter.cursor.as_ref().map(Cursor::keys::<Position<K>>).transpose()?;
+    let position = position.map(|Position(value, id, _)| (bound(value), id));
+    let tag = if words.is_none() { rare_tag(read, filter).await? } else { None };
+    let mut way = match &words {
+        None if tag.is_some() => Way::Collected,
+        None => Way::Walked,
+        Some(_) if matches!(filter.sort(), Sort::Relevance | Sort::LeastRelevant) => Way::Ranked,
+        Some(words) if words.are_had_by_at_most(read, COLLECTED).await? => Way::Collected,
+        Some(words) if words.are_in_order() => Way::Ranked,
+        Some(_) => Way::Searched,
+    };
+    loop {
+        let mut query = QueryBuilder::new("");
+        push_found(&mut query, read.caller(), filter, words.as_ref(), tag.as_deref(), order, way);
+        if let Some((value, id)) = position.clone() {
+            order.push_after(&mut query, value, id);
         }
-        None => push_listed(&mut query, read.caller(), filter, words.as_ref(), order),
+        order.push(&mut query, order.key, order.id);
+        if way == Way::Searched {
+            query.push(format!(" LIMIT {WALKED}"));
+        } else {
+            push_limit(&mut query, filter);
+        }
+        // Only the courses of the page are read whole.
+        query.push(") w");
+        if way == Way::Searched {
+            query.push(looked_up("course_search", "s", "course_id", "w.id"));
+        }
+        query.push(" JOIN courses c ON c.id = w.id JOIN users i ON i.id = c.instructor_id");
+        if let Some(words) = words.as_ref().filter(|_| way == Way::Searched) {
+            query.push(" WHERE s.words @@ ");
+            words.push_index(&mut query);
+        }
+        order.push(&mut query, "w.key", "w.id");
+        if way == Way::Searched {
+            push_limit(&mut query, filter);
+        }
+        // The best way to a rare word or tag is not that to a frequent one: such searches are planned one by one.
+        let persistent = words.is_none() && filter.tag.0.is_empty();
+        let rows: Vec<CourseSummary> =
+            query.build_query_as().persistent(persistent).fetch_all(read.connection()).await?;
+        if way == Way::Searched && i64::try_from(rows.len()).is_ok_and(|found| found < filter.limit.and_one()) {
+            way = Way::Collected;
+        } else {
+            return Page::new(rows, filter.limit, key);
+        }
     }
-    if let Some(Position(value, id, _)) = filter.cursor.as_ref().map(Cursor::keys::<Position<K>>).transpose()? {
-        order.push_after(&mut query, bound(value), id);
-    }
-    order.push(&mut query);
-    push_limit(&mut query, filter);
-    if ranked.is_some() {
-        query.push(") f JOIN courses c ON c.id = f.id JOIN users i ON i.id = c.instructor_id");
-        order.push(&mut query);
-    }
-    // The best way to rare words is not that to frequent ones: searches are planned one by one.
-    let rows = query.build_query_as().persistent(words.is_none()).fetch_all(read.connection()).await?;
-    Page::new(rows, filter.limit, key)
 }
 
-/// In the text, where the plan is good for all values, so that the database plans once and not each time. The rare and
-/// the frequent tag want plans of their own, which they get when the limit is unknown.
+/// Begins the query with `SELECT … FROM (SELECT key, id FROM … WHERE …`, of the courses that the filter finds.
+fn push_found(
+    query: &mut QueryBuilder<Postgres>,
+    caller: &Caller,
+    filter: &Filter,
+    words: Option<&Words>,
+    tag: Option<&str>,
+    order: &Order,
+    way: Way,
+) {
+    match (way, words, tag) {
+        (Way::Ranked, Some(words), _) => push_candidates(query, caller, filter, words, CANDIDATES),
+        (Way::Collected, Some(words), _) => push_matched(query, words, false, i64::from(i32::MAX)),
+        (Way::Collected, None, Some(tag)) => push_tagged(query, tag),
+        _ => {}
+    }
+    query.push(format!(
+        " SELECT {COLUMNS}{} FROM (SELECT {} AS key, {} AS id FROM ",
+        order.column(),
+        order.key,
+        order.id
+    ));
+    let in_order = words.filter(|words| way == Way::Collected && words.are_in_order());
+    match way {
+        Way::Ranked => query.push("found f").push(looked_up("courses", "c", "id", "f.id")),
+        Way::Collected => query.push("matched m").push(looked_up("courses", "c", "id", "m.course_id")),
+        Way::Walked | Way::Searched => query.push("courses c"),
+    };
+    match way {
+        Way::Walked | Way::Searched if order.is_popularity() => {
+            query.push(" JOIN course_popularity p ON p.course_id = c.id");
+        }
+        _ if order.is_popularity() => {
+            query.push(looked_up("course_popularity", "p", "course_id", "c.id"));
+        }
+        _ => {}
+    }
+    if in_order.is_some() {
+        query.push(looked_up("course_search", "s", "course_id", "c.id"));
+    }
+    query.push(" WHERE ");
+    if way == Way::Ranked {
+        query.push("true");
+        return;
+    }
+    push_conditions(query, caller, filter, if order.is_popularity() { "p.category_id" } else { CATEGORY });
+    if let Some(words) = in_order {
+        query.push(" AND ");
+        words.push_fits(query);
+    }
+}
+
+/// Pushes the limit into the text, where one plan is good for all values, so that the database plans once and not each time.
+/// A rare and a frequent language want different plans, which they get when the limit is unknown.
 fn push_limit(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     let most = filter.limit.and_one();
     if filter.tag.0.is_empty() && filter.language.is_none() && filter.instructor_id.is_none() {
         query.push(format!(" LIMIT {most}"));
     } else {
         query.push(" LIMIT ").push_bind(most);
-    }
-}
-
-fn push_listed(
-    query: &mut QueryBuilder<Postgres>,
-    caller: &Caller,
-    filter: &Filter,
-    words: Option<&Words>,
-    order: &Order,
-) {
-    let popularity = order.key.starts_with("p.");
-    query.push(format!("SELECT {COLUMNS}"));
-    query.push(if popularity { ", p.enrollment_count" } else { "" });
-    query.push(" FROM courses c JOIN users i ON i.id = c.instructor_id");
-    query.push(if popularity { " JOIN course_popularity p ON p.course_id = c.id WHERE " } else { " WHERE " });
-    push_conditions(query, caller, filter, if popularity { "p.category_id" } else { CATEGORY });
-    if let Some(words) = words {
-        query.push(" AND ");
-        words.push_indexed(query, "c.search");
-        query.push(" AND ");
-        words.push_fits(query);
     }
 }

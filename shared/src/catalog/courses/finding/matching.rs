@@ -1,4 +1,4 @@
-//! Which courses a search finds: what the caller may see, then the filters, then the words.
+//! Which courses a search finds: what the caller may see, the filters, and the words.
 
 use sqlx::{Postgres, QueryBuilder};
 
@@ -12,58 +12,97 @@ use crate::transaction::Read;
 /// The condition of the partial indexes `courses_listed_*`.
 const LISTED: &str = "c.status = 'published' AND c.visibility <> 'private' AND c.deleted_at IS NULL";
 
-/// What is searched for.
+/// What is searched for, as tsqueries of the lexemes in `course_search`. They are made once for a search, not for each course.
 #[derive(Debug, Clone)]
-pub(super) enum Words {
-    /// As somebody typed it, in the language of each course.
-    Typed(String),
-    /// What it may have meant, as a tsquery.
-    Meant(String),
+pub(super) struct Words {
+    /// Finds all that fits through an index, without looking at a course. `None` when nothing is asked for, and so nothing fits.
+    index: Option<String>,
+    /// Finds what fits, where the order of words matters too.
+    whole: Option<String>,
+    /// The words as typed; `None` when they are corrected.
+    typed: Option<String>,
 }
 
 impl Words {
-    /// The words of the filter, as they were typed or, on the later pages of a corrected search, corrected.
+    /// Returns the words of the filter: as they were typed or, on the later pages of a corrected search, corrected.
     pub async fn of(read: &mut Read, filter: &Filter, corrected: bool) -> Result<Option<Self>> {
         let Some(words) = &filter.q else { return Ok(None) };
-        if corrected { Self::corrected(read, filter).await } else { Ok(Some(Self::Typed(words.as_str().to_owned()))) }
+        if corrected {
+            return Self::corrected(read, filter).await;
+        }
+        let queries = sqlx::query!(
+            "SELECT search_query($1, languages, 'index')::text AS index, search_query($1, languages, 'whole')::text AS whole
+             FROM spoken_languages() AS languages",
+            words.as_str()
+        );
+        let queries = queries.fetch_one(read.connection()).await?;
+        let whole = queries.whole.filter(|whole| queries.index.as_ref() != Some(whole));
+        Ok(Some(Self { index: queries.index, whole, typed: Some(words.as_str().to_owned()) }))
     }
 
-    /// What misspelt words may have meant.
+    /// Returns what misspelt words may have meant.
     pub async fn corrected(read: &mut Read, filter: &Filter) -> Result<Option<Self>> {
         let Some(words) = &filter.q else { return Ok(None) };
-        let meant = sqlx::query_scalar!("SELECT corrected_query($1)", words.as_str());
-        Ok(meant.fetch_one(read.connection()).await?.map(Self::Meant))
+        let meant = sqlx::query_scalar!("SELECT corrected_query($1)::text", words.as_str());
+        let index = meant.fetch_one(read.connection()).await?;
+        Ok(index.map(|index| Self { index: Some(index), whole: None, typed: None }))
+    }
+
+    /// Whether an index finds at most so many courses.
+    pub async fn are_had_by_at_most(&self, read: &mut Read, most: i64) -> Result<bool> {
+        let rare = sqlx::query_scalar!(
+            r#"SELECT count(*) <= $2::bigint AS "rare!" FROM search_matches($1::text::tsquery, false, false, $2::bigint + 1)"#,
+            self.index.as_deref(),
+            most
+        );
+        Ok(rare.fetch_one(read.connection()).await?)
     }
 
     pub fn are_corrected(&self) -> bool {
-        matches!(self, Self::Meant(_))
+        self.typed.is_none()
     }
 
-    /// The condition that an index answers, of that vector.
-    pub fn push_indexed(&self, query: &mut QueryBuilder<Postgres>, vector: &str) {
-        query.push(vector);
-        match self {
-            Self::Typed(words) => query.push(" @@ any_language_query(").push_bind(words.clone()).push(")"),
-            Self::Meant(words) => query.push(" @@ ").push_bind(words.clone()).push("::text::tsquery"),
-        };
+    /// Whether an index finds more than fits.
+    pub fn are_in_order(&self) -> bool {
+        self.whole.is_some()
     }
 
-    /// The tsquery of the course in question.
-    pub fn push_query(&self, query: &mut QueryBuilder<Postgres>) {
-        match self {
-            Self::Typed(words) => query.push("course_query(c.language, ").push_bind(words.clone()).push(")"),
-            Self::Meant(words) => query.push_bind(words.clone()).push("::text::tsquery"),
-        };
+    /// Pushes the query that an index answers.
+    pub fn push_index(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push_bind(self.index.clone()).push("::text::tsquery");
     }
 
-    /// That the course in question has them, in its own language.
+    /// Pushes the condition that `s.words` fit, for what the index found.
     pub fn push_fits(&self, query: &mut QueryBuilder<Postgres>) {
-        query.push("c.search @@ ");
-        self.push_query(query);
+        match &self.whole {
+            Some(whole) => query.push("s.words @@ ").push_bind(whole.clone()).push("::text::tsquery"),
+            None => query.push("true"),
+        };
+    }
+
+    /// Pushes the query that `s.words` are ranked by, in the language `language`.
+    pub fn push_ranking(&self, query: &mut QueryBuilder<Postgres>, language: &str) {
+        match &self.typed {
+            Some(typed) => {
+                query.push("search_query(").push_bind(typed.clone());
+                query.push(format!(", ARRAY[{language}]::text[], 'rank')"));
+            }
+            None => {
+                query.push_bind(self.index.clone()).push("::text::tsquery");
+            }
+        }
+    }
+
+    /// Pushes the query of the words just as they are typed.
+    pub fn push_spelling(&self, query: &mut QueryBuilder<Postgres>) {
+        match &self.typed {
+            Some(typed) => query.push("search_query(").push_bind(typed.clone()).push(", '{}', 'spelling')"),
+            None => query.push("NULL::tsquery"),
+        };
     }
 }
 
-/// Only administrators look at what is deleted.
+/// Lets only administrators look at deleted courses.
 pub(super) fn check(caller: &Caller, filter: &Filter) -> Result<()> {
     if !filter.deleted.is_some_and(Flag::is_set) || caller.may(Permission::CoursesUpdateAny) {
         return Ok(());
@@ -74,11 +113,54 @@ pub(super) fn check(caller: &Caller, filter: &Filter) -> Result<()> {
     }
 }
 
-/// Where a course's category stands.
+/// Joins the row of `table` whose `key` is `of`, looked up for each row by itself (`OFFSET 0` sees to that): the planner doesn't
+/// know how few rows there are, and would rather read the whole table.
+pub(super) fn looked_up(table: &str, alias: &str, key: &str, of: &str) -> String {
+    format!(" CROSS JOIN LATERAL (SELECT * FROM {table} {alias} WHERE {alias}.{key} = {of} OFFSET 0) {alias}")
+}
+
+/// What up to so many courses have is collected: along the index of an order, the first of them could be the last course.
+pub(super) const COLLECTED: i64 = 5_000;
+
+/// Returns the rarest tag of the filter, if so few courses have it that they can be collected.
+pub(super) async fn rare_tag(read: &mut Read, filter: &Filter) -> Result<Option<String>> {
+    if filter.tag.0.is_empty() {
+        return Ok(None);
+    }
+    let tags: Vec<String> = filter.tag.0.iter().map(|tag| tag.as_str().trim().to_owned()).collect();
+    let rarest = sqlx::query_scalar!(
+        r#"SELECT given AS "given!" FROM unnest($1::text[]) AS given LEFT JOIN tag_counts n ON n.key = folded(given)
+           WHERE coalesce(n.course_count, 0) <= $2::bigint ORDER BY coalesce(n.course_count, 0), given LIMIT 1"#,
+        &tags,
+        COLLECTED
+    );
+    Ok(rarest.fetch_optional(read.connection()).await?)
+}
+
+/// Begins the query with `WITH matched (course_id)`, of all courses that have the tag.
+pub(super) fn push_tagged(query: &mut QueryBuilder<Postgres>, tag: &str) {
+    query.push("WITH matched AS MATERIALIZED (SELECT course_id FROM course_tags WHERE folded(tag) = folded(");
+    query.push_bind(tag.to_owned()).push("))");
+}
+
+/// Whether nothing narrows the search but its words: then `course_search` knows enough of the courses.
+pub(super) fn is_unfiltered(filter: &Filter) -> bool {
+    filter.category.is_none()
+        && filter.tag.0.is_empty()
+        && filter.difficulty_level.is_none()
+        && filter.language.is_none()
+        && filter.instructor_id.is_none()
+        && filter.price.is_none()
+        && filter.is_featured.is_none()
+        && filter.status.is_none()
+        && !filter.deleted.is_some_and(Flag::is_set)
+}
+
+/// The column of a course's category.
 pub(super) const CATEGORY: &str = "c.category_id";
 
-/// The conditions of everything but the words. What the caller may not see stays out first; the category is that of
-/// the column that the order's index has.
+/// Pushes the conditions of everything but the words, beginning with what the caller may see. `category` is the column of
+/// the category that the index of the order has.
 pub(super) fn push_conditions(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Filter, category: &str) {
     push_seen(query, caller, filter);
     if let Some(slug) = &filter.category {
@@ -86,8 +168,8 @@ pub(super) fn push_conditions(query: &mut QueryBuilder<Postgres>, caller: &Calle
         query.push_bind(slug.as_str().to_owned()).push(")");
     }
     for tag in &filter.tag.0 {
-        query.push(" AND EXISTS (SELECT FROM course_tags t WHERE t.course_id = c.id AND t.tag = ");
-        query.push_bind(tag.as_str().trim().to_owned()).push(")");
+        query.push(" AND EXISTS (SELECT FROM course_tags t WHERE t.course_id = c.id AND folded(t.tag) = folded(");
+        query.push_bind(tag.as_str().trim().to_owned()).push("))");
     }
     if let Some(level) = filter.difficulty_level {
         query.push(" AND c.difficulty_level = ").push_bind(level.as_str());
@@ -110,7 +192,8 @@ pub(super) fn push_conditions(query: &mut QueryBuilder<Postgres>, caller: &Calle
     };
 }
 
-/// What the caller may see listed: what is published for anyone, and with a status, also what they are staff of.
+/// Pushes what the caller may see listed: the published courses of which anyone may know and, with a status, also those that
+/// they are staff of.
 fn push_seen(query: &mut QueryBuilder<Postgres>, caller: &Caller, filter: &Filter) {
     if filter.deleted.is_some_and(Flag::is_set) {
         query.push("c.deleted_at IS NOT NULL");

@@ -13,7 +13,7 @@ use sqlx::types::Json;
 use utoipa::ToSchema;
 
 use super::{CourseStatus, DifficultyLevel, Instructor, Visibility};
-use crate::catalog::Slug;
+use crate::catalog::{Language, Slug};
 use crate::id::{CategoryId, CourseId, UserId};
 use crate::input::{Flag, Money, Repeated, Text, text_enum};
 use crate::optional_fields;
@@ -40,15 +40,16 @@ text_enum! {
 
 optional_fields! {
     pub struct Filter {
-        /// Words of the title, the tags or the description, `"in this order"`, `or` others, `-without` some.
+        /// Words of the title, the tags or the description, `"in this order"`, `or` others, `-without` some; the first eight
+        /// words count. Case and accents don't matter, but what has them as typed comes first.
         q: Option<Text<1, 200>>,
         /// A category's slug.
         category: Option<Slug>,
-        /// Repeated, courses that have all of them.
+        /// Without regard to case and accents. Repeated, courses that have all of them.
         tag: Repeated<Text<1, 100>>,
         difficulty_level: Option<DifficultyLevel>,
-        /// A language tag, as the course has it.
-        language: Option<Text<1, 10>>,
+        /// A language tag (BCP 47), in any case; `en` does not stand for `en-GB`.
+        language: Option<Language>,
         instructor_id: Option<UserId>,
         price: Option<Price>,
         is_featured: Option<Flag>,
@@ -103,8 +104,6 @@ pub struct CourseSummary {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: Version,
-    #[serde(skip)]
-    sort_title: String,
     /// Where the order asks for it.
     #[serde(skip)]
     #[sqlx(default)]
@@ -116,5 +115,4 @@ pub struct CourseSummary {
 
 const COLUMNS: &str = "c.id, c.title, c.slug, c.description, c.thumbnail_url, c.instructor_id,
     shown_to_anyone(i) AS instructor, c.category_id, c.status, c.visibility, c.is_featured, c.difficulty_level,
-    c.language, c.price, c.estimated_hours, c.tags, c.published_at, c.deleted_at, c.created_at, c.updated_at, c.version,
-    lower(c.title) AS sort_title";
+    c.language, c.price, c.estimated_hours, c.tags, c.published_at, c.deleted_at, c.created_at, c.updated_at, c.version";

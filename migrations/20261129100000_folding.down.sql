@@ -1,0 +1,4 @@
+SET lock_timeout = '2s';
+
+DROP FUNCTION folded_pattern(text);
+DROP FUNCTION folded(text);

@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY courses_listed_category_title_order_idx;

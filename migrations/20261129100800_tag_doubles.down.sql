@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+
+ALTER TABLE course_tags DROP CONSTRAINT course_tags_tag_check;

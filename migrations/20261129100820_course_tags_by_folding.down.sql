@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY course_tags_folded_idx;

@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY roles_name_folded_key;

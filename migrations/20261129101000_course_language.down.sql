@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+
+ALTER TABLE courses DROP CONSTRAINT courses_language_check;
