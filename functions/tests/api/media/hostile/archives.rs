@@ -245,7 +245,7 @@ pub(super) fn nested() -> Vec<Hostile> {
         files.push(one("zip", "nested_archive", format!("{name}-in-docx-in-zip"), in_zip("a.docx", &inner)));
     }
     let deep = document("a.docx", &document("b.docx", &document("c.docx", &samples::docx())));
-    let bomb = samples::zip_of(&[("[Content_Types].xml", &[0; 64 << 20][..]), ("_rels/.rels", b"2")]);
+    let bomb = samples::zip_of(&[("[Content_Types].xml", &vec![0; 64 << 20]), ("_rels/.rels", b"2")]);
     let gzip = b"\x1F\x8B\x08\0\0\0\0\0\0\x03\x01\x04\0\xFB\xFFPK\x03\x04";
     files.extend([
         one("zip", "nested_archive", "documents-in-documents", in_zip("x.docx", &deep)),

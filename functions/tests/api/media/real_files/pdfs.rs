@@ -57,7 +57,7 @@ fn what_follows_the_end_is_no_damage() {
     ] {
         accepted("pdf", name, around(b"", after));
     }
-    accepted("pdf", "both", around(b"\n\n", &[0; 70_000]));
+    accepted("pdf", "both", around(b"\n\n", &vec![0; 70_000]));
 }
 
 #[test]

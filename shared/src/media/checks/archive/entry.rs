@@ -101,7 +101,7 @@ pub(super) fn whole<R: Read>(mut file: ZipFile<'_, R>, name: &str, largest_docum
         let reason = format!("“{}” in the file is too large to be checked. Upload it by itself.", shown(name));
         return Err(Rejection::new("nested_archive", reason));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(file.size()).unwrap_or_default());
     file.by_ref().take(*largest).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

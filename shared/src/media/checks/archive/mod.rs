@@ -114,7 +114,7 @@ fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, largest_docume
     if is_document(&opened.entries) { Ok(()) } else { Err(nested_archive(&entry.name)) }
 }
 
-/// Whether these are the entries of an Office Open XML or OpenDocument file, or of an EPUB.
+/// Whether these are the entries of an Office Open XML or `OpenDocument` file, or of an EPUB.
 fn is_document(entries: &[Entry]) -> bool {
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let office = has("[Content_Types].xml") && has("_rels/.rels");

@@ -7,7 +7,7 @@ use mp4_atom::{Sidx, Tfdt, Tfhd, Trun, TrunSamples};
 
 use super::super::{Ranged, Source, Verdict};
 use super::boxes::{Box, decode, each};
-use super::movie::Movie;
+use super::movie::{MOST_TRACKS, Movie};
 use super::{longest, nanoseconds};
 
 #[derive(Default)]
@@ -57,6 +57,10 @@ impl Fragments {
             }
             Ok(())
         })?;
+        if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&header.track_id) {
+            self.incomplete = true;
+            return Ok(());
+        }
         let before = movie.samples_duration(header.track_id);
         let first = if before > 0 { 0 } else { begin.unwrap_or_default() };
         let span = self.tracks.entry(header.track_id).or_insert(Span { begin: first, end: before });
