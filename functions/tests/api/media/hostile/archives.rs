@@ -300,6 +300,16 @@ pub(super) fn lying_office() -> Vec<Hostile> {
         one("odp", "wrong_type", "zip-as-odp", samples::zip()),
         one(
             "odt",
+            "encrypted",
+            "odt-with-a-password",
+            samples::zip_of(&[
+                ("mimetype", text),
+                ("content.xml", b"1"),
+                ("META-INF/manifest.xml", b"<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>"),
+            ]),
+        ),
+        one(
+            "odt",
             "macros",
             "macros-in-odt",
             samples::zip_of(&[

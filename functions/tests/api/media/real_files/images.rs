@@ -71,6 +71,18 @@ fn a_preview_in_a_photo_does_not_end_it() {
     assert_eq!(refused("jpg", "a preview", with_preview[..with_preview.len() - 2].to_vec()), "damaged");
 }
 
+#[test]
+fn a_few_bytes_between_the_segments_of_a_photo_are_skipped() {
+    let photo = samples::image(ImageFormat::Jpeg, 400, 200);
+    let between = [&photo[..2], &[0x3F, 0x3E], &[0; 14], &photo[2..]].concat();
+    // the signature is three bytes long
+    assert_eq!(refused("jpg", "before the first segment", between), "wrong_type");
+    let first = 4 + usize::from(u16::from_be_bytes([photo[4], photo[5]]));
+    let between = [&photo[..first], &[0x3F, 0x3E, 0x00, 0x0E], b"Adobe\0d", &photo[first..]].concat();
+    assert_eq!(accepted("jpg", "behind the first segment", between.clone()).width, Some(400));
+    assert_eq!(picture_of("jpg", between).dimensions(), (256, 256));
+}
+
 /// A JPEG of 8 × 8 pixels in four inks: each of its four blocks is a difference of 0 and an end, in two bits.
 fn cmyk() -> Vec<u8> {
     let mut jpeg = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];

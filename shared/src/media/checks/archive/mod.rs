@@ -22,7 +22,7 @@ use zip::ZipArchive;
 use super::whole::Whole;
 use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
 pub(super) use end::{LONGEST_END, ends_as_one};
-pub(super) use entry::{CONTENT_TYPES, Entry};
+pub(super) use entry::{CONTENT_TYPES, Entry, MANIFEST};
 
 const MOST_ENTRIES: u64 = 10_000;
 const MOST_UNPACKED: u64 = 1024 * 1024 * 1024;
@@ -122,7 +122,7 @@ fn is_document(entries: &[Entry]) -> bool {
         let types: [&[u8]; 2] = [b"application/vnd.oasis.opendocument.", b"application/epub+zip"];
         types.iter().any(|name| entry.first_bytes.starts_with(name))
     });
-    office || (typed && (has("META-INF/manifest.xml") || has("META-INF/container.xml")))
+    office || (typed && (has(MANIFEST) || has("META-INF/container.xml")))
 }
 
 fn nested_archive(name: &str) -> Rejection {
