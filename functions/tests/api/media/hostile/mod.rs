@@ -196,7 +196,8 @@ fn lying_pdf() -> Vec<Hostile> {
             "pdf",
             "damaged",
             "for-the-web-and-cut-off",
-            samples::pdf_of("2 0 obj\n<< /Linearized 1 /L 99999 >>\nendobj\n"),
+            b"%PDF-1.4\n1 0 obj\n<</Linearized 1/L 99999>>\nendobj\ntrailer <</Root 2 0 R>>\nstartxref\n0\n%%EOF\n2 0"
+                .to_vec(),
         ),
         one("pdf", "damaged", "no-objects", b"%PDF-1.4\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n".to_vec()),
         one("pdf", "wrong_type", "another-version", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()),

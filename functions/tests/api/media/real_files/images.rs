@@ -52,6 +52,16 @@ fn a_short_video_of_a_phone_may_follow_a_photo_and_a_long_one_may_not() {
 }
 
 #[test]
+fn a_word_that_begins_like_a_tag_is_no_web_page_at_any_place_behind_an_image() {
+    let photo = samples::image(ImageFormat::Jpeg, 40, 30);
+    for padding in 65_490..65_550 {
+        accepted("jpg", "a header", behind(&photo, &[&vec![0; padding][..], b"<header>"].concat()));
+        let page = behind(&photo, &[&vec![0; padding][..], b"<head>"].concat());
+        assert_eq!(refused("jpg", "a head", page), "two_formats", "{padding}");
+    }
+}
+
+#[test]
 fn an_image_that_was_cut_off_is_damaged_also_with_something_behind_it() {
     for (extension, format) in [("jpg", ImageFormat::Jpeg), ("png", ImageFormat::Png), ("webp", ImageFormat::WebP)] {
         let image = samples::image(format, 400, 200);

@@ -1,5 +1,5 @@
-//! The time that fragments add to a video. A fragment that can't be understood makes the sum unknown, and nothing else:
-//! the video is what players make of it.
+//! The time that fragments add to a video. A fragment or an index that can't be understood makes the duration unknown; it
+//! does not make the file damaged, since players skip it.
 
 use std::collections::BTreeMap;
 
@@ -69,10 +69,10 @@ impl Fragments {
     }
 
     /// Adds an index of fragments, as far as it is of media and not of further indexes.
-    pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) -> Verdict<()> {
-        let index: Sidx = decode(file, one)?;
+    pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) {
+        let Ok(index) = decode::<_, Sidx>(file, one) else { return };
         if index.references.iter().any(|reference| reference.reference_type) {
-            return Ok(());
+            return;
         }
         let sum: u64 = index.references.iter().map(|reference| u64::from(reference.subsegment_duration)).sum();
         match &mut self.indexed {
@@ -82,7 +82,6 @@ impl Fragments {
             }
             Some(_) => {}
         }
-        Ok(())
     }
 
     /// The duration, as ticks and ticks a second: the picture's, unless another track goes on for a second or more.

@@ -84,7 +84,7 @@ impl Found {
             }
             b"moov" => self.movie = Some(Movie::read(file, one)?),
             b"moof" => self.fragments.add(file, one, self.movie.as_ref().unwrap_or(&Movie::default())),
-            b"sidx" => self.fragments.add_index(file, one)?,
+            b"sidx" => self.fragments.add_index(file, one),
             b"mdat" => self.media |= one.body < one.end,
             _ => {}
         }
