@@ -96,7 +96,7 @@ pub fn movie(brand: [u8; 4], duration: u32, tracks: &[Track]) -> Vec<u8> {
     [ftyp(&brand), described(duration, tracks, None), mp4_box(b"mdat", &[7; 500])].concat()
 }
 
-/// A QuickTime movie of 61 seconds, as a phone writes it, with a box that holds the place of a longer size.
+/// A `QuickTime` movie of 61 seconds, as a phone writes it, with a box that holds the place of a longer size.
 pub fn quicktime(codec: [u8; 4]) -> Vec<u8> {
     let track = Track { codec, handler_name: b"\x15Core Media \xA9 Video".to_vec(), ..picture() };
     let brand = mp4_box(b"ftyp", b"qt  \0\0\0\0qt  ");

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use lyceum::media::checks::{self, Frame};
 
 use super::arrivals::Dice;
+use super::hostile::archives;
 use super::judging::{format, ranged};
+use super::movies;
 use super::samples;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -50,7 +52,17 @@ fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, other: &[u8]) {
 #[test]
 fn no_check_panics_hangs_or_reads_without_end_whatever_was_changed() {
     let (count, seed) = (setting("MUTATIONS", 300), setting("SEED", 20_261_125));
-    let samples = samples::one_of_each();
+    let mut samples = samples::one_of_each();
+    let tracks = [movies::Track { samples: (50, 512), ..movies::picture() }, movies::sound()];
+    let described = movies::described(0, &tracks, Some(movies::usual(1, 512)));
+    let fragments = [movies::fragment(1, Some(25_600), &[512; 8]), movies::fragment_of(1, 9, None)].concat();
+    samples.extend([
+        ("mp4", [samples::ftyp(b"iso5"), described, movies::index(1, 12_800, 9000), fragments].concat()),
+        ("mp4", movies::quicktime(*b"hvc1")),
+        ("jpg", [samples::jpeg_of_a_turned_camera(40, 30), samples::mp4()].concat()),
+        ("zip", archives::large_end(&samples::zip(), 3, None)),
+        ("pdf", [b"\x1B%-12345X@PJL\r\n", &samples::pdf()[..], &[0; 99]].concat()),
+    ]);
     let mut dice = Dice(seed);
     let (mut passed, mut refused) = (0_u64, std::collections::BTreeMap::<_, u64>::new());
     for (index, (extension, original)) in samples.iter().enumerate() {

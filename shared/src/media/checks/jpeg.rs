@@ -19,6 +19,8 @@ pub(super) struct Jpeg {
 const BEGIN: u8 = 0xD8;
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;
+/// The most bytes between two segments.
+const MOST_BETWEEN: u32 = 1024;
 /// Of the frames, the first three are common: baseline, extended and progressive.
 const LAST_COMMON: u8 = 0xC2;
 
@@ -81,18 +83,19 @@ impl<R: Read> Segments<R> {
         Ok(bytes)
     }
 
-    /// The next marker, without the `FF` bytes that may fill the space before it.
+    /// The next marker. `FF` bytes may fill the space before it, and decoders skip a few others.
     fn marker(&mut self) -> Verdict<u8> {
-        if self.exactly(1)? != [0xFF] {
-            return Err(unclear());
-        }
-        loop {
-            match self.exactly(1)?.first() {
-                Some(0xFF) => {}
-                Some(marker) => return Ok(*marker),
-                None => return Err(unclear()),
+        let mut after_ff = false;
+        for _ in 0..MOST_BETWEEN {
+            let byte = self.exactly(1)?.first().copied().unwrap_or_default();
+            match byte {
+                0xFF => after_ff = true,
+                0 => after_ff = false,
+                marker if after_ff => return Ok(marker),
+                _ => {}
             }
         }
+        Err(unclear())
     }
 
     /// The content of a segment. Its length counts the two bytes that it is written in.

@@ -15,8 +15,7 @@ const LIST: usize = 4096;
 
 pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Whole> {
     if is_binary(head) && is_encrypted(file, head)? {
-        let reason = "The document is encrypted with a password, so that nobody can check it. Save it without one.";
-        return Err(Rejection::new("encrypted", reason));
+        return Err(encrypted());
     }
     let contents = archive::open(file, head, format)?;
     let entries = &contents.entries;
@@ -30,6 +29,9 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format
     };
     if !fits {
         return Err(Rejection::new("wrong_type", format!("The file is an archive, but no {}.", format.name())));
+    }
+    if entries.iter().any(lists_encrypted_parts) {
+        return Err(encrypted());
     }
     if entries.iter().any(holds_macros) {
         return Err(Rejection::new("macros", "The document holds macros. Save it without them."));
@@ -52,7 +54,18 @@ fn is_open_xml(entries: &[Entry], folder: &str) -> bool {
 fn is_open_document(entries: &[Entry], what: &str) -> bool {
     let mimetype = format!("application/vnd.oasis.opendocument.{what}");
     let is_type = |entry: &Entry| entry.name == "mimetype" && entry.first_bytes.trim_ascii_end() == mimetype.as_bytes();
-    entries.iter().any(is_type) && has(entries, "content.xml") && has(entries, "META-INF/manifest.xml")
+    entries.iter().any(is_type) && has(entries, "content.xml") && has(entries, archive::MANIFEST)
+}
+
+fn encrypted() -> Rejection {
+    let reason = "The document is encrypted with a password, so that nobody can check it. Save it without one.";
+    Rejection::new("encrypted", reason)
+}
+
+/// Whether it is the manifest of an `OpenDocument` with a password (`OpenDocument` 1.3, part 2, 4.8.1).
+fn lists_encrypted_parts(entry: &Entry) -> bool {
+    let is_manifest = entry.name.eq_ignore_ascii_case(archive::MANIFEST);
+    is_manifest && memchr::memmem::find(&entry.first_bytes, b"encryption-data").is_some()
 }
 
 /// By the names that programs give macros, and by the type that Office has to give them to run them.

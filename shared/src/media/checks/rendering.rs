@@ -47,21 +47,21 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
     let most = MOST_PIXELS.min(MOST_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
     if u64::from(width) * u64::from(height) > most {
         return Err(image::too_large(width, height, most));
     }
-    decoder.set_limits(limits).map_err(unreadable)?;
+    decoder.set_limits(limits).map_err(|error| unreadable(&error))?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
     let framed = scaled(&image, orientation, frame);
     drop(image);
     jpeg(&framed)
 }
 
-fn unreadable(error: ImageError) -> Rejection {
+fn unreadable(error: &ImageError) -> Rejection {
     match error {
         ImageError::Unsupported(_) => rare_variant(),
         ImageError::Limits(_) => {

@@ -18,10 +18,10 @@ pub(super) struct Whole {
 /// The most bytes that may follow the end of the content. Phones put a short video there.
 pub(super) const LONGEST_REST: u64 = 16 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
-/// Longer than any signature that is searched for, so that none is missed between two chunks.
+/// Two chunks share so many bytes: twice as many as the longest signature and its end.
 const OVERLAP: usize = 32;
 
-/// Formats that a program finds at any place of a file, and that would so make it two files at once.
+/// Formats that programs find at any place of a file.
 const SIGNATURES: [&[u8]; 3] = [b"Rar!\x1A\x07", b"7z\xBC\xAF\x27\x1C", b"%PDF-"];
 
 /// Accepts what readers ignore, and refuses a second file: a web page, an archive or a PDF.
@@ -48,7 +48,10 @@ fn search<S: Source>(file: &mut Ranged<S>, range: Range<u64>) -> Verdict<()> {
     while position < range.end {
         let length = usize::try_from(range.end - position).unwrap_or(CHUNK).min(CHUNK);
         let chunk = file.bytes_at(position, length)?;
-        let page = memchr_iter(b'<', &chunk).any(|at| chunk.get(at..).is_some_and(text::is_page_tag));
+        // a tag at the end of a chunk may go on; it stands in the middle of the next one
+        let whole = if length < CHUNK { length } else { length - OVERLAP / 2 };
+        let mut tags = memchr_iter(b'<', &chunk).take_while(|at| *at < whole);
+        let page = tags.any(|at| chunk.get(at..).is_some_and(text::is_page_tag));
         if page {
             return Err(Rejection::new("two_formats", "The file contains a web page outside of its own content."));
         }

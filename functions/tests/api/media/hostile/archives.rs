@@ -245,7 +245,7 @@ pub(super) fn nested() -> Vec<Hostile> {
         files.push(one("zip", "nested_archive", format!("{name}-in-docx-in-zip"), in_zip("a.docx", &inner)));
     }
     let deep = document("a.docx", &document("b.docx", &document("c.docx", &samples::docx())));
-    let bomb = samples::zip_of(&[("[Content_Types].xml", &[0; 64 << 20][..]), ("_rels/.rels", b"2")]);
+    let bomb = samples::zip_of(&[("[Content_Types].xml", &vec![0; 64 << 20]), ("_rels/.rels", b"2")]);
     let gzip = b"\x1F\x8B\x08\0\0\0\0\0\0\x03\x01\x04\0\xFB\xFFPK\x03\x04";
     files.extend([
         one("zip", "nested_archive", "documents-in-documents", in_zip("x.docx", &deep)),
@@ -298,6 +298,16 @@ pub(super) fn lying_office() -> Vec<Hostile> {
             samples::zip_of(&[("mimetype", text), ("META-INF/manifest.xml", b"2")]),
         ),
         one("odp", "wrong_type", "zip-as-odp", samples::zip()),
+        one(
+            "odt",
+            "encrypted",
+            "odt-with-a-password",
+            samples::zip_of(&[
+                ("mimetype", text),
+                ("content.xml", b"1"),
+                ("META-INF/manifest.xml", b"<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>"),
+            ]),
+        ),
         one(
             "odt",
             "macros",

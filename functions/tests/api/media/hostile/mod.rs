@@ -126,10 +126,10 @@ fn polyglots() -> Vec<Hostile> {
 /// A second file behind the end of a good one, where readers ignore it.
 fn second_files() -> Vec<Hostile> {
     let seconds: [(&str, Vec<u8>); 10] = [
-        ("a-page-after-padding", [&[0; 70_000][..], b"\n<HTML><body onload=alert(1)>"].concat()),
+        ("a-page-after-padding", [&vec![0; 70_000][..], b"\n<HTML><body onload=alert(1)>"].concat()),
         ("an-svg", b"\r\n<svg/onload=alert(1)>".to_vec()),
         ("a-script", b"x<ScRiPt\n>alert(1)</script>".to_vec()),
-        ("a-page-over-a-border", [&[0; 65_533][..], b"<iframe src=x>"].concat()),
+        ("a-page-over-a-border", [&vec![0; 65_533][..], b"<iframe src=x>"].concat()),
         ("a-doctype", b"<!DOCTYPE html><p>".to_vec()),
         ("a-zip-with-a-comment", [&samples::zip()[..samples::zip().len() - 2], &[3, 0], b"abc"].concat()),
         ("a-zip-and-padding", [samples::zip(), vec![0; 1000]].concat()),
@@ -196,7 +196,8 @@ fn lying_pdf() -> Vec<Hostile> {
             "pdf",
             "damaged",
             "for-the-web-and-cut-off",
-            samples::pdf_of("2 0 obj\n<< /Linearized 1 /L 99999 >>\nendobj\n"),
+            b"%PDF-1.4\n1 0 obj\n<</Linearized 1/L 99999>>\nendobj\ntrailer <</Root 2 0 R>>\nstartxref\n0\n%%EOF\n2 0"
+                .to_vec(),
         ),
         one("pdf", "damaged", "no-objects", b"%PDF-1.4\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n".to_vec()),
         one("pdf", "wrong_type", "another-version", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()),

@@ -1,4 +1,5 @@
-//! Documents of offices as converters write them. What Word, LibreOffice, Pages and Google Docs open is accepted.
+//! Documents of offices as converters write them. Everything that Word, `LibreOffice`, Pages and
+//! Google Docs open is accepted.
 
 use std::io::{Cursor, Write};
 

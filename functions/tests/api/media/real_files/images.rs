@@ -52,6 +52,16 @@ fn a_short_video_of_a_phone_may_follow_a_photo_and_a_long_one_may_not() {
 }
 
 #[test]
+fn a_word_that_begins_like_a_tag_is_no_web_page_at_any_place_behind_an_image() {
+    let photo = samples::image(ImageFormat::Jpeg, 40, 30);
+    for padding in 65_490..65_550 {
+        accepted("jpg", "a header", behind(&photo, &[&vec![0; padding][..], b"<header>"].concat()));
+        let page = behind(&photo, &[&vec![0; padding][..], b"<head>"].concat());
+        assert_eq!(refused("jpg", "a head", page), "two_formats", "{padding}");
+    }
+}
+
+#[test]
 fn an_image_that_was_cut_off_is_damaged_also_with_something_behind_it() {
     for (extension, format) in [("jpg", ImageFormat::Jpeg), ("png", ImageFormat::Png), ("webp", ImageFormat::WebP)] {
         let image = samples::image(format, 400, 200);
@@ -69,6 +79,18 @@ fn a_preview_in_a_photo_does_not_end_it() {
     let with_preview = [&photo[..2], &[0xFF, 0xE2], &length, &preview, &[0xFF, 0xFF], &photo[2..]].concat();
     assert_eq!(accepted("jpg", "a preview", with_preview.clone()).width, Some(400));
     assert_eq!(refused("jpg", "a preview", with_preview[..with_preview.len() - 2].to_vec()), "damaged");
+}
+
+#[test]
+fn a_few_bytes_between_the_segments_of_a_photo_are_skipped() {
+    let photo = samples::image(ImageFormat::Jpeg, 400, 200);
+    let between = [&photo[..2], &[0x3F, 0x3E], &[0; 14], &photo[2..]].concat();
+    // the signature is three bytes long
+    assert_eq!(refused("jpg", "before the first segment", between), "wrong_type");
+    let first = 4 + usize::from(u16::from_be_bytes([photo[4], photo[5]]));
+    let between = [&photo[..first], &[0x3F, 0x3E, 0x00, 0x0E], b"Adobe\0d", &photo[first..]].concat();
+    assert_eq!(accepted("jpg", "behind the first segment", between.clone()).width, Some(400));
+    assert_eq!(picture_of("jpg", between).dimensions(), (256, 256));
 }
 
 /// A JPEG of 8 × 8 pixels in four inks: each of its four blocks is a difference of 0 and an end, in two bits.

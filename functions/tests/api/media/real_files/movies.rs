@@ -82,7 +82,10 @@ fn thousands_of_fragments_are_summed_up_and_too_many_leave_the_duration_open() {
 }
 
 #[test]
-fn a_fragment_that_can_not_be_understood_leaves_the_duration_open() {
+fn a_fragment_or_an_index_that_can_not_be_understood_is_no_damage() {
+    let index = mp4_box(b"sidx", &[9; 5]);
+    let facts = accepted("mp4", "a broken index", in_fragments(0, Vec::new(), &[index, two_seconds(0)]));
+    assert_eq!(facts.duration_seconds, Some(2));
     let broken = [mp4_box(b"moof", &[0; 40]), mp4_box(b"mdat", &[7; 100])].concat();
     let facts = accepted("mp4", "a broken one", in_fragments(0, Vec::new(), &[two_seconds(0), broken]));
     assert_eq!(facts.duration_seconds, None);

@@ -8,8 +8,8 @@ pub(in super::super) const LONGEST_END: u64 = END as u64 + 65_535;
 const END: usize = 22;
 const SIGNATURE: &[u8; 4] = b"PK\x05\x06";
 /// The end of large archives, which some programs write for all, and what leads to it.
-const LARGE_END: u64 = 56;
-const LOCATOR: u64 = 20;
+const LARGE_END: usize = 56;
+const LOCATOR: usize = 20;
 /// The list of the entries: some hundred bytes each.
 const LARGEST_LIST: u64 = 4 * 1024 * 1024;
 
@@ -57,14 +57,14 @@ struct List {
 
 /// What the end of a large archive says; `None` when the archive has none.
 fn large_end<S: Source>(file: &mut Ranged<S>, end: u64) -> Verdict<Option<List>> {
-    let Some(at) = end.checked_sub(LOCATOR) else { return Ok(None) };
-    let locator = file.bytes_at(at, LOCATOR as usize)?;
+    let Some(at) = end.checked_sub(LOCATOR as u64) else { return Ok(None) };
+    let locator = file.bytes_at(at, LOCATOR)?;
     if !locator.starts_with(b"PK\x06\x07") {
         return Ok(None);
     }
     let position = very_long(&locator, 8);
-    let large = file.bytes_at(position.min(file.size()), LARGE_END as usize)?;
-    if !large.starts_with(b"PK\x06\x06") || large.len() < LARGE_END as usize {
+    let large = file.bytes_at(position.min(file.size()), LARGE_END)?;
+    if !large.starts_with(b"PK\x06\x06") || large.len() < LARGE_END {
         return Err(Rejection::damaged("an archive ends with the list of its entries"));
     }
     Ok(Some(List {

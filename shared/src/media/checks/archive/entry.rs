@@ -10,9 +10,10 @@ use super::{LONGEST_END, bomb, ends_as_one, nested_archive, shown};
 
 /// What is kept of an entry.
 const BEGINNING: u64 = 512;
-/// The list of an Office document's parts, which names its macros.
+/// The lists of a document's parts, which name macros and encryption, are kept whole.
 pub(in super::super) const CONTENT_TYPES: &str = "[Content_Types].xml";
-const LONGEST_CONTENT_TYPES: u64 = 1024 * 1024;
+pub(in super::super) const MANIFEST: &str = "META-INF/manifest.xml";
+const LONGEST_LIST: u64 = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 /// Archives, as their first bytes tell them. ZIP archives are looked into instead.
@@ -40,7 +41,7 @@ const SIGNATURES: [(usize, &[u8]); 4] = [(0, b"\x04\x22\x4D\x18"), (0, b"xar!"),
 #[derive(Debug)]
 pub(in super::super) struct Entry {
     pub name: String,
-    /// 512 bytes, and more of the list of an Office document's parts.
+    /// 512 bytes, and 1 MiB of a list of a document's parts.
     pub first_bytes: Vec<u8>,
     ends_as_archive: bool,
 }
@@ -48,7 +49,8 @@ pub(in super::super) struct Entry {
 impl Entry {
     pub(super) fn read<R: Read>(mut file: ZipFile<'_, R>, name: String) -> Verdict<Self> {
         let declared = file.size();
-        let kept = if name.eq_ignore_ascii_case(CONTENT_TYPES) { LONGEST_CONTENT_TYPES } else { BEGINNING };
+        let is_list = [CONTENT_TYPES, MANIFEST].iter().any(|list| name.eq_ignore_ascii_case(list));
+        let kept = if is_list { LONGEST_LIST } else { BEGINNING };
         let mut first_bytes = Vec::new();
         file.by_ref().take(kept).read_to_end(&mut first_bytes)?;
         let (mut tail, mut length) = (first_bytes.clone(), first_bytes.len() as u64);
@@ -101,7 +103,7 @@ pub(super) fn whole<R: Read>(mut file: ZipFile<'_, R>, name: &str, largest_docum
         let reason = format!("“{}” in the file is too large to be checked. Upload it by itself.", shown(name));
         return Err(Rejection::new("nested_archive", reason));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(file.size()).unwrap_or_default());
     file.by_ref().take(*largest).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -22,7 +22,7 @@ use zip::ZipArchive;
 use super::whole::Whole;
 use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
 pub(super) use end::{LONGEST_END, ends_as_one};
-pub(super) use entry::{CONTENT_TYPES, Entry};
+pub(super) use entry::{CONTENT_TYPES, Entry, MANIFEST};
 
 const MOST_ENTRIES: u64 = 10_000;
 const MOST_UNPACKED: u64 = 1024 * 1024 * 1024;
@@ -114,7 +114,7 @@ fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, largest_docume
     if is_document(&opened.entries) { Ok(()) } else { Err(nested_archive(&entry.name)) }
 }
 
-/// Whether these are the entries of an Office Open XML or OpenDocument file, or of an EPUB.
+/// Whether these are the entries of an Office Open XML or `OpenDocument` file, or of an EPUB.
 fn is_document(entries: &[Entry]) -> bool {
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let office = has("[Content_Types].xml") && has("_rels/.rels");
@@ -122,7 +122,7 @@ fn is_document(entries: &[Entry]) -> bool {
         let types: [&[u8]; 2] = [b"application/vnd.oasis.opendocument.", b"application/epub+zip"];
         types.iter().any(|name| entry.first_bytes.starts_with(name))
     });
-    office || (typed && (has("META-INF/manifest.xml") || has("META-INF/container.xml")))
+    office || (typed && (has(MANIFEST) || has("META-INF/container.xml")))
 }
 
 fn nested_archive(name: &str) -> Rejection {

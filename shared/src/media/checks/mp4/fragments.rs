@@ -1,5 +1,5 @@
-//! The time that fragments add to a video. A fragment that can't be understood makes the sum unknown, and nothing else:
-//! the video is what players make of it.
+//! The time that fragments add to a video. A fragment or an index that can't be understood makes the duration unknown; it
+//! does not make the file damaged, since players skip it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use mp4_atom::{Sidx, Tfdt, Tfhd, Trun, TrunSamples};
 
 use super::super::{Ranged, Source, Verdict};
 use super::boxes::{Box, decode, each};
-use super::movie::Movie;
+use super::movie::{MOST_TRACKS, Movie};
 use super::{longest, nanoseconds};
 
 #[derive(Default)]
@@ -57,6 +57,10 @@ impl Fragments {
             }
             Ok(())
         })?;
+        if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&header.track_id) {
+            self.incomplete = true;
+            return Ok(());
+        }
         let before = movie.samples_duration(header.track_id);
         let first = if before > 0 { 0 } else { begin.unwrap_or_default() };
         let span = self.tracks.entry(header.track_id).or_insert(Span { begin: first, end: before });
@@ -65,10 +69,10 @@ impl Fragments {
     }
 
     /// Adds an index of fragments, as far as it is of media and not of further indexes.
-    pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) -> Verdict<()> {
-        let index: Sidx = decode(file, one)?;
+    pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) {
+        let Ok(index) = decode::<_, Sidx>(file, one) else { return };
         if index.references.iter().any(|reference| reference.reference_type) {
-            return Ok(());
+            return;
         }
         let sum: u64 = index.references.iter().map(|reference| u64::from(reference.subsegment_duration)).sum();
         match &mut self.indexed {
@@ -78,7 +82,6 @@ impl Fragments {
             }
             Some(_) => {}
         }
-        Ok(())
     }
 
     /// The duration, as ticks and ticks a second: the picture's, unless another track goes on for a second or more.

@@ -1,4 +1,4 @@
-//! MP4 and QuickTime (ISO base media): the boxes that describe the contents. Tables of samples are read as far as they
+//! MP4 and `QuickTime` (ISO base media): the boxes that describe the contents. Tables of samples are read as far as they
 //! tell the duration, and the media itself is never read.
 
 mod boxes;
@@ -18,7 +18,7 @@ const BRANDS: [&[u8; 4]; 27] = [
     b"3gp4", b"3gp5", b"3gp6",
 ];
 const QUICKTIME: &[u8; 4] = b"qt  ";
-/// What browsers play out of a QuickTime movie, as out of an MP4: H.264, HEVC, AV1 and VP9.
+/// What browsers play out of a `QuickTime` movie, as out of an MP4: H.264, HEVC, AV1 and VP9.
 const CODECS: [&[u8; 4]; 6] = [b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp09"];
 /// Boxes that stand at the top. One of them that the file is too short for was cut off.
 const KNOWN: [&[u8; 4]; 18] = [
@@ -84,7 +84,7 @@ impl Found {
             }
             b"moov" => self.movie = Some(Movie::read(file, one)?),
             b"moof" => self.fragments.add(file, one, self.movie.as_ref().unwrap_or(&Movie::default())),
-            b"sidx" => self.fragments.add_index(file, one)?,
+            b"sidx" => self.fragments.add_index(file, one),
             b"mdat" => self.media |= one.body < one.end,
             _ => {}
         }
@@ -110,10 +110,8 @@ impl Found {
             check_codec(movie)?;
         }
         let longest_part = || longest([movie.duration(), self.fragments.duration(movie)].into_iter().flatten());
-        let duration = match self.is_fragmented() {
-            true => movie.duration_with_fragments().or_else(longest_part),
-            false => movie.duration(),
-        };
+        let duration =
+            if self.is_fragmented() { movie.duration_with_fragments().or_else(longest_part) } else { movie.duration() };
         let duration_seconds = match duration {
             Some((duration, timescale)) => seconds(duration, timescale)?,
             None if self.is_fragmented() => None,
@@ -143,7 +141,7 @@ fn nanoseconds((ticks, timescale): (u64, u32)) -> u128 {
     u128::from(ticks) * 1_000_000_000 / u128::from(timescale.max(1))
 }
 
-/// Accepts what browsers play, and tells whether it is a QuickTime movie.
+/// Accepts what browsers play, and tells whether it is a `QuickTime` movie.
 fn check_brands(brands: &[[u8; 4]]) -> Verdict<bool> {
     let major = brands.first().copied().unwrap_or_default();
     if &major == QUICKTIME {
@@ -163,7 +161,7 @@ fn check_brands(brands: &[[u8; 4]]) -> Verdict<bool> {
     Err(Rejection::new("wrong_type", format!("The file is no MP4 video, but {what}. Export it as MP4.")))
 }
 
-/// A QuickTime movie is served as MP4, which browsers play when its picture is compressed as an MP4's is.
+/// A `QuickTime` movie is served as MP4, which browsers play when its picture is compressed as an MP4's is.
 fn check_codec(movie: &Movie) -> Verdict<()> {
     let codec = movie.video().and_then(|track| track.codec).unwrap_or_default();
     if CODECS.contains(&&codec) {

@@ -5,7 +5,7 @@ use mp4_atom::{Mdhd, Mehd, Mvhd, Stts, Tkhd, Trex};
 use super::super::{Ranged, Rejection, Source, Verdict};
 use super::boxes::{Box, body, decode, each};
 
-const MOST_TRACKS: usize = 64;
+pub(super) const MOST_TRACKS: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Movie {
