@@ -18,6 +18,7 @@
 //! Dependencies point down: functions, `http`, the domains, `transaction` and `db`. Domains name each other only
 //! downwards: `learning` and `media`, then `catalog`, then `identity`.
 
+mod answer_size;
 pub mod app;
 pub mod audit;
 mod cache;

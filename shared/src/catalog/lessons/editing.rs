@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, video_link};
+use super::{Lesson, LessonType, Link, Links, Rendered, VideoProvider, find, html, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
 use crate::catalog::courses::OutlineLesson;
@@ -29,7 +29,7 @@ fields! {
         lesson_type: LessonType,
         video_url: WebUrl,
         video_provider: VideoProvider,
-        external_links: Vec<NewLink>,
+        external_links: Links,
         markdown_content: Text<0, 200_000>,
         display_order: DisplayOrder,
         duration_minutes: Bounded<0, 100_000>,
@@ -46,7 +46,7 @@ optional_fields! {
         lesson_type: Change<LessonType>,
         video_url: Clearable<WebUrl>,
         video_provider: Clearable<VideoProvider>,
-        external_links: Change<Vec<NewLink>>,
+        external_links: Change<Links>,
         markdown_content: Clearable<Text<0, 200_000>>,
         display_order: Change<DisplayOrder>,
         duration_minutes: Clearable<Bounded<0, 100_000>>,
@@ -93,12 +93,17 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
     Ok(EditableLesson { lesson, section })
 }
 
+/// Adds a lesson to the section.
+///
 /// # Errors
-/// 409 when it is to be published and something is missing; 422 for an address that its provider plays no video at.
-pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson) -> Result<Lesson> {
+/// 409 when it is published without what its type needs, or the course has 1,000 lessons; 422 for an address at which its
+/// provider plays no video.
+pub async fn create(write: &mut Write, section: &EditableSection, new: Rendered<NewLesson>) -> Result<Lesson> {
+    let Rendered { input: new, html } = new;
+    check_count(write, section).await?;
     let now = write.now();
     let id = LessonId::new(now);
-    let links: Vec<Link> = new.external_links.unwrap_or_default().into_iter().map(Into::into).collect();
+    let links: Vec<Link> = new.external_links.unwrap_or_default().into();
     sqlx::query!(
         "INSERT INTO lessons (id, section_id, title, description, content, lesson_type, video_url, video_provider,
            external_links, markdown_content, display_order, duration_minutes, is_published, requires_completion, created_at)
@@ -123,6 +128,9 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     )
     .execute(write.connection())
     .await?;
+    if let Some(html) = &html {
+        html::store(write, id, html).await?;
+    }
     let lesson = find(write, id).await?;
     video_link::check(lesson.video_provider, lesson.video_url.as_deref())?;
     check_publishable(&lesson)?;
@@ -130,6 +138,23 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
         write.wake_progress();
     }
     Ok(lesson)
+}
+
+/// An outline of more lessons would not fit an answer.
+const MOST_LESSONS: i64 = 1000;
+
+/// Fails with 409 when the course of the section, which is locked, has as many lessons as it can have.
+async fn check_count(write: &mut Write, section: &EditableSection) -> Result<()> {
+    let lessons = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "lessons!" FROM lessons l JOIN sections s ON s.id = l.section_id WHERE s.course_id = $1"#,
+        section.course_id.0,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if lessons < MOST_LESSONS {
+        return Ok(());
+    }
+    Err(Error::problem(&problem::LIMIT_REACHED, format!("A course has up to {MOST_LESSONS} lessons.")))
 }
 
 /// What a lesson of its type needs before anyone but staff sees it.
@@ -162,10 +187,17 @@ pub(super) fn check_publishable(lesson: &Lesson) -> Result<()> {
     Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {first}")).with("missing", all))
 }
 
+/// Changes the lesson. What is stored is not checked, so that any lesson can be repaired.
+///
 /// # Errors
-/// 409 when it is or becomes published and something is missing; 422 for a section of another course, or an address
-/// that its provider plays no video at.
-pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
+/// 409 when it is or becomes published without what its type needs; 422 for a section of another course, or an address
+/// at which its provider plays no video.
+pub async fn update(
+    write: &mut Write,
+    lesson: &EditableLesson,
+    changes: Rendered<LessonChanges>,
+) -> Result<(Lesson, Changes)> {
+    let Rendered { input: changes, html } = changes;
     let mut after = lesson.lesson.clone();
     let placed = changes.display_order.0.is_some();
     changes.title.apply(&mut after.title);
@@ -175,7 +207,7 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     changes.video_url.apply(&mut after.video_url);
     changes.video_provider.apply(&mut after.video_provider);
     if let Some(links) = changes.external_links.0 {
-        after.external_links = Json(links.into_iter().map(Into::into).collect());
+        after.external_links = Json(links.into());
     }
     changes.markdown_content.apply(&mut after.markdown_content);
     changes.display_order.apply(&mut after.display_order);
@@ -193,13 +225,15 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
         video_link::check(after.video_provider, after.video_url.as_deref())?;
     }
     check_publishable(&after)?;
-    let mut after = after.with_html();
     let changed = Changes::between(&lesson.lesson, &after)?;
     if changed.is_empty() {
         return Ok((after, changed));
     }
     store(write, &after).await?;
-    after = find(write, after.id).await?;
+    if let Some(html) = &html {
+        html::store(write, after.id, html).await?;
+    }
+    let after = find(write, after.id).await?;
     if after.counts() != lesson.counts() {
         write.wake_progress();
     }
@@ -317,7 +351,8 @@ pub async fn set_order(
     };
     let lessons = sqlx::query_as!(
         OutlineLesson,
-        "SELECT id, title, description, lesson_type, display_order, duration_minutes, is_published, requires_completion
+        "SELECT id, title, shortened(description, sum(length(description)) OVER ()) AS description, lesson_type,
+           display_order, duration_minutes, is_published, requires_completion
          FROM lessons WHERE section_id = $1 ORDER BY display_order, id",
         section.id.0,
     )
