@@ -3,10 +3,8 @@
 use bytes::Bytes;
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
+use crate::answer_size::LARGEST as LARGEST_ANSWER;
 use crate::error::{Error, Result};
-
-/// What an answer of a Lambda can hold is 6 MB, its headers and all.
-pub(crate) const LARGEST_ANSWER: usize = 5_500_000;
 
 pub struct Sheet {
     writer: Writer<Vec<u8>>,

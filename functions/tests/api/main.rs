@@ -14,6 +14,8 @@ mod catalog {
     mod duplicate;
     mod filters;
     mod lesson_editing;
+    mod lesson_links;
+    mod lesson_markdown;
     mod lessons;
     mod prerequisites;
     mod search;
@@ -132,6 +134,7 @@ mod security {
     mod world;
 }
 
+mod answer_sizes;
 mod cache;
 mod cargo_lambda;
 mod idempotency;
