@@ -146,9 +146,15 @@ pub async fn export(read: &mut Read, cursor: Option<&Cursor>) -> Result<Export> 
     let mut export = head(read, user).await?;
     let mut left = answer_size::LARGEST.saturating_sub(answer_size::of(&export)?);
     for list in first..LISTS {
-        if let Some(last) = add(read, user, &mut export, &mut left, (list, after)).await? {
-            export.next_cursor = Some(page::cursor(&Position(list, last))?);
-            return Ok(export);
+        loop {
+            match add_page(read, user, &mut export, &mut left, list, &mut after).await? {
+                Taken::Page => {}
+                Taken::All => break,
+                Taken::Part => {
+                    export.next_cursor = Some(page::cursor(&Position(list, after))?);
+                    return Ok(export);
+                }
+            }
         }
         after = FIRST;
     }
@@ -187,113 +193,107 @@ async fn head(read: &mut Read, user: UserId) -> Result<Export> {
 
 const LISTS: u8 = 6;
 
-/// Adds the rows of one list. Returns the keys of the last row that fits, if not all do.
-async fn add(
+/// Adds a page of one list, from the row behind `after` on, as far as it fits.
+async fn add_page(
     read: &mut Read,
     user: UserId,
     export: &mut Export,
     left: &mut usize,
-    (list, mut after): (u8, Keys),
-) -> Result<Option<Keys>> {
-    loop {
-        let Keys(time, id) = after;
-        let taken = match list {
-            0 => {
-                let rows = sqlx::query_as!(
-                    ExportedSession,
-                    "SELECT id, ip_address, user_agent, last_used_at, expires_at, ended_at, created_at FROM sessions
-                     WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.sessions, rows, left, &mut after, |row| Keys(row.created_at, row.id))?
-            }
-            1 => {
-                let rows = sqlx::query_as!(
-                    ExportedEnrollment,
-                    r#"SELECT e.id, e.course_id, e.status,
-                         CASE WHEN e.status <> 'dropped' OR is_listed(c) THEN c.title END AS course_title,
-                         e.completion_percentage::text AS "completion_percentage!", e.enrolled_at, e.completed_at,
-                         e.certificate_id, e.last_accessed_at
-                       FROM enrollments e JOIN courses c ON c.id = e.course_id
-                       WHERE e.user_id = $1 AND (e.enrolled_at, e.id) > ($2, $3) ORDER BY e.enrolled_at, e.id LIMIT $4"#,
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.enrollments, rows, left, &mut after, |row| Keys(row.enrolled_at, row.id))?
-            }
-            2 => {
-                let rows = sqlx::query_as!(
-                    ExportedCompletion,
-                    "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title,
-                       k.completed_at, k.time_spent_minutes, k.notes
-                     FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id
-                     WHERE k.user_id = $1 AND (k.completed_at, k.id) > ($2, $3) ORDER BY k.completed_at, k.id LIMIT $4",
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.lesson_completions, rows, left, &mut after, |row| Keys(row.completed_at, row.id))?
-            }
-            3 => {
-                let rows = sqlx::query_as!(
-                    ExportedCourse,
-                    "SELECT id, title, slug, status, created_at, deleted_at FROM courses
-                     WHERE (instructor_id = $1 OR created_by = $1) AND (created_at, id) > ($2, $3)
-                     ORDER BY created_at, id LIMIT $4",
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.courses, rows, left, &mut after, |row| Keys(row.created_at, row.id))?
-            }
-            4 => {
-                let rows = sqlx::query_as!(
-                    ExportedUpload,
-                    "SELECT id, file_name, content_type, size_bytes, created_at FROM uploads
-                     WHERE uploaded_by = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.uploads, rows, left, &mut after, |row| Keys(row.created_at, row.id))?
-            }
-            _ => {
-                let rows = sqlx::query_as!(
-                    ExportedMail,
-                    "SELECT id, purpose, recipient, created_at, delivered_at FROM outbox
-                     WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
-                    user.0,
-                    time,
-                    id,
-                    ROWS
-                )
-                .fetch_all(read.connection())
-                .await?;
-                take(&mut export.mails, rows, left, &mut after, |row| Keys(row.created_at, row.id))?
-            }
-        };
-        match taken {
-            Taken::Page => {}
-            Taken::All => return Ok(None),
-            Taken::Part => return Ok(Some(after)),
+    list: u8,
+    after: &mut Keys,
+) -> Result<Taken> {
+    let Keys(time, id) = *after;
+    match list {
+        0 => {
+            let rows = sqlx::query_as!(
+                ExportedSession,
+                "SELECT id, ip_address, user_agent, last_used_at, expires_at, ended_at, created_at FROM sessions
+                 WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.sessions, rows, left, after, |row| Keys(row.created_at, row.id))
+        }
+        1 => {
+            let rows = sqlx::query_as!(
+                ExportedEnrollment,
+                r#"SELECT e.id, e.course_id, e.status,
+                     CASE WHEN e.status <> 'dropped' OR is_listed(c) THEN c.title END AS course_title,
+                     e.completion_percentage::text AS "completion_percentage!", e.enrolled_at, e.completed_at,
+                     e.certificate_id, e.last_accessed_at
+                   FROM enrollments e JOIN courses c ON c.id = e.course_id
+                   WHERE e.user_id = $1 AND (e.enrolled_at, e.id) > ($2, $3) ORDER BY e.enrolled_at, e.id LIMIT $4"#,
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.enrollments, rows, left, after, |row| Keys(row.enrolled_at, row.id))
+        }
+        2 => {
+            let rows = sqlx::query_as!(
+                ExportedCompletion,
+                "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title,
+                   k.completed_at, k.time_spent_minutes, k.notes
+                 FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id
+                 WHERE k.user_id = $1 AND (k.completed_at, k.id) > ($2, $3) ORDER BY k.completed_at, k.id LIMIT $4",
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.lesson_completions, rows, left, after, |row| Keys(row.completed_at, row.id))
+        }
+        3 => {
+            let rows = sqlx::query_as!(
+                ExportedCourse,
+                "SELECT id, title, slug, status, created_at, deleted_at FROM courses
+                 WHERE (instructor_id = $1 OR created_by = $1) AND (created_at, id) > ($2, $3)
+                 ORDER BY created_at, id LIMIT $4",
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.courses, rows, left, after, |row| Keys(row.created_at, row.id))
+        }
+        4 => {
+            let rows = sqlx::query_as!(
+                ExportedUpload,
+                "SELECT id, file_name, content_type, size_bytes, created_at FROM uploads
+                 WHERE uploaded_by = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.uploads, rows, left, after, |row| Keys(row.created_at, row.id))
+        }
+        _ => {
+            let rows = sqlx::query_as!(
+                ExportedMail,
+                "SELECT id, purpose, recipient, created_at, delivered_at FROM outbox
+                 WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
+                user.0,
+                time,
+                id,
+                ROWS
+            )
+            .fetch_all(read.connection())
+            .await?;
+            take(&mut export.mails, rows, left, after, |row| Keys(row.created_at, row.id))
         }
     }
 }

@@ -72,7 +72,7 @@ impl Excess {
                 "too_many_elements",
                 "The text has more than 50,000 headings, list items, cells and other elements; split it.",
             ),
-            Self::Size => Fault::at(pointer, "too_large", "The text becomes more than 2 MB of HTML; split it."),
+            Self::Size => Fault::at(pointer, "too_large", "The text becomes more than 1.5 MB of HTML; split it."),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Tags {
                 }
             }
             CallbackEvent::String { value } if self.skipped.is_none() => {
-                writer.text(&String::from_utf8_lossy(value))?
+                writer.text(&String::from_utf8_lossy(value))?;
             }
             _ => {}
         }
