@@ -73,6 +73,14 @@ mod tests {
     }
 
     #[test]
+    fn what_escapes_to_more_than_an_answer_does_not_fit() {
+        assert!(fits(&vec![b'a'; LARGEST]));
+        assert!(!fits(&vec![b'a'; LARGEST + 1]));
+        assert!(fits(&vec![b'"'; LARGEST / 2]));
+        assert!(!fits(&vec![b'"'; LARGEST / 2 + 1]));
+    }
+
+    #[test]
     fn a_body_that_is_no_text_takes_its_base64() {
         assert_eq!(of_body(&[0xff; 4]), 8);
     }

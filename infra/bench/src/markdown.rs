@@ -95,10 +95,12 @@ fn shapes() -> Vec<(String, String)> {
             "|a".repeat(10) + "\n" + &"|-".repeat(10) + "\n" + &"a\n".repeat(half - 50),
         ),
         ("a reference to a long title".to_owned(), format!("[a]: b '{title}'\n\n{}", "[a] ".repeat(half / 4 - 10))),
-        ("many references".to_owned(), (0..half / 9).map(|n| format!("[a{n}]: b\n[a{n}]\n\n")).collect::<String>()),
+        (
+            "many references".to_owned(),
+            (0..half / 9).fold(String::new(), |text, n| text + &format!("[a{n}]: b\n[a{n}]\n\n")),
+        ),
     ]);
-    shapes.iter_mut().for_each(|(_, markdown)| *markdown = markdown.chars().take(LENGTH).collect());
-    shapes
+    shapes.into_iter().map(|(name, markdown)| (name, markdown.chars().take(LENGTH).collect())).collect()
 }
 
 struct Cost {
