@@ -24,7 +24,7 @@ fn markdown_becomes_html() {
         ("![a *b*](c.png \"d\")", "<p><img src=\"c.png\" alt=\"a b\" title=\"d\"></p>\n"),
         ("![](c.png)", "<p><img src=\"c.png\" alt=\"\"></p>\n"),
         ("a <b>c</b>", "<p>a <b>c</b></p>\n"),
-        ("<div>\n\n*a*\n\n</div>", "<div>\n<p><em>a</em></p>\n</div>\n"),
+        ("<div>\n\n*a*\n\n</div>\n", "<div>\n<p><em>a</em></p>\n</div>\n"),
         ("<!-- a -->\n\nb", "\n<p>b</p>\n"),
     ] {
         assert_eq!(html(markdown), expected, "{markdown}");
