@@ -10,7 +10,7 @@
 //! | [`expiry`] | what is kept for how long |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
-//! | [`input`], [`page`], [`sheet`], [`version`], [`id`] | the types of what comes in and goes out |
+//! | [`input`], [`page`], [`sheet`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
 //! | [`app`], [`config`], [`log`], [`run`](mod@run) | start-up: settings, clients, what is printed, the Lambda loop |
@@ -18,6 +18,7 @@
 //! Dependencies point down: functions, `http`, the domains, `transaction` and `db`. Domains name each other only
 //! downwards: `learning` and `media`, then `catalog`, then `identity`.
 
+mod answer_size;
 pub mod app;
 pub mod audit;
 mod cache;

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use crate::answer_size;
 use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
 use crate::optional_fields;
@@ -119,7 +120,11 @@ impl Paging {
     }
 }
 
-fn cursor(keys: &impl Serialize) -> Result<String> {
+/// Writes keys as a cursor.
+///
+/// # Errors
+/// When they can't be written as JSON.
+pub(crate) fn cursor(keys: &impl Serialize) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys)?))
 }
 
@@ -131,15 +136,46 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// From up to one row more than the page shows, and the sort keys of a row.
+    /// Makes a page of up to one row more than its limit. It is shorter than its limit when more would not fit an
+    /// answer.
     ///
     /// # Errors
-    /// When the keys can't be written as JSON.
-    pub fn new<K: Serialize>(rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self> {
-        Self::beginning(rows, usize::from(limit.0), keys)
+    /// When a row or its keys can't be written as JSON.
+    pub fn new<K: Serialize>(rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self>
+    where
+        T: Serialize,
+    {
+        Self::fitting(rows, usize::from(limit.0), keys)
     }
 
-    /// From rows of which the page shows so many.
+    /// Makes the first page of a list, of all its rows: as many as fit an answer.
+    ///
+    /// # Errors
+    /// When a row or its keys can't be written as JSON.
+    pub fn first<K: Serialize>(rows: Vec<T>, keys: impl Fn(&T) -> K) -> Result<Self>
+    where
+        T: Serialize,
+    {
+        let all = rows.len();
+        Self::fitting(rows, all, keys)
+    }
+
+    fn fitting<K: Serialize>(rows: Vec<T>, most: usize, keys: impl Fn(&T) -> K) -> Result<Self>
+    where
+        T: Serialize,
+    {
+        let (mut size, mut shown) = (0, 0);
+        for row in rows.iter().take(most) {
+            size += answer_size::of(row)? + 1; // with a comma
+            if size > answer_size::LARGEST && shown > 0 {
+                break;
+            }
+            shown += 1;
+        }
+        Self::beginning(rows, shown, keys)
+    }
+
+    /// Makes a page of the first `shown` rows.
     pub(crate) fn beginning<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
         let more = rows.len() > shown;
         rows.truncate(shown);

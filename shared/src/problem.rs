@@ -69,6 +69,8 @@ problems! {
         "Finish some of those that the member `uploads` lists, or give them up with DELETE /v1/uploads/{upload_id}. They expire by themselves a day after they were begun.";
     COURSE_FULL = 409 "course-full", "The course's files take all its space",
         "The members `used_bytes` and `limit_bytes` say how much there is; files of unfinished uploads count. Remove some, or ask the operator for more.";
+    LIMIT_REACHED = 409 "limit-reached", "There are as many as there can be",
+        "A course has up to 200 sections and 1,000 lessons, and a lesson up to 100 documents. Remove some, or begin another course.";
     IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use", "The same call is still running",
         "A call with this Idempotency-Key has not been answered yet. Send it again in a moment: the answer will be the first one's.";
     EMAIL_NOT_VERIFIED = 409 "email-not-verified", "The email is not verified yet",

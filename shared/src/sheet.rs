@@ -3,10 +3,8 @@
 use bytes::Bytes;
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
+use crate::answer_size::LARGEST as LARGEST_ANSWER;
 use crate::error::{Error, Result};
-
-/// The largest answer, in bytes as JSON: a Lambda answers 6 MB at most, with its headers.
-pub(crate) const LARGEST_ANSWER: usize = 5_500_000;
 
 /// The mark by which Excel knows UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -17,6 +17,8 @@ mod catalog {
     mod filters;
     mod hidden_slugs;
     mod lesson_editing;
+    mod lesson_links;
+    mod lesson_markdown;
     mod lessons;
     mod prerequisites;
     pub mod search;
@@ -147,6 +149,7 @@ mod security {
     mod world;
 }
 
+mod answer_sizes;
 mod cache;
 mod cargo_lambda;
 mod idempotency;

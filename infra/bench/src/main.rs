@@ -6,9 +6,11 @@
 //! `env $(cargo run -q -- env) cargo run -p lyceum-bench -- health courses`
 //!
 //! `cargo run -p lyceum-bench -- soak` sends a large video all the way, and reads what `ingest` needed for it.
+//! `cargo run -p lyceum-bench -- markdown` renders Markdown that was made to be slow, and prints its CPU time.
 //! `cargo run -p lyceum-bench -- scale` measures pages and writes at two sizes, beside pgbench, on databases of its own.
 
 mod emulator;
+mod markdown;
 mod measure;
 mod package;
 mod process;
@@ -65,6 +67,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what rendering Markdown costs: texts made to be slow beside an ordinary one
+    Markdown,
     /// Measure pages and writes on a small and a large catalogue, beside pgbench
     Scale(scale::Options),
     /// Send a large video from a browser's calls to its playing, and read the memory of `ingest`
@@ -101,6 +105,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if let Some(command) = options.command {
         println!("{}", machine()?);
         match command {
+            Command::Markdown => markdown::run().await?,
             Command::Scale(options) => scale::run(options, &target).await?,
             Command::Soak(options) => soak::run(options, &target).await?,
         }

@@ -7,12 +7,12 @@ use sqlx::{FromRow, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer_size;
 use crate::error::Result;
 use crate::id::{AnyId, UserId};
 use crate::input::{Text, Time};
 use crate::optional_fields;
 use crate::page::{Cursor, Limit, Page};
-use crate::sheet::LARGEST_ANSWER;
 use crate::transaction::Read;
 
 optional_fields! {
@@ -67,7 +67,7 @@ struct Sized {
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<Entry>> {
-    Ok(newest(read, filter, filter.limit.most(), LARGEST_ANSWER).await?.0) // a row alone always fits
+    Ok(newest(read, filter, filter.limit.most(), answer_size::LARGEST).await?.0) // a row alone always fits
 }
 
 /// What that user did, the newest first, as [`newest`] gives it.

@@ -265,7 +265,7 @@ async fn refuse_used(write: &mut Write, id: CategoryId) -> Result<()> {
         .with("deleted_course_count", counts.deleted))
 }
 
-/// Puts all categories in this order.
+/// Puts all categories in this order, and returns the first page of them: as many as fit an answer.
 ///
 /// # Errors
 /// 409 unless the list is complete.
@@ -288,5 +288,6 @@ pub async fn set_order(write: &mut Write, order: &Order<CategoryId>) -> Result<(
         changes = Changes::field("order", &before, &after);
     }
     let categories = select_category!("ORDER BY c.display_order, c.id").fetch_all(write.connection()).await?;
-    Ok((Page::complete(categories), changes))
+    let page = Page::first(categories, |category| Keys(category.display_order, category.id))?;
+    Ok((page, changes))
 }

@@ -49,6 +49,9 @@ optional_fields! {
     }
 }
 
+/// An outline of more sections would not fit an answer.
+const MOST: i64 = 200;
+
 macro_rules! select_section {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
@@ -126,8 +129,15 @@ pub(crate) fn hidden(error: Error, what: &str) -> Error {
 /// Adds a section to the course: last, or at the given place.
 ///
 /// # Errors
-/// Those of the database.
+/// 409 when the course has 200 sections.
 pub async fn create(write: &mut Write, course: &EditableCourse, new: NewSection) -> Result<Section> {
+    let sections =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "sections!" FROM sections WHERE course_id = $1"#, course.id.0)
+            .fetch_one(write.connection())
+            .await?;
+    if sections >= MOST {
+        return Err(Error::problem(&problem::LIMIT_REACHED, format!("A course has up to {MOST} sections.")));
+    }
     let now = write.now();
     let id = SectionId::new(now);
     let display_order = match new.display_order {
@@ -260,9 +270,16 @@ pub async fn set_order(
         .execute(write.connection())
         .await?;
     }
-    let sections = select_section!("WHERE course_id = $1 ORDER BY display_order, id", course.id.0)
-        .fetch_all(write.connection())
-        .await?;
+    let sections = sqlx::query_as!(
+        Section,
+        r#"SELECT id AS "id: SectionId", course_id AS "course_id: CourseId", title,
+             shortened(description, sum(length(description)) OVER ()) AS description, display_order, created_at,
+             updated_at, version AS "version: Version"
+           FROM sections WHERE course_id = $1 ORDER BY display_order, id"#,
+        course.id.0
+    )
+    .fetch_all(write.connection())
+    .await?;
     let changes = if after == before { Changes::default() } else { Changes::field("order", &before, &after) };
     Ok((Page::complete(sections), changes))
 }

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::answer::Answer;
 use super::incoming::Incoming;
 use super::{Access, Route, hot, idempotency};
+use crate::answer_size;
 use crate::app::App;
 use crate::audit::{self, Audit, Changes};
 use crate::error::{Error, Result};
@@ -81,6 +82,12 @@ impl Api {
             Err(error) => (None, Err(error)),
         };
         let user = incoming.context.caller.user_id();
+        let result = result.and_then(|answer| {
+            if answer_size::fits(&answer.body) {
+                return Ok(answer);
+            }
+            Err(Error::internal("the answer is larger than a function can return")) // the last line of defence
+        });
         let mut answer = match result {
             Ok(mut answer) => {
                 if method == Method::GET && answer.status == StatusCode::OK {

@@ -84,6 +84,7 @@ pub struct LessonProgress {
     pub requires_completion: bool,
     pub completed_at: Option<DateTime<Utc>>,
     pub time_spent_minutes: Option<i32>,
+    /// The first 200 characters when the notes of the enrolment have more than 300,000 in all.
     pub notes: Option<String>,
 }
 
@@ -197,7 +198,8 @@ pub async fn progress(read: &mut Read, id: EnrollmentId) -> Result<EnrollmentPro
     let row = sqlx::query!(
         r#"WITH lesson AS (
              SELECT s.id AS section_id, s.title AS section_title, s.display_order AS section_order,
-               l.id, l.title, l.lesson_type, l.requires_completion, l.display_order, lc.completed_at, lc.time_spent_minutes, lc.notes
+               l.id, l.title, l.lesson_type, l.requires_completion, l.display_order, lc.completed_at, lc.time_spent_minutes,
+               shortened(lc.notes, sum(length(lc.notes)) OVER ()) AS notes
              FROM sections s
              JOIN lessons l ON l.section_id = s.id AND l.is_published
              LEFT JOIN lesson_completions lc ON lc.lesson_id = l.id AND lc.enrollment_id = $2

@@ -10,11 +10,13 @@ use lyceum::problem;
 pub(super) fn route() -> Route {
     post("/v1/sections/{section_id}/lessons", Access::SignedIn, handler)
         .named("create_lesson", "Add a lesson to a section")
-        .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE])
+        .problems(&[&problem::FORBIDDEN, &problem::LIMIT_REACHED, &problem::NOT_PUBLISHABLE])
 }
 
 async fn handler(request: Request<NewLesson>) -> Result<Reply<Lesson>> {
     let (new, request) = request.take_body();
+    request.release_connection();
+    let new = new.render().await?;
     let mut tx = request.write().await?;
     let section = sections::editable(&mut tx, request.id("section_id")?).await?;
     let lesson = lessons::create(&mut tx, &section, new).await?;

@@ -5,6 +5,8 @@ use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::problem;
 
+use super::html;
+
 pub(super) fn route() -> Route {
     get("/v1/lessons/{lesson_id}", Access::SignedIn, handler)
         .named("get_lesson", "Read a lesson")
@@ -14,6 +16,7 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request) -> Result<Reply<Lesson>> {
     let id = request.id("lesson_id")?;
     let lesson = lessons::get(&mut request.read().await?, id).await?;
+    let lesson = html::complete(&request, lesson).await?;
     let version = lesson.version;
     Ok(Reply::ok(lesson).version(version))
 }

@@ -10,7 +10,7 @@ use lyceum::problem;
 pub(super) fn route() -> Route {
     post("/v1/courses/{course_id}/sections", Access::SignedIn, handler)
         .named("create_section", "Add a section to a course")
-        .problems(&[&problem::FORBIDDEN])
+        .problems(&[&problem::FORBIDDEN, &problem::LIMIT_REACHED])
 }
 
 async fn handler(request: Request<NewSection>) -> Result<Reply<Section>> {

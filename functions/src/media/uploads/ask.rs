@@ -11,7 +11,7 @@ use super::sending::how_to_send;
 pub(super) fn route() -> Route {
     post("/v1/lessons/{lesson_id}/uploads", Access::SignedIn, handler)
         .named("create_upload", "Upload a video or a document for a lesson")
-        .problems(&[&problem::FORBIDDEN, &problem::COURSE_FULL, &problem::UPLOADS_UNFINISHED])
+        .problems(&[&problem::FORBIDDEN, &problem::COURSE_FULL, &problem::LIMIT_REACHED, &problem::UPLOADS_UNFINISHED])
         .then(how_to_send)
 }
 

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// The bytes of an answer as a function returns it.
+const LARGEST: usize = 5_500_000;
+
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -11,7 +14,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// # Panics
+    /// When the answer is larger than any may be. Lambda refuses one of more than 6 MB.
     pub(super) fn new(answer: Value) -> Self {
+        let size = serde_json::to_vec(&answer).unwrap().len();
+        assert!(size <= LARGEST, "the answer has {size} bytes");
         let text = answer["body"].as_str().unwrap_or_default().to_owned();
         Self {
             status: u16::try_from(answer["statusCode"].as_u64().expect("a status")).unwrap(),

@@ -144,6 +144,15 @@ async fn copy_lessons(write: &mut Write, original: CourseId, copy: CourseId) -> 
     )
     .execute(write.connection())
     .await?;
+    sqlx::query!(
+        "INSERT INTO lesson_html (lesson_id, html, renderer)
+         SELECT m.new, h.html, h.renderer
+         FROM unnest($1::uuid[], $2::uuid[]) AS m (old, new) JOIN lesson_html h ON h.lesson_id = m.old",
+        &lessons,
+        &new_lessons,
+    )
+    .execute(write.connection())
+    .await?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ pub struct Outline {
 pub struct OutlineSection {
     pub id: Uuid,
     pub title: String,
+    /// Its first 200 characters when the descriptions of the course have more than 300,000 in all.
     pub description: Option<String>,
     pub display_order: i32,
     pub lessons: Vec<OutlineLesson>,
@@ -29,6 +30,7 @@ pub struct OutlineSection {
 pub struct OutlineLesson {
     pub id: Uuid,
     pub title: String,
+    /// Its first 200 characters when the descriptions of the course have more than 300,000 in all.
     pub description: Option<String>,
     pub lesson_type: String,
     pub display_order: i32,
@@ -38,7 +40,8 @@ pub struct OutlineLesson {
     pub requires_completion: bool,
 }
 
-/// The outline, as the caller may see it: unpublished lessons show to staff alone.
+/// Returns the outline as the caller may see it: unpublished lessons show to staff alone. Descriptions are shortened when
+/// they would not fit an answer.
 ///
 /// # Errors
 /// 404.
@@ -47,12 +50,16 @@ pub async fn outline(read: &mut Read, reference: &Reference) -> Result<Outline> 
     let staff = course.staffed_by(read.caller());
     let sections = sqlx::query_scalar!(
         r#"SELECT coalesce(jsonb_agg(jsonb_build_object(
-             'id', s.id, 'title', s.title, 'description', s.description, 'display_order', s.display_order,
+             'id', s.id, 'title', s.title, 'description', shortened(s.description, size.total), 'display_order', s.display_order,
              'lessons', coalesce(l.lessons, '[]')) ORDER BY s.display_order, s.id), '[]') AS "sections!: Json<Vec<OutlineSection>>"
            FROM sections s
+           CROSS JOIN (
+             SELECT (SELECT coalesce(sum(length(description)), 0) FROM sections WHERE course_id = $1)
+               + (SELECT coalesce(sum(length(o.description)), 0)
+                  FROM sections p JOIN lessons o ON o.section_id = p.id WHERE p.course_id = $1) AS total) size
            LEFT JOIN LATERAL (
              SELECT jsonb_agg(jsonb_build_object(
-               'id', id, 'title', title, 'description', description, 'lesson_type', lesson_type,
+               'id', id, 'title', title, 'description', shortened(description, size.total), 'lesson_type', lesson_type,
                'display_order', display_order, 'duration_minutes', duration_minutes,
                'is_published', is_published, 'requires_completion', requires_completion)
                ORDER BY display_order, id) AS lessons

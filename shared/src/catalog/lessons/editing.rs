@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Lesson, LessonType, Link, NewLink, VideoProvider, find, placing, video_link};
+use super::{Lesson, LessonType, Link, Links, Rendered, VideoProvider, find, html, placing, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
 use crate::catalog::sections::{self, EditableSection};
@@ -27,7 +27,7 @@ fields! {
         lesson_type: LessonType,
         video_url: WebUrl,
         video_provider: VideoProvider,
-        external_links: Vec<NewLink>,
+        external_links: Links,
         markdown_content: Text<0, 200_000>,
         display_order: DisplayOrder,
         duration_minutes: Bounded<0, 100_000>,
@@ -44,7 +44,7 @@ optional_fields! {
         lesson_type: Change<LessonType>,
         video_url: Clearable<WebUrl>,
         video_provider: Clearable<VideoProvider>,
-        external_links: Change<Vec<NewLink>>,
+        external_links: Change<Links>,
         markdown_content: Clearable<Text<0, 200_000>>,
         display_order: Change<DisplayOrder>,
         duration_minutes: Clearable<Bounded<0, 100_000>>,
@@ -88,12 +88,17 @@ pub async fn editable(write: &mut Write, id: LessonId) -> Result<EditableLesson>
     Ok(EditableLesson(lesson))
 }
 
+/// Adds a lesson to the section.
+///
 /// # Errors
-/// 409 when it is to be published and something is missing; 422 for an address that its provider plays no video at.
-pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson) -> Result<Lesson> {
+/// 409 when it is published without what its type needs, or the course has 1,000 lessons; 422 for an address at which its
+/// provider plays no video.
+pub async fn create(write: &mut Write, section: &EditableSection, new: Rendered<NewLesson>) -> Result<Lesson> {
+    let Rendered { input: new, html } = new;
+    check_count(write, section).await?;
     let now = write.now();
     let id = LessonId::new(now);
-    let links: Vec<Link> = new.external_links.unwrap_or_default().into_iter().map(Into::into).collect();
+    let links: Vec<Link> = new.external_links.unwrap_or_default().into();
     let display_order = placing::of_new(write, section.id, new.display_order.map(i32::from)).await?;
     sqlx::query!(
         "INSERT INTO lessons (id, section_id, title, description, content, lesson_type, video_url, video_provider,
@@ -117,6 +122,9 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
     )
     .execute(write.connection())
     .await?;
+    if let Some(html) = &html {
+        html::store(write, id, html).await?;
+    }
     let lesson = find(write, id).await?;
     video_link::check(lesson.video_provider, lesson.video_url.as_deref())?;
     check_publishable(&lesson)?;
@@ -124,6 +132,23 @@ pub async fn create(write: &mut Write, section: &EditableSection, new: NewLesson
         write.wake_progress();
     }
     Ok(lesson)
+}
+
+/// An outline of more lessons would not fit an answer.
+const MOST_LESSONS: i64 = 1000;
+
+/// Fails with 409 when the course of the section, which is locked, has as many lessons as it can have.
+async fn check_count(write: &mut Write, section: &EditableSection) -> Result<()> {
+    let lessons = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "lessons!" FROM lessons l JOIN sections s ON s.id = l.section_id WHERE s.course_id = $1"#,
+        section.course_id.0,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if lessons < MOST_LESSONS {
+        return Ok(());
+    }
+    Err(Error::problem(&problem::LIMIT_REACHED, format!("A course has up to {MOST_LESSONS} lessons.")))
 }
 
 /// What a lesson of its type needs before anyone but staff sees it.
@@ -156,10 +181,17 @@ pub(super) fn check_publishable(lesson: &Lesson) -> Result<()> {
     Err(Error::problem(&problem::NOT_PUBLISHABLE, format!("It can't be published yet. {first}")).with("missing", all))
 }
 
+/// Changes the lesson. What is stored is not checked, so that any lesson can be repaired.
+///
 /// # Errors
-/// 409 when it is or becomes published and something is missing; 422 for a section of another course, or an address
-/// that its provider plays no video at.
-pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonChanges) -> Result<(Lesson, Changes)> {
+/// 409 when it is or becomes published without what its type needs; 422 for a section of another course, or an address
+/// at which its provider plays no video.
+pub async fn update(
+    write: &mut Write,
+    lesson: &EditableLesson,
+    changes: Rendered<LessonChanges>,
+) -> Result<(Lesson, Changes)> {
+    let Rendered { input: changes, html } = changes;
     let mut after = lesson.0.clone();
     let wanted = changes.display_order.0.map(i32::from);
     changes.title.apply(&mut after.title);
@@ -169,7 +201,7 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     changes.video_url.apply(&mut after.video_url);
     changes.video_provider.apply(&mut after.video_provider);
     if let Some(links) = changes.external_links.0 {
-        after.external_links = Json(links.into_iter().map(Into::into).collect());
+        after.external_links = Json(links.into());
     }
     changes.markdown_content.apply(&mut after.markdown_content);
     changes.duration_minutes.apply(&mut after.duration_minutes);
@@ -181,13 +213,15 @@ pub async fn update(write: &mut Write, lesson: &EditableLesson, changes: LessonC
     }
     check_publishable(&after)?;
     after.display_order = placing::of_changed(write, lesson, after.section_id, wanted).await?;
-    let mut after = after.with_html();
     let changed = Changes::between(&lesson.0, &after)?;
     if changed.is_empty() {
         return Ok((after, changed));
     }
     store(write, &after).await?;
-    after = find(write, after.id).await?;
+    if let Some(html) = &html {
+        html::store(write, after.id, html).await?;
+    }
+    let after = find(write, after.id).await?;
     if after.counts() != lesson.counts() {
         write.wake_progress();
     }

@@ -130,7 +130,8 @@ pub async fn set_order(
     };
     let lessons = sqlx::query_as!(
         OutlineLesson,
-        "SELECT id, title, description, lesson_type, display_order, duration_minutes, is_published, requires_completion
+        "SELECT id, title, shortened(description, sum(length(description)) OVER ()) AS description, lesson_type,
+           display_order, duration_minutes, is_published, requires_completion
          FROM lessons WHERE section_id = $1 ORDER BY display_order, id",
         section.id.0,
     )

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use sqlx::types::Json;
 
-use super::{Lesson, LessonType, Link, VideoProvider, select_lesson};
+use super::{Lesson, LessonType, Link, RENDERER, VideoProvider, select_lesson};
 use crate::catalog::Standing;
 use crate::catalog::courses::{CourseStatus, Visibility};
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
     Ok(ReadableLesson { id, course_id: row.course_id })
 }
 
-/// The lesson, for whoever may read it; the statement that reads it notes the access of whoever is enrolled.
+/// Returns the lesson to callers who may read it. The same statement notes the access of an enrolled learner.
 ///
 /// # Errors
 /// As [`open`].
@@ -68,9 +68,9 @@ pub async fn read(read: &mut Read, id: LessonId) -> Result<Lesson> {
     let (user, now) = (read.user()?, read.now());
     select_lesson!(
         "WITH noted AS (
-           UPDATE enrollments SET last_accessed_at = $4
-           WHERE user_id = $2 AND course_id = $3 AND status <> 'dropped'
-             AND (last_accessed_at IS NULL OR last_accessed_at < $5)) ",
+           UPDATE enrollments SET last_accessed_at = $5
+           WHERE user_id = $3 AND course_id = $4 AND status <> 'dropped'
+             AND (last_accessed_at IS NULL OR last_accessed_at < $6)) ",
         id.0,
         user.0,
         lesson.course_id.0,
@@ -79,6 +79,5 @@ pub async fn read(read: &mut Read, id: LessonId) -> Result<Lesson> {
     )
     .fetch_optional(read.connection())
     .await?
-    .map(Lesson::with_html)
     .ok_or_else(|| Error::not_found("lesson"))
 }

@@ -1,8 +1,9 @@
-//! Addresses of videos elsewhere: of the form that their provider plays.
+//! Addresses of videos at other providers, in the forms that they play.
 
-use http::Uri;
+use url::Url;
 
 use super::VideoProvider;
+use crate::catalog::web_url;
 use crate::error::{Error, Fault, Result};
 
 /// Checks that the address is one of a video at that provider.
@@ -14,7 +15,7 @@ pub(super) fn check(provider: Option<VideoProvider>, url: Option<&str>) -> Resul
     let (is_video, examples) = match provider {
         VideoProvider::Youtube => (is_youtube(url), "https://www.youtube.com/watch?v=… or https://youtu.be/…"),
         VideoProvider::Vimeo => (is_vimeo(url), "https://vimeo.com/… or https://player.vimeo.com/video/…"),
-        VideoProvider::SelfHosted => (true, ""), // wherever it is
+        VideoProvider::SelfHosted => (true, ""), // anywhere
     };
     if is_video {
         return Ok(());
@@ -23,27 +24,27 @@ pub(super) fn check(provider: Option<VideoProvider>, url: Option<&str>) -> Resul
     Err(Error::invalid(Fault::at("/video_url", "invalid_video_url", detail)))
 }
 
-/// The host without what stands for the same site, and the parts of the path; none for an address with a user or a
-/// port, which no player has.
-fn parts(uri: &Uri) -> Option<(String, Vec<&str>)> {
-    let authority = uri.authority()?;
-    if authority.as_str() != authority.host() {
+/// The host, without the prefixes that lead to the same site, and the parts of the path. `None` for an address with a
+/// user or a port, which no player has.
+fn parts(url: &Url) -> Option<(&str, Vec<&str>)> {
+    if !url.username().is_empty() || url.password().is_some() || url.port().is_some() {
         return None;
     }
-    let host = authority.host().to_ascii_lowercase();
-    let host = ["www.", "m.", "music."].iter().find_map(|site| host.strip_prefix(site)).unwrap_or(&host).to_owned();
-    Some((host, uri.path().split('/').filter(|part| !part.is_empty()).collect()))
+    let host = url.host_str()?;
+    let host = ["www.", "m.", "music."].iter().find_map(|site| host.strip_prefix(site)).unwrap_or(host);
+    Some((host, url.path().split('/').filter(|part| !part.is_empty()).collect()))
 }
 
 fn is_youtube(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    let Some((host, path)) = parts(&uri) else { return false };
-    let id = match (host.as_str(), path.as_slice()) {
+    let Some(url) = web_url::parse(url) else { return false };
+    let Some((host, path)) = parts(&url) else { return false };
+    let id = match (host, path.as_slice()) {
         ("youtu.be", [id])
         | ("youtube.com", ["embed" | "shorts" | "live" | "v", id])
         | ("youtube-nocookie.com", ["embed", id]) => Some((*id).to_owned()),
-        ("youtube.com", ["watch"]) => form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-            .find_map(|(name, value)| (name == "v").then(|| value.into_owned())),
+        ("youtube.com", ["watch"]) => {
+            url.query_pairs().find_map(|(name, value)| (name == "v").then(|| value.into_owned()))
+        }
         _ => None,
     };
     id.is_some_and(|id| {
@@ -52,12 +53,12 @@ fn is_youtube(url: &str) -> bool {
 }
 
 fn is_vimeo(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    let Some((host, path)) = parts(&uri) else { return false };
+    let Some(url) = web_url::parse(url) else { return false };
+    let Some((host, path)) = parts(&url) else { return false };
     let number = |id: &str| (1..=12).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
-    // What an unlisted video is known by.
+    // The key of an unlisted video.
     let hash = |hash: &str| hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    match (host.as_str(), path.as_slice()) {
+    match (host, path.as_slice()) {
         ("vimeo.com", [id] | ["channels", _, id] | ["groups" | "showcase" | "album", _, "videos" | "video", id])
         | ("player.vimeo.com", ["video", id]) => number(id),
         ("vimeo.com", [id, key]) => number(id) && hash(key),
@@ -79,6 +80,7 @@ mod tests {
             "https://WWW.YouTube.com/embed/dQw4w9WgXcQ",
             "https://www.youtube-nocookie.com/embed/-_w4w9WgXcQ",
             "https://www.youtube.com/shorts/dQw4w9WgXcQ",
+            "https://www.youtube.com/watch?list=größe&v=dQw4w9WgXcQ",
         ] {
             assert!(is_youtube(url), "{url}");
         }

@@ -157,6 +157,9 @@ pub async fn for_lesson(
     };
     let NewLessonFile { kind: _, file_name, content_type, size_bytes, checksum_sha256 } = new;
     let file = NewImage { file_name, content_type, size_bytes, checksum_sha256 };
+    if kind == UploadKind::Document {
+        check_documents(write, lesson.id).await?;
+    }
     let wanted = Wanted { kind, lesson_id: Some(lesson.id), course_id: Some(lesson.course_id), file };
     ask(write, wanted, quotas).await
 }
@@ -263,6 +266,27 @@ async fn check_unfinished(write: &mut Write, quotas: Quotas) -> Result<()> {
     }
     let detail = format!("You have {limit} unfinished uploads already; finish or give up some first.");
     Err(Error::problem(&problem::UPLOADS_UNFINISHED, detail).with("uploads", json!(unfinished)))
+}
+
+/// An answer with the signed addresses of more documents would be too large.
+const MOST_DOCUMENTS: i64 = 100;
+
+/// Fails with 409 when the lesson has as many documents as it can have, unfinished uploads among them.
+async fn check_documents(write: &mut Write, lesson: LessonId) -> Result<()> {
+    let now = write.now();
+    let documents = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "documents!" FROM uploads
+           WHERE lesson_id = $1 AND kind = 'document' AND freed_at IS NULL
+             AND (status = 'ready' OR (status IN ('pending', 'processing') AND expires_at > $2))"#,
+        lesson.0,
+        now,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if documents < MOST_DOCUMENTS {
+        return Ok(());
+    }
+    Err(Error::problem(&problem::LIMIT_REACHED, format!("A lesson has up to {MOST_DOCUMENTS} documents.")))
 }
 
 async fn check_course(write: &mut Write, course: CourseId, more: i64, quotas: Quotas) -> Result<()> {
