@@ -70,12 +70,12 @@ pub(super) fn read(csv: &Csv) -> Result<Vec<Line>> {
         return Err(Error::invalid(fault));
     }
     let rows = table.rows.as_slice();
-    let lines: Vec<_> = match named_column(rows) {
-        Some(column) => rows.iter().skip(1).map(|row| line(row, column)).take(MOST_LINES + 1).collect(),
-        None => {
-            let column = (0..SAMPLE).rev().max_by_key(|column| addresses_in(rows, *column)).unwrap_or(0);
-            rows.iter().flat_map(|row| lines_without_header(row, column)).take(MOST_LINES + 1).collect()
-        }
+    let lines: Vec<_> = if let Some(column) = named_column(rows) {
+        rows.iter().skip(1).map(|row| line(row, column)).take(MOST_LINES + 1).collect()
+    } else {
+        // Of equals the last one counts, so this goes from right to left.
+        let column = (0..SAMPLE).rev().max_by_key(|column| addresses_in(rows, *column)).unwrap_or(0);
+        rows.iter().flat_map(|row| lines_without_header(row, column)).take(MOST_LINES + 1).collect()
     };
     if lines.len() > MOST_LINES {
         let detail = format!("One import takes at most {MOST_LINES} addresses; send the others in another.");

@@ -97,10 +97,8 @@ async fn every_body_has_an_example_that_the_api_reads() {
             for (media_type, content) in content {
                 let example = content.get("example").unwrap_or_else(|| panic!("{method} {path} has no example"));
                 let body = example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned);
-                let segments = path.split('/').map(|part| match part.starts_with('{') {
-                    true => "0192f3a4-0000-7000-8000-000000000009",
-                    false => part,
-                });
+                let id = "0192f3a4-0000-7000-8000-000000000009";
+                let segments = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
                 let path = segments.collect::<Vec<_>>().join("/");
                 let answer = admin.send_raw(&method.to_uppercase(), &path, media_type, Some(body.as_bytes())).await;
                 assert_ne!(answer.status, 415, "{method} {path}");
