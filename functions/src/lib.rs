@@ -17,46 +17,21 @@ pub mod learning;
 pub mod media;
 pub mod operating;
 
+use std::sync::LazyLock;
+
 use lyceum::Function;
 
-/// All functions, for whoever runs them in one process: the local stack, the tests, the OpenAPI document.
-pub const ALL: &[Function] = &[
-    identity::register::FUNCTION,
-    identity::verify_email::FUNCTION,
-    identity::resend_verification::FUNCTION,
-    identity::login::FUNCTION,
-    identity::refresh::FUNCTION,
-    identity::logout::FUNCTION,
-    identity::forgot_password::FUNCTION,
-    identity::reset_password::FUNCTION,
-    identity::profile::FUNCTION,
-    identity::credentials::FUNCTION,
-    identity::sessions::FUNCTION,
-    identity::users::FUNCTION,
-    identity::roles::FUNCTION,
-    identity::audit_logs::FUNCTION,
-    identity::jwks::FUNCTION,
-    identity::rotate_keys::FUNCTION,
-    identity::appoint_administrator::FUNCTION,
-    identity::deliver_mail::FUNCTION,
-    catalog::categories::FUNCTION,
-    catalog::courses::FUNCTION,
-    catalog::sections::FUNCTION,
-    catalog::lessons::FUNCTION,
-    catalog::prerequisites::FUNCTION,
-    catalog::tags::FUNCTION,
-    learning::enroll::FUNCTION,
-    learning::enrollments::FUNCTION,
-    learning::complete_lesson::FUNCTION,
-    learning::reports::FUNCTION,
-    learning::recompute_progress::FUNCTION,
-    media::uploads::FUNCTION,
-    media::watch::FUNCTION,
-    media::ingest::FUNCTION,
-    operating::admin_database::FUNCTION,
-    operating::health::FUNCTION,
-    operating::maintain::FUNCTION,
-    operating::migrate::FUNCTION,
-    operating::openapi::FUNCTION,
-    operating::not_found::FUNCTION,
-];
+/// The functions of one domain, as the OpenAPI document groups them.
+pub struct Domain {
+    pub name: &'static str,
+    /// What its operations are for, in a sentence or two.
+    pub about: &'static str,
+    pub functions: &'static [Function],
+}
+
+/// All domains.
+pub const DOMAINS: &[Domain] = &[identity::DOMAIN, catalog::DOMAIN, learning::DOMAIN, media::DOMAIN, operating::DOMAIN];
+
+/// All functions, for the local stack, the tests and the OpenAPI document, which know them all.
+pub static ALL: LazyLock<Vec<Function>> =
+    LazyLock::new(|| DOMAINS.iter().flat_map(|domain| domain.functions).copied().collect());

@@ -6,3 +6,18 @@ pub mod lessons;
 pub mod prerequisites;
 pub mod sections;
 pub mod tags;
+
+use crate::Domain;
+
+pub const DOMAIN: Domain = Domain {
+    name: "Catalogue",
+    about: "Categories, courses, sections, lessons, prerequisites and tags: anyone finds and reads what is published, and the staff of a course write it.",
+    functions: &[
+        categories::FUNCTION,
+        courses::FUNCTION,
+        sections::FUNCTION,
+        lessons::FUNCTION,
+        prerequisites::FUNCTION,
+        tags::FUNCTION,
+    ],
+};

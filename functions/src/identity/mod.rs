@@ -18,3 +18,30 @@ pub mod rotate_keys;
 pub mod sessions;
 pub mod users;
 pub mod verify_email;
+
+use crate::Domain;
+
+pub const DOMAIN: Domain = Domain {
+    name: "Accounts",
+    about: "Registering, signing in and one's own account; users, roles and the audit log, for administrators.",
+    functions: &[
+        register::FUNCTION,
+        verify_email::FUNCTION,
+        resend_verification::FUNCTION,
+        login::FUNCTION,
+        refresh::FUNCTION,
+        logout::FUNCTION,
+        forgot_password::FUNCTION,
+        reset_password::FUNCTION,
+        profile::FUNCTION,
+        credentials::FUNCTION,
+        sessions::FUNCTION,
+        users::FUNCTION,
+        roles::FUNCTION,
+        audit_logs::FUNCTION,
+        jwks::FUNCTION,
+        rotate_keys::FUNCTION,
+        appoint_administrator::FUNCTION,
+        deliver_mail::FUNCTION,
+    ],
+};

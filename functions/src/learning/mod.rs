@@ -5,3 +5,17 @@ pub mod enroll;
 pub mod enrollments;
 pub mod recompute_progress;
 pub mod reports;
+
+use crate::Domain;
+
+pub const DOMAIN: Domain = Domain {
+    name: "Learning",
+    about: "Enrolling in a course, completing its lessons, and what its staff see of its learners.",
+    functions: &[
+        enroll::FUNCTION,
+        enrollments::FUNCTION,
+        complete_lesson::FUNCTION,
+        reports::FUNCTION,
+        recompute_progress::FUNCTION,
+    ],
+};

@@ -4,3 +4,11 @@ pub mod ingest;
 pub(crate) mod tidy;
 pub mod uploads;
 pub mod watch;
+
+use crate::Domain;
+
+pub const DOMAIN: Domain = Domain {
+    name: "Media",
+    about: "Videos, documents and pictures: asking for an upload, sending the file straight to the bucket, and watching or downloading it.",
+    functions: &[uploads::FUNCTION, watch::FUNCTION, ingest::FUNCTION],
+};

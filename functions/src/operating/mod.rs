@@ -7,3 +7,18 @@ pub mod maintain;
 pub mod migrate;
 pub mod not_found;
 pub mod openapi;
+
+use crate::Domain;
+
+pub const DOMAIN: Domain = Domain {
+    name: "Operating",
+    about: "Health, the state of the database, and this document.",
+    functions: &[
+        admin_database::FUNCTION,
+        health::FUNCTION,
+        maintain::FUNCTION,
+        migrate::FUNCTION,
+        openapi::FUNCTION,
+        not_found::FUNCTION,
+    ],
+};

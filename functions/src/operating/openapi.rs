@@ -20,11 +20,21 @@ fn routes() -> Vec<Route> {
     ]
 }
 
-/// Made once a process: it changes only with the code.
-static DOCUMENT: LazyLock<bytes::Bytes> = LazyLock::new(|| {
-    let functions: Vec<_> = crate::ALL.iter().map(|function| (function.name, function.routes())).collect();
-    let tables = functions.iter().filter(|(_, routes)| !routes.is_empty());
-    openapi::document(tables.map(|(name, routes)| (*name, routes.as_slice()))).to_string().into()
+/// Examples of bodies, by the name of their operation.
+const EXAMPLES: &str = include_str!("request_examples.json");
+
+/// The document, which changes only with the code.
+static DOCUMENT: LazyLock<Option<bytes::Bytes>> = LazyLock::new(|| {
+    let groups: Vec<_> = crate::DOMAINS
+        .iter()
+        .map(|domain| openapi::Group {
+            name: domain.name,
+            about: domain.about,
+            functions: domain.functions.iter().map(|function| (function.name, function.routes())).collect(),
+        })
+        .collect();
+    let examples = serde_json::from_str(EXAMPLES).ok()?;
+    Some(openapi::document(&groups, &examples).to_string().into())
 });
 
 /// The page may load what it brings along, and nothing else.
@@ -34,7 +44,8 @@ const POLICY: (HeaderName, &str) = (
 );
 
 async fn document(_request: Request) -> Result<Reply<Raw>> {
-    Ok(Reply::raw("application/json", DOCUMENT.clone()).header(header::CACHE_CONTROL, "public, max-age=60"))
+    let document = DOCUMENT.clone().ok_or_else(|| Error::internal("request_examples.json is not JSON"))?;
+    Ok(Reply::raw("application/json", document).header(header::CACHE_CONTROL, "public, max-age=60"))
 }
 
 async fn docs(_request: Request) -> Result<Reply<Raw>> {

@@ -48,7 +48,7 @@ impl Visitor {
 /// A stack in a folder of its own, on free ports.
 pub async fn stack() -> (Stack, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { port: 0, data_dir: folder.path().join("data"), database_url: None };
+    let options = Options { port: 0, hosts: Vec::new(), data_dir: folder.path().join("data"), database_url: None };
     (Stack::start(&options, |_| {}).await.unwrap(), folder)
 }
 
@@ -119,6 +119,36 @@ async fn mailed_token(visitor: &Visitor, email: &str) -> String {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await; // until the queue has delivered it
     }
     panic!("no mail came");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_calls_that_are_printed_work_in_a_shell() {
+    let (stack, _folder) = stack().await;
+    assert!(stack.has_demo_accounts().await);
+    let lines = lyceum_local::welcome::first_calls(&stack.url).join("\n");
+    let shell = tokio::task::spawn_blocking(move || std::process::Command::new("sh").args(["-c", &lines]).output());
+    let output = shell.await.unwrap().unwrap();
+    let profile: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(profile["email"], "student@demo.test");
+    stack.stop().await.unwrap();
+}
+
+/// Protects against H11: a website whose name leads to this machine (DNS rebinding) can't read the mails.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_stack_answers_to_its_own_names_and_to_no_foreign_page() {
+    let (stack, _folder) = stack().await;
+    let client = Client::new();
+    for path in ["/_local/mail", "/", "/docs", "/v1/courses", "/health", "/nothing"] {
+        let answer = client.get(format!("{}{path}", stack.url)).header("host", "evil.test:9000").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 421, "{path}");
+        assert!(answer.text().await.unwrap().contains("--host"), "{path}");
+    }
+    let mails = client.get(format!("{}/_local/mail", stack.url)).header("accept", "application/json");
+    for origin in ["https://evil.test", "http://localhost:5173", "null"] {
+        let answer = mails.try_clone().unwrap().header("origin", origin).send().await.unwrap();
+        assert_eq!(answer.headers().get("access-control-allow-origin"), None, "{origin} may not read mails");
+    }
+    stack.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ pub async fn run(options: Options, target: &Path) -> Result<()> {
     let path = find_binary(FUNCTION, target, options.bin_dir.as_deref())?;
     let folder = tempfile::tempdir()?;
     let (call, mut calls) = mpsc::unbounded_channel::<Called>();
-    let stack = StackOptions { port: 0, data_dir: folder.path().join("data"), database_url: None };
+    let stack = StackOptions { port: 0, hosts: Vec::new(), data_dir: folder.path().join("data"), database_url: None };
     let elsewhere = |function: &str| (function == FUNCTION).then(|| sending(call.clone()));
     let stack = Stack::start_beside(&stack, |_| {}, elsewhere).await?;
     let pairs = stack.environment.to_string();

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::event::{self, Call};
+use crate::hosts::Hosts;
 use crate::template;
 
 /// What API Gateway takes at most.
@@ -42,7 +43,7 @@ impl Gateway {
     /// When the template names what is not there.
     pub fn new(app: &Arc<App>) -> Result<Self> {
         let mut functions = HashMap::new();
-        for function in lyceum_functions::ALL {
+        for function in lyceum_functions::ALL.iter() {
             functions.insert(function.name, Running::new(function, app.clone())?);
         }
         let mut routes: HashMap<String, matchit::Router<Target>> = HashMap::new();
@@ -96,28 +97,21 @@ impl Gateway {
     }
 }
 
-/// The HTTP service around it, with the CORS of the template; here, any page of this machine may call.
+/// The HTTP service around it, with the CORS of the template. The pages of all allowed hosts may call it.
 ///
 /// # Errors
 /// When the template's CORS can't be understood.
-pub fn service(gateway: Arc<Gateway>) -> Result<axum::Router> {
+pub fn service(gateway: Arc<Gateway>, hosts: Hosts) -> Result<axum::Router> {
     let template = template::cors()?;
     let names = |names: &[String]| names.iter().map(|name| name.parse::<HeaderName>()).collect::<Result<Vec<_>, _>>();
     let methods: Result<Vec<Method>, _> = template.allow_methods.iter().map(|name| name.parse()).collect();
     let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(|origin, _| is_of_this_machine(origin)))
+        .allow_origin(AllowOrigin::predicate(move |origin, _| hosts.allow_origin(origin)))
         .allow_methods(methods?)
         .allow_headers(names(&template.allow_headers)?)
         .expose_headers(names(&template.expose_headers)?)
         .max_age(Duration::from_secs(template.max_age));
     Ok(axum::Router::new().fallback(handle).layer(cors).with_state(gateway))
-}
-
-/// Whether an origin is `http://localhost` or `http://127.0.0.1`, with any port or none.
-fn is_of_this_machine(origin: &HeaderValue) -> bool {
-    let host_and_port = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://")).unwrap_or_default();
-    let host = host_and_port.split_once(':').map_or(host_and_port, |(host, _)| host);
-    host == "localhost" || host == "127.0.0.1"
 }
 
 async fn handle(
@@ -144,8 +138,11 @@ async fn handle(
     }
 }
 
-/// From the function's answer (payload format 2.0) to HTTP.
-fn http_answer(answer: &Value) -> Result<Response<Body>> {
+/// Converts a function's answer (payload format 2.0) to HTTP.
+///
+/// # Errors
+/// When it is not in that format.
+pub(crate) fn http_answer(answer: &Value) -> Result<Response<Body>> {
     let status = answer["statusCode"].as_u64().context("the answer has no statusCode")?;
     let body = answer["body"].as_str().unwrap_or_default();
     let body = if answer["isBase64Encoded"] == true { STANDARD.decode(body)? } else { body.as_bytes().to_vec() };
@@ -165,21 +162,4 @@ fn plain(status: StatusCode, message: &str) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pages_of_this_machine_may_call() {
-        let is_local = |origin| is_of_this_machine(&HeaderValue::from_static(origin));
-        for origin in ["http://localhost", "http://localhost:5173", "http://127.0.0.1:9000"] {
-            assert!(is_local(origin), "{origin}");
-        }
-        for origin in ["http://localhost.example.org", "http://127.0.0.1.example.org:80", "https://example.org", "null"]
-        {
-            assert!(!is_local(origin), "{origin}");
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`stack`] | all of it, started in order and stopped |
+//! | [`hosts`] | the names under which it may be called |
 //! | [`gateway`] | HTTP to Lambda events and back, by the routes of `infra/routes.yaml` |
 //! | [`template`] | those routes |
 //! | [`event`] | events as AWS sends them |
@@ -12,10 +13,12 @@
 //! | [`operator`] | what an operator does from the command line |
 //! | [`rehearsal`] | a loss of data, and its recovery |
 //! | [`seed`] | a large catalogue, to measure with |
+//! | [`welcome`] | what is printed when it is ready |
 
 pub mod demo;
 pub mod event;
 pub mod gateway;
+pub mod hosts;
 pub mod mailbox;
 pub mod operator;
 mod pages;
@@ -26,3 +29,4 @@ pub mod stack;
 pub mod storage;
 pub mod template;
 pub mod trigger;
+pub mod welcome;

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
-use lyceum_local::{demo, operator, rehearsal};
+use lyceum_local::welcome::welcome;
+use lyceum_local::{operator, rehearsal};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -21,6 +22,9 @@ struct Arguments {
     /// Where everything is kept between runs
     #[arg(long, default_value = ".local", global = true)]
     data_dir: PathBuf,
+    /// Another name under which it may be called, such as this machine's in its network; may be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
     /// A Postgres that runs already, as the owner of its database
     #[arg(long, global = true)]
     database_url: Option<String>,
@@ -151,7 +155,7 @@ async fn redrive(arguments: &Arguments, function: &str) -> Result<()> {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { port, data_dir, database_url, .. } = arguments;
+    let Arguments { port, hosts, data_dir, database_url, .. } = arguments;
     let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let told_to_stop = async {
         tokio::select! {
@@ -161,31 +165,13 @@ async fn run(arguments: Arguments) -> Result<()> {
     };
     tokio::pin!(told_to_stop);
 
-    let options = Options { port, data_dir, database_url };
+    let options = Options { port, hosts, data_dir, database_url };
     let stack = tokio::select! {
         stack = Stack::start(&options, |step| println!("{step}")) => stack?,
         () = &mut told_to_stop => return Ok(()), // what was started ends with the runtime
     };
-    println!("{}", welcome(&stack.url, stack.demo_token().await.ok().as_deref()));
+    println!("{}", welcome(&stack.url, stack.has_demo_accounts().await));
     told_to_stop.await;
     println!("Stopping.");
     stack.stop().await
-}
-
-fn welcome(url: &str, token: Option<&str>) -> String {
-    let demo = token.map_or_else(String::new, |token| {
-        let accounts = demo::ACCOUNTS.map(|(email, who)| format!("  {email:<24} {who}")).join("\n");
-        format!(
-            "Demo accounts, all with the password \"{}\":\n{accounts}\n\n\
-             A first call, as the student (the token works for 15 minutes):\n  \
-             curl -H 'Authorization: Bearer {token}' {url}/v1/me\n\n",
-            demo::PASSWORD
-        )
-    });
-    format!(
-        "\nLyceum is ready at {url}\n\n  \
-         {url}/docs         the API, to read and to try\n  \
-         {url}/_local/mail  the mails that were sent\n\n\
-         {demo}The environment for other programs: cargo run -- env\nStop with Ctrl-C."
-    )
 }

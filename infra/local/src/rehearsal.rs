@@ -45,7 +45,8 @@ pub async fn restore(say: impl Fn(&str)) -> Result<()> {
     let cluster = blocking(move || Cluster::start(&dir, true)?.archiving()).await?;
     let _removed = Removed(cluster.location().to_owned());
     let url = cluster.url("postgres", "postgres");
-    let options = Options { port: 0, data_dir: folder.path().join("stack"), database_url: Some(url.clone()) };
+    let options =
+        Options { port: 0, hosts: Vec::new(), data_dir: folder.path().join("stack"), database_url: Some(url.clone()) };
     Stack::start(&options, |_| ()).await?.stop().await?;
     step(began, "A Postgres that archives its log, with the demo");
 

@@ -239,9 +239,11 @@ async fn add_page(
         2 => {
             let rows = sqlx::query_as!(
                 ExportedCompletion,
-                "SELECT k.id, k.enrollment_id, k.lesson_id, CASE WHEN l.is_published THEN l.title END AS lesson_title,
+                "SELECT k.id, k.enrollment_id, k.lesson_id,
+                   CASE WHEN l.is_published AND (e.status <> 'dropped' OR is_listed(c)) THEN l.title END AS lesson_title,
                    k.completed_at, k.time_spent_minutes, k.notes
                  FROM lesson_completions k JOIN lessons l ON l.id = k.lesson_id
+                 JOIN enrollments e ON e.id = k.enrollment_id JOIN courses c ON c.id = e.course_id
                  WHERE k.user_id = $1 AND (k.completed_at, k.id) > ($2, $3) ORDER BY k.completed_at, k.id LIMIT $4",
                 user.0,
                 time,

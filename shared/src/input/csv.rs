@@ -33,14 +33,14 @@ pub struct Row {
 
 impl Csv {
     /// Reads the rows with the delimiter that the file names in a first line `sep=;`, as Excel does, or else with the
-    /// one for which `score` is highest.
-    pub fn table<S: PartialOrd>(&self, score: impl Fn(&[Row]) -> S) -> Table {
+    /// one for which `score` is highest. Stops behind the header and `most` rows.
+    pub fn table<S: PartialOrd>(&self, most: usize, score: impl Fn(&[Row]) -> S) -> Table {
         if let Some((delimiter, rest)) = named_delimiter(&self.0) {
-            return read(rest, delimiter, 2);
+            return read(rest, delimiter, 2, most);
         }
         let mut best: Option<(S, Table)> = None;
         for delimiter in DELIMITERS {
-            let table = read(&self.0, delimiter, 1);
+            let table = read(&self.0, delimiter, 1, most);
             let points = score(&table.rows);
             if best.as_ref().is_none_or(|(most, _)| points > *most) {
                 best = Some((points, table));
@@ -75,7 +75,7 @@ enum State {
 
 /// Reads rows. The `csv` crate is no help here: it counts lines by LF alone, and takes an unclosed quote without an
 /// error, with all rows behind it as one cell.
-fn read(text: &str, delimiter: char, first_line: u64) -> Table {
+fn read(text: &str, delimiter: char, first_line: u64, most: usize) -> Table {
     let mut table = Table::default();
     let (mut line, mut row, mut cell, mut state) = (first_line, Row::at(first_line), String::new(), State::Start);
     let mut chars = text.chars().peekable();
@@ -98,6 +98,9 @@ fn read(text: &str, delimiter: char, first_line: u64) -> Table {
                 state = State::Start;
                 if ends_line {
                     table.add(std::mem::replace(&mut row, Row::at(line + 1)));
+                    if table.rows.len() > most {
+                        return table;
+                    }
                 }
             }
             State::Start if c == '"' => state = State::Quoted(line),
@@ -198,7 +201,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str, delimiter: char) -> Vec<(u64, Vec<String>)> {
-        let table = read(text, delimiter, 1);
+        let table = read(text, delimiter, 1, 100);
         assert_eq!(table.fault, None, "{text:?}");
         table.rows.into_iter().map(|row| (row.line, row.cells)).collect()
     }
@@ -228,7 +231,7 @@ mod tests {
             ("\"x\ny\",\"b\nc", "unclosed_quote", "line 2 is"),
             ("\"a,b\nc,d\n\"e,f\n", "misplaced_quote", "line 1 closes in the middle of a cell of line 3"),
         ] {
-            let fault = read(text, ',', 1).fault.unwrap();
+            let fault = read(text, ',', 1, 100).fault.unwrap();
             assert_eq!(fault.code, code, "{text:?}");
             assert!(fault.detail.contains(lines), "{}", fault.detail);
         }
@@ -237,13 +240,13 @@ mod tests {
 
     #[test]
     fn a_cell_holds_as_much_as_one_of_excel() {
-        assert_eq!(read(&"a".repeat(32_767), ',', 1).fault, None);
-        assert_eq!(read(&"a".repeat(32_768), ',', 1).fault.unwrap().code, "cell_too_long");
+        assert_eq!(read(&"a".repeat(32_767), ',', 1, 100).fault, None);
+        assert_eq!(read(&"a".repeat(32_768), ',', 1, 100).fault.unwrap().code, "cell_too_long");
     }
 
     #[test]
     fn a_first_line_may_name_the_delimiter() {
-        let table = |text: &str| Csv(text.to_owned()).table(|_| 0);
+        let table = |text: &str| Csv(text.to_owned()).table(100, |_| 0);
         for text in ["sep=^\r\na^b", "SEP=^\ra^b", "\"sep=^\"\na^b"] {
             assert_eq!(table(text).rows, [Row { line: 2, cells: vec!["a".to_owned(), "b".to_owned()] }], "{text:?}");
         }

@@ -15,32 +15,37 @@ const SHOWN: usize = 255;
 /// How many rows, and cells of each, are looked at to find the delimiter and the column.
 const SAMPLE: usize = 100;
 
-/// Words for "email" as they stand in the names of columns, folded as [`folded`] does.
-const EMAIL_WORDS: [&str; 24] = [
+/// Words that name a column of addresses, in languages in which that is not `mail` or `email`.
+const EMAIL_WORDS: [&str; 29] = [
     "mail",
     "courriel",
+    "adresse électronique",
     "correo",
     "correio",
-    "epost",
-    "sahkoposti",
-    "postaelettronica",
-    "postaelectronica",
+    "posta elettronica",
+    "e-post",
+    "sähköposti",
+    "poczta",
+    "poczty",
     "почта",
     "пошта",
     "поща",
     "имейл",
-    "ηλεκτρονικηδιευθυνση",
+    "ηλεκτρονική διεύθυνση",
+    "thư điện tử",
     "邮箱",
     "信箱",
     "邮件",
     "郵件",
+    "电邮",
+    "電郵",
     "メール",
     "이메일",
     "메일",
     "البريد",
     "ईमेल",
-    "อเมล",
-    "דואל",
+    "อีเมล",
+    "דוא״ל",
 ];
 
 /// One address of the list.
@@ -62,7 +67,7 @@ pub(super) struct Line {
 /// 422 for more than 5,000 addresses, quotation marks that don't match, or a cell that no spreadsheet could hold.
 pub(super) fn read(csv: &Csv) -> Result<Vec<Line>> {
     // The right delimiter shows the most addresses; if several do, it parts the first row into the most cells.
-    let table = csv.table(|rows| {
+    let table = csv.table(MOST_LINES + 1, |rows| {
         let found = rows_with_address(rows) + usize::from(named_column(rows).is_some());
         (found, rows.first().map(|first| first.cells.len()))
     });
@@ -70,12 +75,12 @@ pub(super) fn read(csv: &Csv) -> Result<Vec<Line>> {
         return Err(Error::invalid(fault));
     }
     let rows = table.rows.as_slice();
-    let lines: Vec<_> = match named_column(rows) {
-        Some(column) => rows.iter().skip(1).map(|row| line(row, column)).take(MOST_LINES + 1).collect(),
-        None => {
-            let column = (0..SAMPLE).rev().max_by_key(|column| addresses_in(rows, *column)).unwrap_or(0);
-            rows.iter().flat_map(|row| lines_without_header(row, column)).take(MOST_LINES + 1).collect()
-        }
+    let lines: Vec<_> = if let Some(column) = named_column(rows) {
+        rows.iter().skip(1).map(|row| line(row, column)).take(MOST_LINES + 1).collect()
+    } else {
+        // Of equals the last one counts, so this goes from right to left.
+        let column = (0..SAMPLE).rev().max_by_key(|column| addresses_in(rows, *column)).unwrap_or(0);
+        rows.iter().flat_map(|row| lines_without_header(row, column)).take(MOST_LINES + 1).collect()
     };
     if lines.len() > MOST_LINES {
         let detail = format!("One import takes at most {MOST_LINES} addresses; send the others in another.");
@@ -93,9 +98,9 @@ fn line(row: &Row, column: usize) -> Line {
 }
 
 fn lines_without_header(row: &Row, column: usize) -> Vec<Line> {
-    let filled = || (0..row.cells.len()).filter(|column| row.cells.get(*column).is_some_and(|cell| !cell.is_empty()));
-    if filled().all(|column| row.cells.get(column).is_some_and(|cell| address(cell).is_some())) {
-        filled().map(|column| line(row, column)).collect()
+    let filled = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()).take(MOST_LINES + 1);
+    if filled.clone().all(|(_, cell)| address(cell).is_some()) {
+        filled.map(|(column, _)| line(row, column)).collect()
     } else {
         vec![line(row, column)]
     }
@@ -118,7 +123,7 @@ fn named_column(rows: &[Row]) -> Option<usize> {
 fn names_email(cell: &str) -> bool {
     let has_domain = cell.split_whitespace().any(|word| word.trim_end_matches('.').contains('.') && word.is_ascii());
     let name = folded(cell);
-    !cell.contains('@') && !has_domain && EMAIL_WORDS.iter().any(|word| name.contains(word))
+    !cell.contains('@') && !has_domain && EMAIL_WORDS.iter().any(|word| name.contains(&folded(word)))
 }
 
 /// The letters of a text, in lower case and without accents.
@@ -207,6 +212,10 @@ mod tests {
             "Sähköposti",
             "e-posta",
             "Электронная почта",
+            "Имейл",
+            "Ηλεκτρονική διεύθυνση",
+            "ईमेल पता",
+            "Poczta elektroniczna",
             "电子邮箱",
             "メールアドレス",
             "이메일",

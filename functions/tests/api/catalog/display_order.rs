@@ -22,25 +22,23 @@ impl List {
         {
             let lyceum = Lyceum::new().await;
             let admin = lyceum.admin().await;
-            let new = match table {
-                "categories" => "/v1/categories".to_owned(),
-                _ => {
-                    let course = CourseInProgress::draft(&admin, &admin, 0).await;
-                    sqlx::query("DELETE FROM sections WHERE $1")
-                        .bind(table == "sections")
-                        .execute(&lyceum.database)
-                        .await
-                        .unwrap();
-                    if table == "sections" {
-                        course.path("/sections")
-                    } else {
-                        format!("/v1/sections/{}/lessons", course.section)
-                    }
-                }
-            };
+            let new = Self::address(table, &lyceum, &admin).await;
             lists.push(Self { lyceum, caller: admin, new, one, table });
         }
         lists.try_into().map_err(|_| "three").unwrap()
+    }
+
+    /// Where new ones are posted, in an empty list.
+    async fn address(table: &str, lyceum: &Lyceum, admin: &Caller) -> String {
+        if table == "categories" {
+            return "/v1/categories".to_owned();
+        }
+        let course = CourseInProgress::draft(admin, admin, 0).await;
+        if table == "lessons" {
+            return format!("/v1/sections/{}/lessons", course.section);
+        }
+        sqlx::query("DELETE FROM sections").execute(&lyceum.database).await.unwrap();
+        course.path("/sections")
     }
 
     fn body(&self, name: &str) -> Value {

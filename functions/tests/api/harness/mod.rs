@@ -123,7 +123,7 @@ impl Lyceum {
 
         let mut functions = HashMap::new();
         let mut table: HashMap<&str, HashMap<String, &str>> = HashMap::new();
-        for function in lyceum_functions::ALL {
+        for function in lyceum_functions::ALL.iter() {
             functions.insert(function.name, Running::new(function, app.clone()).unwrap());
             for route in function.routes() {
                 table.entry(route.path).or_default().insert(route.method.to_string(), function.name);

@@ -1,4 +1,4 @@
-//! CSV files as Excel, LibreOffice, mail programs and browsers make them: what an import reads, and how it refuses the
+//! CSV files as spreadsheets, mail programs and browsers make them: what an import reads, and how it refuses the
 //! rest.
 
 use std::sync::Arc;

@@ -59,7 +59,7 @@ async fn line_13_no_body_sets_what_is_not_its_callers() {
     let document = admin.get("/openapi.json").await.ok();
     let nothing = "01920000-0000-7000-8000-000000000000";
     let mut bodies = 0;
-    for function in lyceum_functions::ALL {
+    for function in lyceum_functions::ALL.iter() {
         for route in function.routes().into_iter().filter(|route| route.method != "GET") {
             let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
             let content = &operation["requestBody"]["content"];

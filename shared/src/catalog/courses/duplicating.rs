@@ -107,8 +107,8 @@ async fn copy_lessons(write: &mut Write, original: CourseId, copy: CourseId) -> 
     let new_sections: Vec<_> = sections.iter().map(|_| SectionId::new(now).0).collect();
     sqlx::query!(
         "INSERT INTO sections (id, course_id, title, description, display_order, created_at)
-         SELECT m.new, $3, s.title, s.description, s.display_order, $4
-         FROM unnest($1::uuid[], $2::uuid[]) AS m (old, new) JOIN sections s ON s.id = m.old",
+         SELECT m.new, $3, s.title, s.description, m.place, $4
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS m (old, new, place) JOIN sections s ON s.id = m.old",
         &sections,
         &new_sections,
         copy.0,
@@ -127,7 +127,8 @@ async fn copy_lessons(write: &mut Write, original: CourseId, copy: CourseId) -> 
         "INSERT INTO lessons (id, section_id, title, description, content, lesson_type, video_url, video_provider,
            external_links, markdown_content, display_order, duration_minutes, is_published, requires_completion, created_at)
          SELECT m.new, s.new, l.title, l.description, l.content, l.lesson_type, l.video_url, l.video_provider,
-           l.external_links, l.markdown_content, l.display_order, l.duration_minutes,
+           l.external_links, l.markdown_content, row_number() OVER (PARTITION BY s.new ORDER BY l.display_order, l.id),
+           l.duration_minutes,
            l.is_published AND CASE l.lesson_type
              WHEN 'document' THEN false
              WHEN 'video' THEN l.video_url IS NOT NULL AND l.video_provider IS NOT NULL

@@ -11,20 +11,32 @@ use serde_json::{Map, Value, json};
 use super::{Access, Route, idempotency};
 use crate::problem;
 
-/// The document of these functions' routes.
+/// Operations that belong together: a tag of the document.
+pub struct Group {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Functions by their names, each with its routes.
+    pub functions: Vec<(&'static str, Vec<Route>)>,
+}
+
+/// Returns the document of these groups. `examples` holds an example of a body by the name of its operation.
 #[must_use]
-pub fn document<'a>(functions: impl IntoIterator<Item = (&'static str, &'a [Route])>) -> Value {
+pub fn document(groups: &[Group], examples: &Value) -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut schemas = Map::new();
-    let mut tags = Vec::new();
-    for (function, routes) in functions {
-        tags.push(json!({ "name": function }));
-        for route in routes {
-            for (name, schema) in &route.described.schemas {
-                schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+    let tags: Vec<_> = groups.iter().map(|group| json!({ "name": group.name, "description": group.about })).collect();
+    for group in groups {
+        for (function, routes) in &group.functions {
+            for route in routes {
+                for (name, schema) in &route.described.schemas {
+                    schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+                }
+                let mut operation = operation(route, &examples[route.described.operation]);
+                operation["tags"] = json!([group.name]);
+                operation["x-function"] = json!(function); // the Lambda function that answers
+                let path = paths.entry(route.path.replace("+}", "}")).or_default();
+                path.insert(route.method.as_str().to_ascii_lowercase(), operation);
             }
-            let path = paths.entry(route.path.replace("+}", "}")).or_default();
-            path.insert(route.method.as_str().to_ascii_lowercase(), operation(function, route));
         }
     }
     schemas.insert("Problem".to_owned(), problem_schema());
@@ -33,24 +45,33 @@ pub fn document<'a>(functions: impl IntoIterator<Item = (&'static str, &'a [Rout
         "info": {
             "title": "Lyceum",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The backend of a learning platform: accounts, courses, enrolment, progress and media.",
+            "description": "The backend of a learning platform: accounts, courses, enrolment, progress and media.\n\n\
+                `POST /v1/auth/login` gives an access token for 15 minutes; send it as `Authorization: Bearer`. What goes \
+                wrong is answered as `application/problem+json` (RFC 9457): programs read its `type`, people its `detail`.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "tags": tags,
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "examples": problem_examples(),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `access_token` of `POST /v1/auth/login`.",
+                },
+            },
         },
     })
 }
 
-fn operation(function: &str, route: &Route) -> Value {
+fn operation(route: &Route, example: &Value) -> Value {
     let described = &route.described;
     let mut operation = json!({
         "operationId": described.operation,
         "summary": described.summary,
-        "tags": [function],
         "parameters": parameters(route),
         "responses": responses(route),
         "security": match route.access {
@@ -60,11 +81,12 @@ fn operation(function: &str, route: &Route) -> Value {
         },
     });
     if let Some(body) = &described.body {
-        let content: Map<_, _> = body
-            .media_types
-            .iter()
-            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": body.schema })))
-            .collect();
+        let mut content = json!({ "schema": body.schema });
+        if !example.is_null() {
+            content["example"] = example.clone();
+        }
+        let content: Map<_, _> =
+            body.media_types.iter().map(|media_type| ((*media_type).to_owned(), content.clone())).collect();
         operation["requestBody"] = json!({ "required": body.required, "content": content });
     }
     if let Access::Needs(permission) = route.access {
@@ -121,6 +143,8 @@ fn responses(route: &Route) -> Map<String, Value> {
         let described = response["description"].as_str().unwrap_or_default();
         let separator = if described.is_empty() { "" } else { "; " };
         response["description"] = json!(format!("{described}{separator}`{}`: {}", kind.name, kind.title));
+        response["content"]["application/problem+json"]["examples"][kind.name] =
+            json!({ "$ref": format!("#/components/examples/{}", kind.name) });
     }
     responses.insert("default".to_owned(), problem_response("Any other problem"));
     responses
@@ -131,6 +155,25 @@ fn problem_response(description: &str) -> Value {
         "description": description,
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     })
+}
+
+/// An example of each problem, by its name.
+fn problem_examples() -> Map<String, Value> {
+    let examples = problem::ALL.iter().map(|kind| {
+        let mut value = json!({
+            "type": format!("/problems/{}", kind.name),
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.meaning,
+            "instance": "JKJaXmPLvHcESHA=",
+        });
+        if *kind == &problem::INVALID {
+            value["detail"] = json!("`title` is required.");
+            value["errors"] = json!([{ "pointer": "/title", "code": "required", "detail": "`title` is required." }]);
+        }
+        (kind.name.to_owned(), json!({ "summary": kind.title, "value": value }))
+    });
+    examples.collect()
 }
 
 fn problem_schema() -> Value {
