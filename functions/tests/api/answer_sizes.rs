@@ -10,7 +10,8 @@ use crate::harness::{Caller, CourseInProgress, Lyceum};
 const LONGEST: &str = "\u{1}";
 
 fn text(characters: usize) -> String {
-    LONGEST.repeat(characters)
+    // One character must be visible.
+    format!("x{}", LONGEST.repeat(characters - 1))
 }
 
 /// Follows the cursors, and returns the ids and the number of pages.
