@@ -84,9 +84,10 @@ pub(super) fn normalized(name: &str) -> String {
         return folded;
     }
     let looks = folded.nfd().fold(String::new(), |mut looks, c| {
-        match c.is_ascii() {
-            true => looks.push(c),
-            false => looks.extend(skeleton(c.encode_utf8(&mut [0; 4]))),
+        if c.is_ascii() {
+            looks.push(c);
+        } else {
+            looks.extend(skeleton(c.encode_utf8(&mut [0; 4])));
         }
         looks
     });
