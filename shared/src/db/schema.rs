@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 
-/// The schema, as this code expects it. The lock is [`lock_deployments`]'s, not sqlx's own, which waits in a statement.
+/// The schema, as this code expects it. The lock is that of deployments, not sqlx's own, which waits in a statement.
 pub static MIGRATIONS: Migrator = {
     let mut migrations = sqlx::migrate!("../migrations");
     migrations.locking = false;

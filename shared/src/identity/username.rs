@@ -40,7 +40,7 @@ impl Username {
         Ok(Self(name))
     }
 
-    /// The value that is unique and that look-ups compare; see [`normalized`].
+    /// The value that is unique and that look-ups compare.
     #[must_use]
     pub fn normalized(&self) -> String {
         normalized(&self.0)
