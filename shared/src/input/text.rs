@@ -46,7 +46,7 @@ pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
 
 /// Whether the character shows something by itself: a letter, number, punctuation or symbol that is not one of those that
 /// Unicode says to show as nothing (such as U+3164), an empty braille cell or a null note head.
-fn is_visible(c: char) -> bool {
+pub(super) fn is_visible(c: char) -> bool {
     let shown = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Number)
         .union(GeneralCategoryGroup::Punctuation)

@@ -64,7 +64,7 @@ async fn folding_is_the_same_once_and_twice_composed_and_decomposed_in_any_colla
 }
 
 #[tokio::test]
-async fn a_pattern_takes_signs_as_they_are_and_finds_nothing_for_what_is_not_seen() {
+async fn a_pattern_is_taken_literally_and_an_invisible_one_finds_nothing() {
     let database = DATABASES.create().await.owner;
     for (words, text, found) in [
         ("50%", "about 50% more", true),
@@ -85,7 +85,7 @@ async fn a_pattern_takes_signs_as_they_are_and_finds_nothing_for_what_is_not_see
 }
 
 #[tokio::test]
-async fn what_is_not_seen_is_what_folding_removes() {
+async fn a_visible_label_has_a_folding() {
     let database = DATABASES.create().await.owner;
     let seen: Vec<i32> = sqlx::query_scalar(
         "SELECT n FROM generate_series(1, 1114111) AS n WHERE n NOT BETWEEN 55296 AND 57343 AND n < 262144
