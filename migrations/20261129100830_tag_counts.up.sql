@@ -1,4 +1,4 @@
--- Counts tags by their folding. The counts are made anew from the courses.
+-- Counts tags by their folding. The table is rebuilt from the courses.
 SET lock_timeout = '2s';
 
 DROP TABLE tag_counts;

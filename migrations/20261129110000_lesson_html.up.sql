@@ -7,7 +7,7 @@ CREATE TABLE lesson_html (
   renderer SMALLINT NOT NULL -- its version: HTML of another version is rendered again
 );
 
--- Markdown that changes loses its HTML, whoever changes it: also a version of the code that knows nothing of this table.
+-- Deletes the HTML of Markdown that changes, also when SQL or a version of the code without this table changes it.
 CREATE FUNCTION delete_lesson_html() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM lesson_html WHERE lesson_id = NEW.id;

@@ -68,7 +68,7 @@ test("one click in /docs signs in, and operations are tried with the token", asy
   await picture(page, "docs-signed-in");
 });
 
-test("what a sign-in in /docs refuses is told", async (t) => {
+test("a refused sign-in in /docs shows the reason", async (t) => {
   const page = await open(t, "/docs");
   await page.locator("#operations-tag-Accounts").waitFor();
   await page.locator("#sign-in [name=password]").fill("wrong");

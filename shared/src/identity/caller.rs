@@ -61,8 +61,9 @@ impl Caller {
         Err(Error::forbidden(format!("It takes the permission {}.", permission.as_str())))
     }
 
-    /// Fails with 403 when the caller lacks one of these permissions, which the caller wants to give or take, or which a
-    /// user holds on whom the caller wants to act: nobody grants more than they hold (`security.md`, 10).
+    /// Fails with 403 when the caller lacks one of these permissions. Call it with the permissions of a role that the
+    /// caller gives or takes, and with those of a user whom the caller changes: nobody grants more than they hold
+    /// (`security.md`, 10).
     ///
     /// # Errors
     /// 403.

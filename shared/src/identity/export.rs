@@ -41,7 +41,8 @@ pub struct Export {
     pub audit_logs: Vec<Entry>,
     /// Whether all of the audit log is there, and not just the newest rows: up to 5,000, and as many as fit the answer.
     pub audit_logs_complete: bool,
-    /// Where the rest of the audit log begins when the last answer does not hold it all: whoever may read the log gives it to the user.
+    /// The call that reads the rest of the audit log, when the last answer does not hold all of it. It takes the permission
+    /// `audit:read`, so an administrator makes it for the user.
     pub audit_logs_rest: Option<String>,
 }
 
@@ -98,7 +99,7 @@ pub struct ExportedCourse {
     pub slug: String,
     pub status: String,
     pub created_at: DateTime<Utc>,
-    /// When it was deleted; it is held still.
+    /// When it was deleted. A deleted course is kept.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 

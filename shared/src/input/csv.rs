@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_that_do_not_match_are_told_with_their_lines() {
+    fn quotes_that_do_not_match_are_reported_with_their_lines() {
         for (text, code, lines) in [
             ("a\n\"b\nc\n", "unclosed_quote", "line 2 is"),
             ("a\r\"b\rc\r", "unclosed_quote", "line 2 is"),

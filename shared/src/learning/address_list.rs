@@ -1,4 +1,4 @@
-//! Reads the email addresses out of a CSV file, as people export, type or paste such lists.
+//! Reads the email addresses in a CSV file that people exported, typed or pasted.
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
@@ -122,14 +122,14 @@ fn named_column(rows: &[Row]) -> Option<usize> {
 /// What looks like the name of a domain is a mistyped address.
 fn names_email(cell: &str) -> bool {
     let has_domain = cell.split_whitespace().any(|word| word.trim_end_matches('.').contains('.') && word.is_ascii());
-    let name = folded(cell);
-    !cell.contains('@') && !has_domain && EMAIL_WORDS.iter().any(|word| name.contains(&folded(word)))
+    let name = letters(cell);
+    !cell.contains('@') && !has_domain && EMAIL_WORDS.iter().any(|word| name.contains(&letters(word)))
 }
 
 /// The letters of a text, in lower case and without accents.
-fn folded(text: &str) -> String {
-    let letters = text.nfkd().filter(|c| !is_combining_mark(*c)).nfc().flat_map(char::to_lowercase);
-    letters.filter(|c| c.is_alphabetic()).collect()
+fn letters(text: &str) -> String {
+    let decomposed = text.nfkd().filter(|c| !is_combining_mark(*c)).nfc().flat_map(char::to_lowercase);
+    decomposed.filter(|c| c.is_alphabetic()).collect()
 }
 
 fn addresses_in(rows: &[Row], column: usize) -> usize {

@@ -1,4 +1,4 @@
-//! `display_order`: no two siblings have one number, whoever writes them, and in whatever order.
+//! `display_order` is unique among siblings, also when several people edit at once.
 
 use std::sync::Arc;
 

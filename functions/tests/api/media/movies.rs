@@ -128,7 +128,7 @@ fn of_track(parts: &[Vec<u8>]) -> Vec<u8> {
     [fragment, mp4_box(b"mdat", &[7; 100])].concat()
 }
 
-/// An index of media of so many ticks.
+/// A `sidx` box for media that lasts `ticks`.
 pub fn index(track: u32, timescale: u32, ticks: u32) -> Vec<u8> {
     full(b"sidx", 0, &[track, timescale, 0, 0, 1, 1000, ticks, 0])
 }

@@ -58,7 +58,7 @@ pub(super) async fn store(write: &mut Write, id: LessonId, html: &str) -> Result
 /// Renders the Markdown of a lesson that [lacks its HTML](Lesson::lacks_html). Call it without a database connection.
 ///
 /// # Errors
-/// Only those of the machine.
+/// 500 when the thread that renders fails.
 pub async fn with_html(mut lesson: Lesson) -> Result<Lesson> {
     if let Some(markdown) = &lesson.markdown_content {
         lesson.html_content = Some(markdown::render_stored(markdown).await?);
@@ -69,7 +69,7 @@ pub async fn with_html(mut lesson: Lesson) -> Result<Lesson> {
 /// Keeps the HTML of a lesson for the next reader, unless the lesson was changed meanwhile or is being changed.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is away.
 pub async fn keep_html(read: &mut Read, lesson: &Lesson) -> Result<()> {
     sqlx::query!(
         "INSERT INTO lesson_html (lesson_id, html, renderer)

@@ -13,7 +13,7 @@ impl Attribute {
         Self { name, value }
     }
 
-    /// What each link says of itself: the page behind it gets no hold of this one and does not learn its address.
+    /// The `rel` of each link: the page that it opens can't control this one and does not learn its address.
     pub fn rel() -> Self {
         Self::new("rel", "noopener noreferrer".to_owned())
     }

@@ -22,7 +22,7 @@ enum Excess {
     Size,
 }
 
-/// The version of what comes out. Raise it with each change of that, so that stored HTML is rendered again.
+/// The version of the rendering. Raise it with each change of the HTML that comes out, so that stored HTML is rendered again.
 pub(super) const RENDERER: i16 = 1;
 
 /// Renders Markdown that is to be stored, on a thread for blocking work. Call it without a database connection.
@@ -37,7 +37,7 @@ pub(super) async fn render(markdown: &str, pointer: &str) -> Result<String> {
 /// plain text.
 ///
 /// # Errors
-/// Only those of the machine.
+/// 500 when the thread that renders fails.
 pub(super) async fn render_stored(markdown: &str) -> Result<String> {
     apart(markdown, |markdown| to_html(markdown).unwrap_or_else(|_| writer::plain(markdown))).await
 }

@@ -3,10 +3,10 @@
 //! The parser's time grows with the number of lines times the depth, so a text of a thousand markers in one line and
 //! many lines after it would keep it busy for seconds.
 
-/// Far more than any text shown has, and few enough for the parser.
+/// More than any text that people write, and few enough for the parser.
 const MOST_CONTAINERS: usize = 500;
 
-/// Whether a line may stand in so many lists and quotes that the parser would be slow.
+/// Returns whether a line can be nested in more than 500 lists and quotes, which would make the parser slow.
 pub(super) fn is_excessive(markdown: &str) -> bool {
     markdown.split(['\n', '\r']).any(|line| containers(line.as_bytes()) > MOST_CONTAINERS)
 }

@@ -8,7 +8,7 @@ use super::attributes::{self, Attribute};
 use super::elements::{Element, Kind};
 use super::writer::Writer;
 
-/// Elements whose content nobody is to read either.
+/// Elements whose content is left out as well.
 const WITHOUT_CONTENT: [&str; 2] = ["script", "style"];
 
 /// Reads tags into a [`Writer`].
@@ -26,7 +26,7 @@ impl Tags {
     /// Reads a piece of HTML: a block, or a single tag within a line.
     ///
     /// # Errors
-    /// Those of [`Writer::open`].
+    /// As [`Writer::open`].
     pub fn read(&mut self, html: &str, writer: &mut Writer) -> Result<(), Excess> {
         let mut emitter =
             CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| self.event(&event, writer).err());
@@ -106,7 +106,7 @@ impl Tags {
         }
         let opened = writer.open(element, &attributes)?;
         if self_closing {
-            writer.close(opened); // `<span/>` is an empty one to whoever writes it
+            writer.close(opened); // the author of `<span/>` means an empty element
         }
         Ok(())
     }

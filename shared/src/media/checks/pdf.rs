@@ -8,7 +8,7 @@ use memchr::memmem;
 use super::whole::{LONGEST_REST, Whole};
 use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
 
-/// Readers look for the header in so many bytes. Printers, mail programs and servers put something before it.
+/// Readers look for the header in the first 1,024 bytes: printers, mail programs and servers put something before it.
 const HEADER_WITHIN: usize = 1024;
 /// A table of objects is followed by the trailer, which names the root object.
 const TABLE: usize = 4 * 1024 * 1024;

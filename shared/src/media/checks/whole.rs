@@ -18,7 +18,7 @@ pub(super) struct Whole {
 /// The most bytes that may follow the end of the content. Phones put a short video there.
 pub(super) const LONGEST_REST: u64 = 16 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
-/// Two chunks share so many bytes: twice as many as the longest signature and its end.
+/// The bytes that two chunks share: twice the length of the longest signature.
 const OVERLAP: usize = 32;
 
 /// Formats that programs find at any place of a file.

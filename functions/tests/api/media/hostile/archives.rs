@@ -123,7 +123,7 @@ pub(super) fn names() -> Vec<Hostile> {
     files
 }
 
-/// The same archive with the end of a large one, which counts so many entries, in a list that begins there.
+/// Returns the archive with a ZIP64 end record, which says how many entries there are and where their list begins.
 pub fn large_end(zip: &[u8], entries: u64, list: Option<u64>) -> Vec<u8> {
     let (body, end) = zip.split_at(zip.len() - 22);
     let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));

@@ -48,7 +48,7 @@ impl Words {
         Ok(index.map(|index| Self { index: Some(index), whole: None, typed: None }))
     }
 
-    /// Whether an index finds at most so many courses.
+    /// Returns whether an index finds at most `most` courses.
     pub async fn are_had_by_at_most(&self, read: &mut Read, most: i64) -> Result<bool> {
         let rare = sqlx::query_scalar!(
             r#"SELECT count(*) <= $2::bigint AS "rare!" FROM search_matches($1::text::tsquery, false, false, $2::bigint + 1)"#,
@@ -119,7 +119,8 @@ pub(super) fn looked_up(table: &str, alias: &str, key: &str, of: &str) -> String
     format!(" CROSS JOIN LATERAL (SELECT * FROM {table} {alias} WHERE {alias}.{key} = {of} OFFSET 0) {alias}")
 }
 
-/// What up to so many courses have is collected: along the index of an order, the first of them could be the last course.
+/// The most courses that are collected by a rare word or tag and then sorted. Walking along the index of an order instead
+/// could read the whole catalogue before it meets the first of them.
 pub(super) const COLLECTED: i64 = 5_000;
 
 /// Returns the rarest tag of the filter, if so few courses have it that they can be collected.
@@ -143,7 +144,7 @@ pub(super) fn push_tagged(query: &mut QueryBuilder<Postgres>, tag: &str) {
     query.push_bind(tag.to_owned()).push("))");
 }
 
-/// Whether nothing narrows the search but its words: then `course_search` knows enough of the courses.
+/// Returns whether the search has no filter but its words: then `course_search` alone answers it.
 pub(super) fn is_unfiltered(filter: &Filter) -> bool {
     filter.category.is_none()
         && filter.tag.0.is_empty()
