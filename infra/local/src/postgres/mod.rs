@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `binaries` | where `initdb` and `postgres` are |
+//! | `fetched` | those programs from the npm registry, on a machine that has none |
 //! | `owner` | the user they run as: never root, as Postgres refuses that |
 //! | `area` | a cluster's folder: its data, password, log and lock |
 //! | `server` | the running process, which dies with this one |
@@ -14,6 +15,7 @@ mod area;
 mod backup;
 mod binaries;
 mod cluster;
+mod fetched;
 mod owner;
 mod server;
 mod throwaway;

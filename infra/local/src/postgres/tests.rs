@@ -7,6 +7,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Binaries, Cluster, throwaway};
+use crate::programs::report_missing;
+
+/// Ends the test where Postgres has no `psql`: a fetched one has only the server.
+macro_rules! needs_psql {
+    () => {
+        if !Binaries::find().unwrap().has("psql") {
+            return report_missing("psql");
+        }
+    };
+}
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -46,6 +56,7 @@ fn query_url(binaries: &Binaries, url: &str, sql: &str) -> Result<String, String
 
 #[test]
 fn keeps_its_data_between_starts() {
+    needs_psql!();
     let folder = Folder::new("kept");
     let cluster = folder.start();
     let location = cluster.location().to_owned();
@@ -62,6 +73,7 @@ fn keeps_its_data_between_starts() {
 
 #[test]
 fn the_password_is_asked_for_and_not_readable_by_others() {
+    needs_psql!();
     let folder = Folder::new("password");
     let cluster = folder.start();
     let wrong = cluster.url("postgres", "postgres").replace(cluster.password(), "guess");
@@ -94,6 +106,7 @@ fn two_folders_at_once_but_not_one_twice() {
 
 #[test]
 fn starts_over_what_an_accident_left() {
+    needs_psql!();
     let folder = Folder::new("accident");
     let cluster = folder.start();
     let location = cluster.location().to_owned();
@@ -133,6 +146,7 @@ fn data_of_another_version_are_told_plainly() {
 
 #[test]
 fn a_throwaway_is_shared() {
+    needs_psql!();
     let begun = Instant::now();
     let cluster = throwaway().unwrap();
     eprintln!("throwaway in {:?} in {}", begun.elapsed(), cluster.location().display());
@@ -145,6 +159,7 @@ const KILLED_STACK: &str = "LYCEUM_KILLED_STACK";
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_stack_takes_its_server_along() {
+    needs_psql!();
     let folder = Folder::new("killed");
     let location = folder.start().location().to_owned(); // initdb
     for at_once in [false, true] {
