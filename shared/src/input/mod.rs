@@ -4,7 +4,7 @@
 //! OpenAPI document says what the code does.
 
 mod csv;
-mod fault;
+mod faults;
 mod fields;
 mod label;
 mod merge_patch;
@@ -14,7 +14,7 @@ mod text;
 
 pub use csv::{Csv, Row};
 pub use deserr::Deserr;
-pub use fault::Faults;
+pub use faults::Faults;
 #[doc(hidden)]
 pub use fields::required;
 pub use label::{Label, is_visible};

@@ -4,8 +4,8 @@
 //!
 //! A key holds the hash of what it counts, so that no store of limits is a list of people.
 
-mod in_postgres;
-mod in_redis;
+mod postgres;
+mod redis;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct Rates {
 }
 
 /// How long failures are remembered after the last one.
-const MEMORY: TimeDelta = TimeDelta::hours(24);
+const FAILURES_KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// A token bucket, as its equal, the generic cell rate algorithm: full, it lets `size` through at once, and one more
 /// each `interval`.
@@ -71,11 +71,11 @@ pub enum Budget {
 }
 
 /// A count of failures that makes the next attempt wait.
-struct Delay {
+struct Backoff {
     /// So many are free.
-    free: i32,
+    free_failures: i32,
     first: TimeDelta,
-    longest: TimeDelta,
+    max: TimeDelta,
 }
 
 /// Somebody's attempt at a secret.
@@ -143,7 +143,7 @@ impl Limits {
         let mut keys = vec![key("guess", &[identifier.as_str(), &network(read)])];
         let mut free = vec![self.rates.failures];
         if !known {
-            keys.push(everywhere(identifier));
+            keys.push(key_of_all_addresses(identifier));
             free.push(self.rates.failures_per_identifier);
         }
         // Before anything is counted: what is refused is no failure, and the wait that is told is the longest.
@@ -151,8 +151,8 @@ impl Limits {
             return Err(Error::too_many("Too many wrong attempts.", wait));
         }
         for (key, free) in keys.iter().zip(free) {
-            let delay = Delay { free, first: self.rates.first_delay, longest: self.rates.longest_delay };
-            if let Some(wait) = self.attempt(read, key, &delay).await? {
+            let backoff = Backoff { free_failures: free, first: self.rates.first_delay, max: self.rates.longest_delay };
+            if let Some(wait) = self.attempt(read, key, &backoff).await? {
                 return Err(Error::too_many("Too many wrong attempts.", wait));
             }
         }
@@ -174,7 +174,7 @@ impl Limits {
     pub async fn lift(&self, read: &mut Read, identifiers: &[Identifier]) -> Result<()> {
         let mut keys = Vec::new();
         for identifier in identifiers {
-            keys.push(everywhere(identifier));
+            keys.push(key_of_all_addresses(identifier));
             keys.push(key("guess", &[identifier.as_str(), &network(read)]));
         }
         self.forget(read, &keys).await
@@ -183,54 +183,54 @@ impl Limits {
     /// Takes one from the bucket; else tells how long to wait.
     async fn take(&self, read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
         if let Some(redis) = &self.redis
-            && let Some(wait) = in_redis::take(redis, key, bucket, read.now()).await
+            && let Some(wait) = redis::take(redis, key, bucket, read.now()).await
         {
             if let Some(wait) = wait {
                 let full = read.now() + wait - bucket.interval + bucket.capacity();
-                in_postgres::note(read, key, 0, full, full).await?;
+                postgres::remember(read, key, 0, full, full).await?;
             }
             return Ok(wait);
         }
-        in_postgres::take(read, key, bucket).await
+        postgres::take(read, key, bucket).await
     }
 
     /// The longest wait of these counts of failures. What Redis says is noted in Postgres: whoever has to wait still has
     /// to when Redis goes.
     async fn waiting(&self, read: &mut Read, keys: &[String], free: &[i32]) -> Result<Option<TimeDelta>> {
         let now = read.now();
-        let Some(redis) = &self.redis else { return in_postgres::waiting(read, keys).await };
-        let Some(waits) = in_redis::waiting(redis, keys, now).await else {
-            return in_postgres::waiting(read, keys).await;
+        let Some(redis) = &self.redis else { return postgres::waiting(read, keys).await };
+        let Some(waits) = redis::waiting(redis, keys, now).await else {
+            return postgres::waiting(read, keys).await;
         };
         for ((key, free), wait) in keys.iter().zip(free).zip(&waits) {
             if *wait > TimeDelta::zero() {
-                in_postgres::note(read, key, *free, now + *wait, now + MEMORY).await?;
+                postgres::remember(read, key, *free, now + *wait, now + FAILURES_KEPT).await?;
             }
         }
         Ok(waits.into_iter().max().filter(|wait| *wait > TimeDelta::zero()))
     }
 
     /// Counts one more failure; else tells how long to wait.
-    async fn attempt(&self, read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+    async fn attempt(&self, read: &mut Read, key: &str, backoff: &Backoff) -> Result<Option<TimeDelta>> {
         if let Some(redis) = &self.redis
-            && let Some(wait) = in_redis::attempt(redis, key, delay, read.now()).await
+            && let Some(wait) = redis::attempt(redis, key, backoff, read.now()).await
         {
             return Ok(wait);
         }
-        in_postgres::attempt(read, key, delay).await
+        postgres::attempt(read, key, backoff).await
     }
 
     /// From both stores: Redis may have been away when the failures were counted.
     async fn forget(&self, read: &mut Read, keys: &[String]) -> Result<()> {
         if let Some(redis) = &self.redis {
-            in_redis::forget(redis, keys).await;
+            redis::forget(redis, keys).await;
         }
-        in_postgres::forget(read, keys).await
+        postgres::forget(read, keys).await
     }
 }
 
 /// The key of the attempts at one identifier from all addresses together.
-fn everywhere(identifier: &Identifier) -> String {
+fn key_of_all_addresses(identifier: &Identifier) -> String {
     key("guess", &[identifier.as_str()])
 }
 

@@ -4,7 +4,7 @@
 use crate::input::text_enum;
 
 /// The longest name of a file, in characters.
-pub(crate) const LONGEST_NAME: usize = 255;
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 const MIB: i64 = 1 << 20;
 const GIB: i64 = 1 << 30;
@@ -17,7 +17,7 @@ text_enum! {
 impl UploadKind {
     /// How many bytes one may have.
     #[must_use]
-    pub fn largest(self) -> i64 {
+    pub fn max_bytes(self) -> i64 {
         match self {
             Self::Video => 5 * GIB,
             Self::Document => 100 * MIB,
@@ -65,7 +65,7 @@ const fn of(content_type: &'static str, extension: &'static str, kinds: &'static
 }
 
 /// What else browsers and systems call a type. The type is kept and served under its own name.
-const OTHER_NAMES: &[(&str, &[&str])] = &[
+const ALIASES: &[(&str, &[&str])] = &[
     ("image/jpeg", &["image/jpg", "image/pjpeg", "image/x-jpeg", "image/x-jpg", "image/x-citrix-jpeg"]),
     ("image/png", &["image/x-png", "image/apng", "image/vnd.mozilla.apng", "image/x-citrix-png"]),
     ("image/webp", &["image/x-webp"]),
@@ -112,7 +112,7 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ("text/plain", &["text/x-plain", "application/text", "application/txt"]),
 ];
 /// How browsers call a file whose type the system doesn't know; its name tells more.
-const NAMES_OF_ANYTHING: [&str; 4] =
+const UNKNOWN_TYPES: [&str; 4] =
     ["application/octet-stream", "binary/octet-stream", "application/x-download", "application/force-download"];
 /// Windows calls CSV files so where Excel is installed.
 const EXCEL: &str = "application/vnd.ms-excel";
@@ -128,39 +128,39 @@ impl FileType {
 
     /// The type of that name, as the database has it.
     #[must_use]
-    pub fn named(content_type: &str) -> Option<&'static Self> {
+    pub fn by_content_type(content_type: &str) -> Option<&'static Self> {
         TYPES.iter().find(|one| one.content_type == content_type)
     }
 
     /// The type that a browser means by the content type and the name of a file. Parameters (`; charset=utf-8`) and
     /// capitals don't count.
     #[must_use]
-    pub fn meant(content_type: &str, file_name: &str) -> Option<&'static Self> {
+    pub fn from_browser(content_type: &str, file_name: &str) -> Option<&'static Self> {
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let ending = ending(file_name);
-        if NAMES_OF_ANYTHING.contains(&essence.as_str()) {
-            return TYPES.iter().find(|one| one.extension == ending || one.other_endings().contains(&&*ending));
+        if UNKNOWN_TYPES.contains(&essence.as_str()) {
+            return TYPES.iter().find(|one| one.extension == ending || one.other_extensions().contains(&&*ending));
         }
         if essence == EXCEL && ending == "csv" {
-            return Self::named("text/csv");
+            return Self::by_content_type("text/csv");
         }
-        let other = OTHER_NAMES.iter().find(|(_, names)| names.contains(&essence.as_str()));
-        Self::named(other.map_or(essence.as_str(), |(content_type, _)| content_type))
+        let other = ALIASES.iter().find(|(_, names)| names.contains(&essence.as_str()));
+        Self::by_content_type(other.map_or(essence.as_str(), |(content_type, _)| content_type))
     }
 
     /// The name that a file of this type is served under: with another type's ending, it would open as that.
     #[must_use]
-    pub fn named_file(&self, name: &str) -> String {
+    pub fn download_name(&self, name: &str) -> String {
         let ending = ending(name);
-        if ending == self.extension || self.other_endings().contains(&&*ending) {
+        if ending == self.extension || self.other_extensions().contains(&&*ending) {
             return name.to_owned();
         }
-        let stem: String = name.chars().take(LONGEST_NAME - self.extension.len() - 1).collect();
+        let stem: String = name.chars().take(MAX_NAME_LENGTH - self.extension.len() - 1).collect();
         format!("{stem}.{}", self.extension)
     }
 
     /// Endings that open a file of this type as well as its own does.
-    fn other_endings(&self) -> &'static [&'static str] {
+    fn other_extensions(&self) -> &'static [&'static str] {
         match self.extension {
             "jpg" => &["jpeg", "jpe", "jfif"],
             "md" => &["markdown"],
@@ -172,7 +172,7 @@ impl FileType {
 
     /// Whether a file of this type can be that.
     #[must_use]
-    pub fn may_be(&self, kind: UploadKind) -> bool {
+    pub fn allows(&self, kind: UploadKind) -> bool {
         self.kinds.contains(&kind)
     }
 }
@@ -205,20 +205,20 @@ mod tests {
             ("application/xml", "a.txt", None),
             ("", "a.txt", None),
         ] {
-            let meant = FileType::meant(content_type, name).map(|one| one.extension);
+            let meant = FileType::from_browser(content_type, name).map(|one| one.extension);
             assert_eq!(meant, extension, "{content_type} {name}");
         }
     }
 
     #[test]
     fn another_name_means_a_type_of_the_table_and_no_two() {
-        let names: Vec<_> = OTHER_NAMES.iter().flat_map(|(_, names)| *names).collect();
-        for (content_type, _) in OTHER_NAMES {
-            assert!(FileType::named(content_type).is_some(), "{content_type}");
+        let names: Vec<_> = ALIASES.iter().flat_map(|(_, names)| *names).collect();
+        for (content_type, _) in ALIASES {
+            assert!(FileType::by_content_type(content_type).is_some(), "{content_type}");
         }
         for (index, name) in names.iter().enumerate() {
             assert!(
-                FileType::named(name).is_none() && !names.iter().skip(index + 1).any(|other| other == name),
+                FileType::by_content_type(name).is_none() && !names.iter().skip(index + 1).any(|other| other == name),
                 "{name}"
             );
         }
@@ -236,10 +236,10 @@ mod tests {
             ("text/csv", "Zahlen", "Zahlen.csv"),
             ("text/plain", "html", "html.txt"),
         ] {
-            assert_eq!(FileType::named(content_type).unwrap().named_file(name), served);
+            assert_eq!(FileType::by_content_type(content_type).unwrap().download_name(name), served);
         }
-        let long = FileType::named("application/pdf").unwrap().named_file(&"ü".repeat(LONGEST_NAME));
-        assert!(long.ends_with("ü.pdf") && long.chars().count() == LONGEST_NAME);
+        let long = FileType::by_content_type("application/pdf").unwrap().download_name(&"ü".repeat(MAX_NAME_LENGTH));
+        assert!(long.ends_with("ü.pdf") && long.chars().count() == MAX_NAME_LENGTH);
     }
 
     #[test]
@@ -250,13 +250,13 @@ mod tests {
                 !rest.iter().any(|other| other.content_type == one.content_type || other.extension == one.extension)
             );
             assert!(!["html", "xml", "svg", "script"].iter().any(|part| one.content_type.ends_with(part)));
-            assert_eq!(FileType::named(one.content_type), Some(one));
+            assert_eq!(FileType::by_content_type(one.content_type), Some(one));
         }
     }
 
     #[test]
     fn only_images_become_pictures_and_only_videos_are_watched() {
-        let of = |kind| TYPES.iter().filter(move |one| one.may_be(kind)).map(|one| one.extension).collect::<Vec<_>>();
+        let of = |kind| TYPES.iter().filter(move |one| one.allows(kind)).map(|one| one.extension).collect::<Vec<_>>();
         assert_eq!(of(UploadKind::Video), ["mp4", "webm"]);
         assert_eq!(of(UploadKind::Picture), ["png", "jpg", "webp"]);
         assert_eq!(of(UploadKind::Thumbnail), of(UploadKind::Picture));

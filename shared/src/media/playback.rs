@@ -78,8 +78,8 @@ pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>
 pub async fn sign(storage: &Storage, files: Vec<File>, now: DateTime<Utc>) -> Result<Media> {
     let mut media = Media { video: None, documents: Vec::new(), expires_at: now + SIGNED_FOR };
     for file in files {
-        let known = FileType::named(&file.content_type);
-        let plays = file.is_video && known.is_some_and(|known| known.may_be(UploadKind::Video));
+        let known = FileType::by_content_type(&file.content_type);
+        let plays = file.is_video && known.is_some_and(|known| known.allows(UploadKind::Video));
         // Nothing but a video is ever shown in the page, and nothing as a type that is not one of ours.
         let disposition = if plays { Disposition::Inline } else { Disposition::Attachment(&file.name) };
         let served_as = known.map_or("application/octet-stream", |known| known.content_type);

@@ -20,14 +20,14 @@ const BEGIN: u8 = 0xD8;
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;
 /// The most bytes between two segments.
-const MOST_BETWEEN: u32 = 1024;
+const MAX_BETWEEN: u32 = 1024;
 /// Of the frames, the first three are common: baseline, extended and progressive.
 const LAST_COMMON: u8 = 0xC2;
 
 /// The image's size and end: there are a frame, at least one scan, and the marker of the end.
 pub(super) fn parse<S: Source>(file: &mut Ranged<S>) -> Verdict<Jpeg> {
     let size = file.size();
-    file.grant(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     file.seek(SeekFrom::Start(2))?;
     let mut reader = Segments { input: BufReader::with_capacity(64 * 1024, file), position: 2 };
     let (mut frame, mut scans, mut behind_scan) = (None, 0_u32, None);
@@ -86,7 +86,7 @@ impl<R: Read> Segments<R> {
     /// The next marker. `FF` bytes may fill the space before it, and decoders skip a few others.
     fn marker(&mut self) -> Verdict<u8> {
         let mut after_ff = false;
-        for _ in 0..MOST_BETWEEN {
+        for _ in 0..MAX_BETWEEN {
             let byte = self.exactly(1)?.first().copied().unwrap_or_default();
             match byte {
                 0xFF => after_ff = true,

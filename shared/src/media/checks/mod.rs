@@ -28,10 +28,10 @@ mod ranged;
 mod recorded;
 mod rejection;
 mod rendering;
+mod surroundings;
 mod text;
 mod webm;
 mod webp;
-mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,7 +40,7 @@ pub use rejection::{Rejection, Verdict};
 pub use rendering::Frame;
 
 use super::file_type::FileType;
-use rejection::{implausible_duration, other_type, plausible_duration};
+use rejection::{implausible_duration, plausible_duration, wrong_type};
 
 /// What a file says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,12 +138,12 @@ const HEAD: usize = 4096;
 /// # Errors
 /// Why it is refused. Where the source failed meanwhile, that is no verdict: ask the source first.
 pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> {
-    guarded(file, |file| {
+    run_guarded(file, |file| {
         let head = file.bytes_at(0, HEAD)?;
         if head.is_empty() {
             return Err(Rejection::new("empty", "The file is empty."));
         }
-        let whole = match format {
+        let content = match format {
             Format::Mp4 => mp4::check(file, &head)?,
             Format::WebM => webm::check(file, &head)?,
             Format::Pdf => pdf::check(file, &head)?,
@@ -155,10 +155,10 @@ pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> 
             }
         };
         if !format.is_archive() {
-            whole::check_no_archive(file)?;
+            surroundings::check_not_archive(file)?;
         }
-        whole::check_rest(file, &whole.extent)?;
-        Ok(whole.facts)
+        surroundings::check_surroundings(file, &content.extent)?;
+        Ok(content.facts)
     })
 }
 
@@ -168,14 +168,14 @@ pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> 
 /// As [`check`].
 pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
     check(file, format)?;
-    guarded(file, |file| rendering::render(file, format, frame))
+    run_guarded(file, |file| rendering::render(file, format, frame))
 }
 
 /// Runs a check. A parser that panics, or that uses up its budget, has met a file that nobody needs.
-fn guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>) -> Verdict<T>) -> Verdict<T> {
+fn run_guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>) -> Verdict<T>) -> Verdict<T> {
     let verdict = catch_unwind(AssertUnwindSafe(|| check(file)))
         .unwrap_or_else(|_| Err(Rejection::damaged("it could not be read")));
-    if file.spent() {
+    if file.is_exhausted() {
         let reason =
             "The file is built in such a complicated way that it can't be checked. Export it again, and upload that.";
         return Err(Rejection::new("too_complicated", reason));

@@ -2,7 +2,7 @@
 //! is stored, and the encoding of the XML are the writing program's choice.
 
 use super::archive::{self, Entry};
-use super::whole::Whole;
+use super::surroundings::Content;
 use super::{Facts, Format, Ranged, Rejection, Source, Verdict};
 
 /// How the binary formats of Office begin, and an Office document with a password, which is put into one (MS-CFB, 2.2).
@@ -13,7 +13,7 @@ const LIST_SECTOR: usize = 48;
 /// The first entries of that list.
 const LIST: usize = 4096;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Content> {
     if is_binary(head) && is_encrypted(file, head)? {
         return Err(encrypted());
     }
@@ -36,7 +36,7 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format
     if entries.iter().any(holds_macros) {
         return Err(Rejection::new("macros", "The document holds macros. Save it without them."));
     }
-    Ok(Whole { facts: Facts::default(), extent: 0..contents.end })
+    Ok(Content { facts: Facts::default(), extent: 0..contents.end })
 }
 
 fn has(entries: &[Entry], name: &str) -> bool {

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::whole::{LONGEST_REST, Whole};
-use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
+use super::surroundings::{Content, MAX_TRAILING_BYTES};
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, wrong_type};
 
 /// Readers look for the header in the first 1,024 bytes: printers, mail programs and servers put something before it.
 const HEADER_WITHIN: usize = 1024;
@@ -18,16 +18,16 @@ const OVERLAP: usize = 32;
 /// How much shorter a file may be than it says without having been cut off: some programs change line ends.
 const TOLERANCE: u64 = 16;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
-    let begin = header(head).ok_or_else(|| other_type(head, Format::Pdf))?;
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Content> {
+    let begin = header(head).ok_or_else(|| wrong_type(head, Format::Pdf))?;
     let size = file.size();
-    file.grant(Budget { requests: 2_000, fetched: 4 * size + (2 << 20), read: 6 * size + (2 << 20) });
+    file.set_budget(Budget { requests: 2_000, fetched: 4 * size + (2 << 20), read: 6 * size + (2 << 20) });
     let cut_off = || Rejection::damaged("its end is missing");
     let end = find_end(file, begin as u64)?.ok_or_else(cut_off)?;
     let places = end.table.map_or_else(Vec::new, |table| vec![table, table.saturating_add(begin as u64)]);
     for place in places {
         if is_table(&file.bytes_at(place, 64)?) && memmem::find(&file.bytes_at(place, TABLE)?, b"/Root").is_some() {
-            return Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position });
+            return Ok(Content { facts: Facts::default(), extent: begin as u64..end.position });
         }
     }
     // the first page of a PDF made for the web has an end of its own, which leads nowhere
@@ -38,7 +38,7 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Who
     if !can_be_rebuilt(file, begin as u64..end.position)? {
         return Err(Rejection::damaged("no table of its objects is there, nor can one be made"));
     }
-    Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position })
+    Ok(Content { facts: Facts::default(), extent: begin as u64..end.position })
 }
 
 /// Where the header begins. What stands before it must be no file of another type.
@@ -78,10 +78,10 @@ fn find_end<S: Source>(file: &mut Ranged<S>, begin: u64) -> Verdict<Option<End>>
         if let Some((end, table)) = end_in(&tail) {
             return Ok(Some(End { position: start + end as u64, table }).filter(|end| end.position > begin));
         }
-        if length >= LONGEST_REST || start == 0 {
+        if length >= MAX_TRAILING_BYTES || start == 0 {
             return Ok(None);
         }
-        length = (length * 128).min(LONGEST_REST + HEADER_WITHIN as u64);
+        length = (length * 128).min(MAX_TRAILING_BYTES + HEADER_WITHIN as u64);
     }
 }
 

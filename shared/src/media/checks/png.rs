@@ -7,7 +7,7 @@ const SIGNATURE: u64 = 8;
 /// The end of the image: there is image data, and every chunk up to `IEND` lies within the file.
 pub(super) fn end<S: Source>(file: &mut Ranged<S>) -> Verdict<u64> {
     let size = file.size();
-    file.grant(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     let incomplete = || Rejection::damaged("the image is incomplete");
     let (mut position, mut has_data) = (SIGNATURE, false);
     loop {

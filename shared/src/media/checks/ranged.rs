@@ -45,7 +45,7 @@ pub struct Ranged<S> {
     /// The newest first.
     pieces: VecDeque<Piece>,
     left: Budget,
-    spent: bool,
+    is_exhausted: bool,
 }
 
 struct Piece {
@@ -61,7 +61,7 @@ impl Piece {
 
 impl<S: Source> Ranged<S> {
     pub fn new(source: S, budget: Budget) -> Self {
-        Self { source, position: 0, pieces: VecDeque::new(), left: budget, spent: false }
+        Self { source, position: 0, pieces: VecDeque::new(), left: budget, is_exhausted: false }
     }
 
     pub fn size(&self) -> u64 {
@@ -69,13 +69,13 @@ impl<S: Source> Ranged<S> {
     }
 
     /// From now on the check may use so much.
-    pub fn grant(&mut self, budget: Budget) {
+    pub fn set_budget(&mut self, budget: Budget) {
         self.left = budget;
     }
 
     /// Whether a read failed because the budget was used up.
-    pub fn spent(&self) -> bool {
-        self.spent
+    pub fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     pub fn source(&self) -> &S {
@@ -140,7 +140,7 @@ impl<S: Source> Ranged<S> {
     }
 
     fn refuse(&mut self) -> io::Error {
-        self.spent = true;
+        self.is_exhausted = true;
         io::Error::other("the check used up its budget")
     }
 }

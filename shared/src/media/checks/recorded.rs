@@ -11,8 +11,8 @@ const BLOCK_GROUP: u32 = 0xA0;
 const BLOCK: u32 = 0xA1;
 /// The last cluster begins no further from the end: recorders begin one every few seconds.
 const TAIL: u64 = 16 * 1024 * 1024;
-const MOST_CLUSTERS: usize = 64;
-const MOST_BLOCKS: u32 = 50_000;
+const MAX_CLUSTERS: usize = 64;
+const MAX_BLOCKS: u32 = 50_000;
 
 /// The time between the first and the last block, in the file's ticks; `None` when no block can be found at its end.
 pub(super) fn ticks<S: Source>(file: &mut Ranged<S>, first: u64, end: u64) -> Verdict<Option<u64>> {
@@ -20,8 +20,8 @@ pub(super) fn ticks<S: Source>(file: &mut Ranged<S>, first: u64, end: u64) -> Ve
     for length in [TAIL / 16, TAIL] {
         let start = end.saturating_sub(length).max(first);
         let tail = file.bytes_at(start, usize::try_from(end - start).unwrap_or_default())?;
-        for at in memmem::rfind_iter(&tail, &CLUSTER.to_be_bytes()).take(MOST_CLUSTERS) {
-            if let Some(last) = last_block(file, start + at as u64, end, MOST_BLOCKS)? {
+        for at in memmem::rfind_iter(&tail, &CLUSTER.to_be_bytes()).take(MAX_CLUSTERS) {
+            if let Some(last) = last_block(file, start + at as u64, end, MAX_BLOCKS)? {
                 return Ok(last.checked_sub(begin).filter(|ticks| *ticks > 0));
             }
         }

@@ -33,7 +33,7 @@ impl From<std::io::Error> for Rejection {
 
 /// The refusal of a file without the signature of the type that it says it has. It names the type that the file has, if
 /// that is a known one.
-pub(super) fn other_type(head: &[u8], expected: Format) -> Rejection {
+pub(super) fn wrong_type(head: &[u8], expected: Format) -> Rejection {
     if text::is_markup(head) {
         return text::markup();
     }
@@ -64,10 +64,10 @@ fn is_same(found: &str, expected: Format) -> bool {
 }
 
 /// No lesson lasts longer.
-const LONGEST_SECONDS: u64 = 100 * 60 * 60;
+const MAX_DURATION_SECONDS: u64 = 100 * 60 * 60;
 
 pub(super) fn plausible_duration(seconds: u64) -> Verdict<Option<i32>> {
-    if seconds > LONGEST_SECONDS {
+    if seconds > MAX_DURATION_SECONDS {
         return Err(implausible_duration());
     }
     Ok(i32::try_from(seconds).ok())

@@ -31,9 +31,9 @@ impl Frame {
 }
 
 /// What a telephone's camera makes, at most.
-const MOST_PIXELS: u64 = 25_000_000;
+const MAX_PIXELS: u64 = 25_000_000;
 /// What decoding may take.
-const MOST_MEMORY: u64 = 128 * 1024 * 1024;
+const MAX_MEMORY: u64 = 128 * 1024 * 1024;
 const QUALITY: u8 = 85;
 
 pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
@@ -41,15 +41,15 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     if format == Format::Jpeg && !jpeg::parse(file)?.is_common {
         return Err(rare_variant());
     }
-    file.grant(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
+    file.set_budget(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
     file.seek(SeekFrom::Start(0))?;
     let mut reader = ImageReader::with_format(BufReader::new(file), image::codec(format));
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
-    let most = MOST_PIXELS.min(MOST_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
+    let most = MAX_PIXELS.min(MAX_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
     if u64::from(width) * u64::from(height) > most {
         return Err(image::too_large(width, height, most));
     }

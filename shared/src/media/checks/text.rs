@@ -1,8 +1,8 @@
 //! Plain text, Markdown and CSV: text in any encoding that editors and spreadsheets write. It is served as an attachment
 //! of its own type, so tags in it are only text. A whole page is refused, because a browser that guesses would run it.
 
-use super::whole::Whole;
-use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
+use super::surroundings::Content;
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, wrong_type};
 
 /// How HTML pages, SVG images and programs begin: the tags of the WHATWG's MIME sniffing that no Markdown begins with.
 const MARKUP: [&str; 12] =
@@ -18,22 +18,22 @@ const CHUNK: usize = 64 * 1024;
 /// How DOS and some terminals mark the end of a text.
 const END_OF_TEXT: u16 = 0x1A;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Content> {
     let size = file.size();
-    file.grant(Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     let head = file.bytes_at(0, BEGINNING)?;
     if is_markup(&head) {
         return Err(markup());
     }
     if DOCUMENTS.iter().any(|mark| without_mark(&head).trim_ascii_start().starts_with(mark)) {
-        return Err(other_type(&head, format));
+        return Err(wrong_type(&head, format));
     }
     match head.get(..2) {
         Some([0xFF, 0xFE]) => check_utf16(file, u16::from_le_bytes)?,
         Some([0xFE, 0xFF]) => check_utf16(file, u16::from_be_bytes)?,
         _ => check_bytes(file)?,
     }
-    Ok(Whole { facts: Facts::default(), extent: 0..size })
+    Ok(Content { facts: Facts::default(), extent: 0..size })
 }
 
 /// UTF-8, and the older encodings, in which every byte from 0x80 on may be part of a letter.

@@ -5,9 +5,9 @@ use std::io::Cursor;
 
 use matroska_demuxer::{MatroskaFile, TrackType};
 
-use super::whole::Whole;
+use super::surroundings::Content;
 use super::{
-    Facts, Format, Ranged, Rejection, Source, Verdict, implausible_duration, other_type, plausible_duration, recorded,
+    Facts, Format, Ranged, Rejection, Source, Verdict, implausible_duration, plausible_duration, recorded, wrong_type,
 };
 
 const EBML: u32 = 0x1A45_DFA3;
@@ -22,9 +22,9 @@ const NO_MEDIA: [u8; 5] = [0x1F, 0x43, 0xB6, 0x75, 0x80];
 const BEGIN_SEGMENT: [u8; 5] = [0x18, 0x53, 0x80, 0x67, 0xFF];
 
 /// What describes the contents is no larger.
-const LARGEST: u64 = 256 * 1024;
+const MAX_BYTES: u64 = 256 * 1024;
 /// So many elements may come before the media.
-const MOST_ELEMENTS: u32 = 64;
+const MAX_ELEMENTS: u32 = 64;
 
 pub(super) struct Element {
     pub id: u32,
@@ -34,9 +34,9 @@ pub(super) struct Element {
     pub end: Option<u64>,
 }
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Content> {
     if !head.starts_with(&EBML.to_be_bytes()) {
-        return Err(other_type(head, Format::WebM));
+        return Err(wrong_type(head, Format::WebM));
     }
     let size = file.size();
     let header = next(file, 0, size)?;
@@ -52,7 +52,7 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Who
     let end = segment.end.unwrap_or(size);
     let (mut position, mut described, mut media) = (segment.body, Vec::new(), None);
     for number in 0.. {
-        if position >= end || number == MOST_ELEMENTS {
+        if position >= end || number == MAX_ELEMENTS {
             break;
         }
         let one = next(file, position, end)?;
@@ -79,7 +79,7 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Who
         let seconds = ticks.and_then(|ticks| ticks.checked_mul(nanoseconds)).map(|time| time.div_ceil(1_000_000_000));
         facts.duration_seconds = seconds.and_then(|seconds| plausible_duration(seconds).ok().flatten());
     }
-    Ok(Whole { facts, extent: 0..end })
+    Ok(Content { facts, extent: 0..end })
 }
 
 /// What the description says, with the nanoseconds that a tick of the video lasts.
@@ -118,7 +118,7 @@ fn facts(description: Vec<u8>) -> Verdict<(Facts, u64)> {
 
 /// All bytes of an element that is small.
 fn whole<S: Source>(file: &mut Ranged<S>, one: &Element) -> Verdict<Vec<u8>> {
-    let length = one.end.map(|end| end - one.start).filter(|length| *length <= LARGEST);
+    let length = one.end.map(|end| end - one.start).filter(|length| *length <= MAX_BYTES);
     let length = length.ok_or_else(|| Rejection::damaged("one of its parts is larger than any needs to be"))?;
     Ok(file.bytes_at(one.start, usize::try_from(length).unwrap_or_default())?)
 }

@@ -5,12 +5,12 @@ use super::{Ranged, Rejection, Source, Verdict};
 /// Where the chunks begin.
 const CHUNKS: u64 = 12;
 /// An animation has one for each of its frames.
-const MOST_CHUNKS: u32 = 20_000;
+const MAX_CHUNKS: u32 = 20_000;
 
 /// The end of the image: the container, and every chunk in it, lies within the file, and one of them is image data.
 pub(super) fn end<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<u64> {
     let size = file.size();
-    file.grant(super::Budget { requests: MOST_CHUNKS, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(super::Budget { requests: MAX_CHUNKS, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     let incomplete = || Rejection::damaged("the image is incomplete");
     let declared = head.get(4..8).and_then(<[u8]>::first_chunk).map_or(0, |length| u32::from_le_bytes(*length));
     let end = 8 + u64::from(declared);
@@ -18,7 +18,7 @@ pub(super) fn end<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<u64> 
         return Err(incomplete());
     }
     let (mut position, mut has_image) = (CHUNKS, false);
-    for _ in 0..MOST_CHUNKS {
+    for _ in 0..MAX_CHUNKS {
         if position + 8 > end {
             break;
         }

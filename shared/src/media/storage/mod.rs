@@ -5,9 +5,9 @@
 //! | `signing` | signed URLs to read, and the addresses that anybody may read |
 //! | `form` | the signed form of a small file |
 //! | `parts` | a large file in parts |
-//! | `objects`, `copying` | what the bucket holds |
+//! | `objects`, `copy` | what the bucket holds |
 
-mod copying;
+mod copy;
 mod form;
 mod objects;
 mod parts;
@@ -22,7 +22,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation, Re
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 
 pub use form::{Form, FormFile};
-pub use objects::{Listed, Listing, Object, Pin};
+pub use objects::{ListPage, ListedObject, Object, ObjectVersion};
 pub use parts::Part;
 pub use signing::{Disposition, SIGNED_FOR};
 
@@ -74,7 +74,7 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
 }
 
 /// What an operation is given that takes S3 itself longer than others.
-fn patience(time: Duration) -> aws_sdk_s3::config::Builder {
+fn with_timeout(time: Duration) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder().timeout_config(timeouts(time, time))
 }
 

@@ -15,29 +15,29 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub size_bytes: u64,
-    pub pin: Pin,
+    pub version: ObjectVersion,
 }
 
 /// What tells one content of a key from every other, whatever is written there later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
+pub struct ObjectVersion {
     /// With its quotes, as S3 writes it.
     pub e_tag: String,
     /// Where the bucket keeps versions.
-    pub version: Option<String>,
+    pub version_id: Option<String>,
 }
 
 /// An object of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedObject {
     pub key: String,
     pub last_modified: DateTime<Utc>,
 }
 
 /// A page of a list, in the order of the keys.
 #[derive(Debug, Default)]
-pub struct Listing {
-    pub objects: Vec<Listed>,
+pub struct ListPage {
+    pub objects: Vec<ListedObject>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
 }
@@ -51,9 +51,9 @@ impl Storage {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(Object {
                 size_bytes: head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default(),
-                pin: Pin {
+                version: ObjectVersion {
                     e_tag: head.e_tag().unwrap_or_default().to_owned(),
-                    version: head.version_id().map(ToOwned::to_owned),
+                    version_id: head.version_id().map(ToOwned::to_owned),
                 },
             })),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
@@ -65,9 +65,9 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn pinned_size(&self, key: &str, pin: &Pin) -> Result<Option<u64>> {
-        let head = self.client.head_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
-        match head.set_version_id(pin.version.clone()).send().await {
+    pub async fn version_size(&self, key: &str, version: &ObjectVersion) -> Result<Option<u64>> {
+        let head = self.client.head_object().bucket(&self.bucket).key(key).if_match(&version.e_tag);
+        match head.set_version_id(version.version_id.clone()).send().await {
             Ok(head) => Ok(Some(head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default())),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(failed(error)),
@@ -78,10 +78,10 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn read_range(&self, key: &str, pin: &Pin, range: Range<u64>) -> Result<Option<Bytes>> {
+    pub async fn read_range(&self, key: &str, version: &ObjectVersion, range: Range<u64>) -> Result<Option<Bytes>> {
         let last = range.end.saturating_sub(1);
-        let get = self.client.get_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
-        let get = get.set_version_id(pin.version.clone()).range(format!("bytes={}-{last}", range.start));
+        let get = self.client.get_object().bucket(&self.bucket).key(key).if_match(&version.e_tag);
+        let get = get.set_version_id(version.version_id.clone()).range(format!("bytes={}-{last}", range.start));
         match get.send().await {
             Ok(part) => {
                 let part = part.body.collect().await.map_err(|error| Error::Unavailable(error.into()))?;
@@ -152,8 +152,9 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn remove_pinned(&self, key: &str, pin: &Pin) -> Result<()> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+    pub async fn remove_version(&self, key: &str, version: &ObjectVersion) -> Result<()> {
+        let delete =
+            self.client.delete_object().bucket(&self.bucket).key(key).set_version_id(version.version_id.clone());
         delete.send().await.map(drop).map_err(failed)
     }
 
@@ -161,15 +162,15 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<Listing> {
+    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<ListPage> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).set_continuation_token(from);
         let page = list.send().await.map_err(failed)?;
         let listed = |object: &aws_sdk_s3::types::Object| {
             let modified = object.last_modified()?;
             let last_modified = DateTime::from_timestamp(modified.secs(), modified.subsec_nanos())?;
-            Some(Listed { key: object.key()?.to_owned(), last_modified })
+            Some(ListedObject { key: object.key()?.to_owned(), last_modified })
         };
-        Ok(Listing {
+        Ok(ListPage {
             objects: page.contents().iter().filter_map(listed).collect(),
             next: page.next_continuation_token().map(ToOwned::to_owned),
         })
@@ -179,8 +180,9 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn tag(&self, key: &str, pin: &Pin, name: &str) -> Result<Option<String>> {
-        let get = self.client.get_object_tagging().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+    pub async fn tag(&self, key: &str, version: &ObjectVersion, name: &str) -> Result<Option<String>> {
+        let get =
+            self.client.get_object_tagging().bucket(&self.bucket).key(key).set_version_id(version.version_id.clone());
         match get.send().await {
             Ok(tags) => Ok(tags.tag_set().iter().find(|tag| tag.key() == name).map(|tag| tag.value().to_owned())),
             Err(error) if is_gone(&error) => Ok(None),

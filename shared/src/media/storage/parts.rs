@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
 use super::signing::from;
-use super::{Storage, failed, patience};
+use super::{Storage, failed, with_timeout};
 use crate::error::{Error, Result};
 
 /// S3 may take longer to put a large file together than it does for anything else.
@@ -27,10 +27,11 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn begin_parts(&self, key: &str, content_type: &str) -> Result<String> {
-        let begun = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
-        let begun = begun.send().await.map_err(failed)?;
-        begun.upload_id.ok_or_else(|| Error::internal("S3 began a file in parts, and gave no id"))
+    pub async fn start_multipart(&self, key: &str, content_type: &str) -> Result<String> {
+        let save_multipart_id =
+            self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
+        let save_multipart_id = save_multipart_id.send().await.map_err(failed)?;
+        save_multipart_id.upload_id.ok_or_else(|| Error::internal("S3 began a file in parts, and gave no id"))
     }
 
     /// A URL that takes this part of exactly this size: the length is among what is signed.
@@ -80,13 +81,13 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn complete_parts(&self, key: &str, id: &str, parts: &[Part]) -> Result<bool> {
+    pub async fn complete_multipart(&self, key: &str, id: &str, parts: &[Part]) -> Result<bool> {
         let parts =
             parts.iter().map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.e_tag).build());
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
         let complete = complete.multipart_upload(parts).customize();
-        match complete.config_override(patience(COMPLETION_TIMEOUT)).send().await {
+        match complete.config_override(with_timeout(COMPLETION_TIMEOUT)).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_unknown(&error) => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().is_client_error() => {
@@ -101,7 +102,7 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn abort_parts(&self, key: &str, id: &str) -> Result<()> {
+    pub async fn abort_multipart(&self, key: &str, id: &str) -> Result<()> {
         match self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_unknown(&error) => Ok(()),

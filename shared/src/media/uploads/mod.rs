@@ -9,17 +9,17 @@
 //! | `sending` | what a browser needs to send it |
 //! | `finishing` | completing it, and giving it up |
 
-mod asking;
-mod finishing;
-mod sending;
+mod finish;
+mod instructions;
+mod request;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::arrival;
 use super::file_type::UploadKind;
 use super::storage::Part;
+use super::upload_key;
 use crate::catalog::Standing;
 use crate::catalog::courses::{CourseStatus, Visibility};
 use crate::error::{Error, Result};
@@ -27,9 +27,9 @@ use crate::id::{CourseId, LessonId, UploadId, UserId};
 use crate::input::text_enum;
 use crate::transaction::{Read, Write};
 
-pub use asking::{Asked, NewImage, NewLessonFile, Quotas, for_course, for_lesson, of_oneself};
-pub use finishing::{Completion, finish, forget, give_up, put_together, remove};
-pub use sending::{PartNumbers, Sending, begin, begun, how_to_send, some_parts};
+pub use finish::{Completion, assemble, cancel, delete_unused, mark_complete, remove_file};
+pub use instructions::{PartNumbers, UploadInstructions, instructions, save_multipart_id, sign_parts, start_multipart};
+pub use request::{CreatedUpload, NewImage, NewLessonFile, Quotas, for_caller, for_course, for_lesson};
 
 text_enum! {
     /// `pending` until it has arrived, `processing` while it is checked; then it is shown, or was `rejected`.
@@ -106,7 +106,7 @@ impl OwnUpload {
     /// Where it arrives.
     #[must_use]
     pub fn key(&self) -> String {
-        arrival::source(self.id)
+        upload_key::of(self.id)
     }
 
     /// Whether all of a file in parts is there. Of a form, S3 alone knows.

@@ -6,14 +6,14 @@ use flate2::read::GzDecoder;
 use zip::read::ZipFile;
 
 use super::super::{Rejection, Verdict, office};
-use super::{LONGEST_END, bomb, ends_as_one, nested_archive, shown};
+use super::{MAX_END_RECORD, archive_bomb, ends_as_archive, nested_archive, shown};
 
 /// What is kept of an entry.
 const BEGINNING: u64 = 512;
 /// The lists of a document's parts, which name macros and encryption, are kept whole.
 pub(in super::super) const CONTENT_TYPES: &str = "[Content_Types].xml";
 pub(in super::super) const MANIFEST: &str = "META-INF/manifest.xml";
-const LONGEST_LIST: u64 = 1024 * 1024;
+const MAX_LIST_BYTES: u64 = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 /// Archives, as their first bytes tell them. ZIP archives are looked into instead.
@@ -50,13 +50,13 @@ impl Entry {
     pub(super) fn read<R: Read>(mut file: ZipFile<'_, R>, name: String) -> Verdict<Self> {
         let declared = file.size();
         let is_list = [CONTENT_TYPES, MANIFEST].iter().any(|list| name.eq_ignore_ascii_case(list));
-        let kept = if is_list { LONGEST_LIST } else { BEGINNING };
+        let kept = if is_list { MAX_LIST_BYTES } else { BEGINNING };
         let mut first_bytes = Vec::new();
         file.by_ref().take(kept).read_to_end(&mut first_bytes)?;
         let (mut tail, mut length) = (first_bytes.clone(), first_bytes.len() as u64);
         let mut rest = file.take((declared + 1).saturating_sub(length));
         let mut chunk = vec![0; CHUNK];
-        let longest = usize::try_from(LONGEST_END).unwrap_or(CHUNK);
+        let longest = usize::try_from(MAX_END_RECORD).unwrap_or(CHUNK);
         loop {
             let read = rest.read(&mut chunk)?;
             if read == 0 {
@@ -67,10 +67,10 @@ impl Entry {
             tail.drain(..tail.len().saturating_sub(longest));
         }
         if length != declared {
-            return Err(bomb());
+            return Err(archive_bomb());
         }
         // the binary formats of Office hold packed themes, which nothing takes for archives
-        let ends_as_archive = !office::is_binary(&first_bytes) && ends_as_one(&tail);
+        let ends_as_archive = !office::is_binary(&first_bytes) && ends_as_archive(&tail);
         Ok(Self { name, first_bytes, ends_as_archive })
     }
 
@@ -97,8 +97,8 @@ impl Entry {
 }
 
 /// All bytes of an entry that may be a document.
-pub(super) fn whole<R: Read>(mut file: ZipFile<'_, R>, name: &str, largest_documents: &[u64]) -> Verdict<Vec<u8>> {
-    let Some(largest) = largest_documents.first() else { return Err(nested_archive(name)) };
+pub(super) fn whole<R: Read>(mut file: ZipFile<'_, R>, name: &str, document_limits: &[u64]) -> Verdict<Vec<u8>> {
+    let Some(largest) = document_limits.first() else { return Err(nested_archive(name)) };
     if file.size() > *largest {
         let reason = format!("“{}” in the file is too large to be checked. Upload it by itself.", shown(name));
         return Err(Rejection::new("nested_archive", reason));

@@ -5,9 +5,9 @@ use mp4_atom::Atom;
 use super::super::{Ranged, Rejection, Source, Verdict};
 
 /// No box that is decoded is larger.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 /// The most boxes in one box, and in a file without fragments.
-pub(super) const MOST_BOXES: u32 = 512;
+pub(super) const MAX_BOXES: u32 = 512;
 
 pub(super) struct Box {
     pub kind: [u8; 4],
@@ -53,7 +53,7 @@ pub(super) fn each<S: Source>(
     mut look_at: impl FnMut(&mut Ranged<S>, &Box) -> Verdict<()>,
 ) -> Verdict<()> {
     let mut position = parent.body;
-    for _ in 0..MOST_BOXES {
+    for _ in 0..MAX_BOXES {
         // QuickTime ends some lists of boxes with a zero
         if position == parent.end || (parent.end - position == 4 && file.bytes_at(position, 4)? == [0; 4]) {
             return Ok(());
@@ -73,7 +73,7 @@ pub(super) fn too_many() -> Rejection {
 
 pub(super) fn body<S: Source>(file: &mut Ranged<S>, one: &Box) -> Verdict<Vec<u8>> {
     let length = one.end - one.body;
-    if length > LARGEST {
+    if length > MAX_BYTES {
         return Err(Rejection::damaged("one of its parts is larger than any needs to be"));
     }
     Ok(file.bytes_at(one.body, usize::try_from(length).unwrap_or_default())?)

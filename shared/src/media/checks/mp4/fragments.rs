@@ -7,7 +7,7 @@ use mp4_atom::{Sidx, Tfdt, Tfhd, Trun, TrunSamples};
 
 use super::super::{Ranged, Source, Verdict};
 use super::boxes::{Box, decode, each};
-use super::movie::{MOST_TRACKS, Movie};
+use super::movie::{MAX_TRACKS, Movie};
 use super::{longest, nanoseconds};
 
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl Fragments {
                 b"tfhd" => header = decode(file, one)?,
                 b"tfdt" => begin = Some(decode::<_, Tfdt>(file, one)?.base_media_decode_time),
                 b"trun" => {
-                    let usual = header.default_sample_duration.or_else(|| movie.usual_duration(header.track_id));
+                    let usual = header.default_sample_duration.or_else(|| movie.default_duration(header.track_id));
                     let usual = u64::from(usual.unwrap_or_default());
                     duration = duration.saturating_add(match decode::<_, Trun>(file, one)?.samples {
                         TrunSamples::Inherited { count, .. } => u64::from(count) * usual,
@@ -57,7 +57,7 @@ impl Fragments {
             }
             Ok(())
         })?;
-        if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&header.track_id) {
+        if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(&header.track_id) {
             self.incomplete = true;
             return Ok(());
         }

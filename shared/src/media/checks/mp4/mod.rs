@@ -5,9 +5,9 @@ mod boxes;
 mod fragments;
 mod movie;
 
-use super::whole::Whole;
-use super::{Facts, Format, Ranged, Rejection, Source, Verdict, other_type, plausible_duration};
-use boxes::{Box, MOST_BOXES, Next, look, too_many};
+use super::surroundings::Content;
+use super::{Facts, Format, Ranged, Rejection, Source, Verdict, plausible_duration, wrong_type};
+use boxes::{Box, MAX_BOXES, Next, look, too_many};
 use fragments::Fragments;
 use movie::Movie;
 
@@ -26,24 +26,24 @@ const KNOWN: [&[u8; 4]; 18] = [
     b"mfra", b"emsg", b"prft", b"pdin", b"udta", b"pnot",
 ];
 /// A file in fragments has some boxes for each: 10,000 fragments are some hours.
-const MOST_BOXES_OF_FRAGMENTS: u32 = 20_000;
+const MAX_BOXES_OF_FRAGMENTS: u32 = 20_000;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Content> {
     if head.get(4..8) == Some(b"styp") {
         return Err(Rejection::damaged("it is one segment of a video, without the part that describes it"));
     }
     if head.get(4..8) != Some(b"ftyp") {
-        return Err(other_type(head, Format::Mp4));
+        return Err(wrong_type(head, Format::Mp4));
     }
     // a request or two for each fragment, and a block for each request
-    file.grant(super::Budget { requests: 45_000, fetched: 1 << 30, read: 1 << 30 });
+    file.set_budget(super::Budget { requests: 45_000, fetched: 1 << 30, read: 1 << 30 });
     let mut found = Found::default();
     let (mut position, end) = (0, file.size());
     for number in 0.. {
         if position == end {
             break;
         }
-        if number >= if found.is_fragmented() { MOST_BOXES_OF_FRAGMENTS } else { MOST_BOXES } {
+        if number >= if found.is_fragmented() { MAX_BOXES_OF_FRAGMENTS } else { MAX_BOXES } {
             if !found.is_fragmented() {
                 return Err(too_many());
             }
@@ -63,7 +63,7 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Who
             _ => return Err(Rejection::damaged("there is something in it that no MP4 has")),
         }
     }
-    Ok(Whole { facts: found.facts()?, extent: 0..position })
+    Ok(Content { facts: found.facts()?, extent: 0..position })
 }
 
 #[derive(Default)]

@@ -5,7 +5,7 @@ use mp4_atom::{Mdhd, Mehd, Mvhd, Stts, Tkhd, Trex};
 use super::super::{Ranged, Rejection, Source, Verdict};
 use super::boxes::{Box, body, decode, each};
 
-pub(super) const MOST_TRACKS: usize = 64;
+pub(super) const MAX_TRACKS: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Movie {
@@ -18,7 +18,7 @@ pub(super) struct Movie {
     with_fragments: u64,
     tracks: Vec<Track>,
     /// By the number of the track: how long a sample of a fragment lasts, if the fragment doesn't say it.
-    usual_durations: Vec<Trex>,
+    default_durations: Vec<Trex>,
 }
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Movie {
                     let header: Mvhd = decode(file, one)?;
                     (found.timescale, found.duration) = (header.timescale, known(header.duration));
                 }
-                b"trak" if found.tracks.len() == MOST_TRACKS => {
+                b"trak" if found.tracks.len() == MAX_TRACKS => {
                     return Err(Rejection::new("too_complicated", "The video has too many tracks."));
                 }
                 b"trak" => found.tracks.push(Track::read(file, one)?),
@@ -63,7 +63,7 @@ impl Movie {
         each(file, extension, |file, one| {
             match &one.kind {
                 b"mehd" => self.with_fragments = known(decode::<_, Mehd>(file, one)?.fragment_duration),
-                b"trex" => self.usual_durations.push(decode(file, one)?),
+                b"trex" => self.default_durations.push(decode(file, one)?),
                 _ => {}
             }
             Ok(())
@@ -94,8 +94,8 @@ impl Movie {
         (self.with_fragments > 0).then_some((self.with_fragments, self.timescale))
     }
 
-    pub(super) fn usual_duration(&self, track: u32) -> Option<u32> {
-        self.usual_durations.iter().find(|usual| usual.track_id == track).map(|usual| usual.default_sample_duration)
+    pub(super) fn default_duration(&self, track: u32) -> Option<u32> {
+        self.default_durations.iter().find(|usual| usual.track_id == track).map(|usual| usual.default_sample_duration)
     }
 
     /// How long the samples last that are described here, and not in fragments.

@@ -9,14 +9,14 @@ use super::{Facts, Ranged, Rejection, Source, Verdict, archive, text};
 
 /// A file that has everything its format needs.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct Content {
     pub facts: Facts,
     /// The bytes that belong to the format. Readers ignore the others.
     pub extent: Range<u64>,
 }
 
 /// The most bytes that may follow the end of the content. Phones put a short video there.
-pub(super) const LONGEST_REST: u64 = 16 * 1024 * 1024;
+pub(super) const MAX_TRAILING_BYTES: u64 = 16 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// The bytes that two chunks share: twice the length of the longest signature.
 const OVERLAP: usize = 32;
@@ -25,9 +25,9 @@ const OVERLAP: usize = 32;
 const SIGNATURES: [&[u8]; 3] = [b"Rar!\x1A\x07", b"7z\xBC\xAF\x27\x1C", b"%PDF-"];
 
 /// Accepts what readers ignore, and refuses a second file: a web page, an archive or a PDF.
-pub(super) fn check_rest<S: Source>(file: &mut Ranged<S>, extent: &Range<u64>) -> Verdict<()> {
+pub(super) fn check_surroundings<S: Source>(file: &mut Ranged<S>, extent: &Range<u64>) -> Verdict<()> {
     let size = file.size();
-    if size - extent.end > LONGEST_REST {
+    if size - extent.end > MAX_TRAILING_BYTES {
         let reason = format!(
             "The file goes on for {} bytes behind its end. Export it again, and upload the new file.",
             size - extent.end
@@ -36,7 +36,7 @@ pub(super) fn check_rest<S: Source>(file: &mut Ranged<S>, extent: &Range<u64>) -
     }
     let length = extent.start + (size - extent.end);
     let budget = length + (1 << 20);
-    file.grant(super::Budget { requests: 1_000, fetched: budget, read: budget + length / 16 });
+    file.set_budget(super::Budget { requests: 1_000, fetched: budget, read: budget + length / 16 });
     for range in [0..extent.start, extent.end..size] {
         search(file, range)?;
     }
@@ -67,10 +67,10 @@ fn search<S: Source>(file: &mut Ranged<S>, range: Range<u64>) -> Verdict<()> {
 }
 
 /// Refuses a file that programs would open as an archive, although it says that it is something else.
-pub(super) fn check_no_archive<S: Source>(file: &mut Ranged<S>) -> Verdict<()> {
-    file.grant(super::Budget { requests: 64, fetched: 1 << 20, read: 1 << 20 });
-    let (_, tail) = file.tail(archive::LONGEST_END)?;
-    if archive::ends_as_one(&tail) {
+pub(super) fn check_not_archive<S: Source>(file: &mut Ranged<S>) -> Verdict<()> {
+    file.set_budget(super::Budget { requests: 64, fetched: 1 << 20, read: 1 << 20 });
+    let (_, tail) = file.tail(archive::MAX_END_RECORD)?;
+    if archive::ends_as_archive(&tail) {
         let reason = "The file is also an archive. Upload the archive's contents as files of their own.";
         return Err(Rejection::new("two_formats", reason));
     }

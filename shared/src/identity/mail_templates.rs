@@ -4,7 +4,7 @@
 use super::{email_change, links, recovery, registration};
 use crate::error::Result;
 use crate::id::UserId;
-use crate::mail::{Letter, Mailer, Message, Recipient};
+use crate::mail::{Mailer, Message, Recipient, RenderedMail};
 use crate::outbox::{Due, Purpose};
 use crate::transaction::Write;
 
@@ -13,15 +13,15 @@ use crate::transaction::Write;
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn write(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, Letter)>> {
+pub async fn render(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, RenderedMail)>> {
     let purpose = due.purpose()?;
     if due.is_withheld {
         return Ok(None);
     }
     let Some(recipient) = recipient(write, due, purpose).await? else { return Ok(None) };
     let Some(message) = message(write, purpose, due.user_id, &recipient).await? else { return Ok(None) };
-    let letter = mailer.write(&recipient, &message)?;
-    Ok(Some((recipient, letter)))
+    let mail = mailer.render(&recipient, &message)?;
+    Ok(Some((recipient, mail)))
 }
 
 /// Returns the address, and the name where the address is known to be that person's: anyone can register an address, or

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use redis::Script;
 
-use super::{Bucket, Delay, MEMORY};
+use super::{Backoff, Bucket, FAILURES_KEPT};
 use crate::redis::Redis;
 
 /// Keeps when the bucket will be full again; answers the wait in milliseconds.
@@ -62,11 +62,16 @@ pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTim
     wait.await.map(delta)
 }
 
-pub(super) async fn attempt(redis: &Redis, key: &str, delay: &Delay, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
+pub(super) async fn attempt(
+    redis: &Redis,
+    key: &str,
+    backoff: &Backoff,
+    now: DateTime<Utc>,
+) -> Option<Option<TimeDelta>> {
     let wait = redis.ask(|mut connection| async move {
         let mut call = ATTEMPT.prepare_invoke();
-        call.key(key).arg(now.timestamp_millis()).arg(MEMORY.num_milliseconds()).arg(delay.free);
-        call.arg(delay.first.num_milliseconds()).arg(delay.longest.num_milliseconds());
+        call.key(key).arg(now.timestamp_millis()).arg(FAILURES_KEPT.num_milliseconds()).arg(backoff.free_failures);
+        call.arg(backoff.first.num_milliseconds()).arg(backoff.max.num_milliseconds());
         call.invoke_async::<i64>(&mut connection).await
     });
     wait.await.map(delta)

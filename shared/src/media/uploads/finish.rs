@@ -31,10 +31,10 @@ fields! {
 
 impl Completion {
     /// The parts by number, as `ETag`s without quotes.
-    fn by_number(&self) -> Result<BTreeMap<i32, &str>> {
+    fn e_tags_by_number(&self) -> Result<BTreeMap<i32, &str>> {
         let mut parts = BTreeMap::new();
         for (index, part) in self.parts.iter().flatten().enumerate() {
-            if parts.insert(i32::from(part.part_number), bare(part.etag.as_str())).is_some() {
+            if parts.insert(i32::from(part.part_number), unquoted(part.etag.as_str())).is_some() {
                 let pointer = format!("/parts/{index}/part_number");
                 return Err(Error::invalid(Fault::at(&pointer, "repeated", "Name each part once.")));
             }
@@ -43,7 +43,7 @@ impl Completion {
     }
 }
 
-fn bare(e_tag: &str) -> &str {
+fn unquoted(e_tag: &str) -> &str {
     e_tag.trim().trim_matches('"')
 }
 
@@ -53,7 +53,7 @@ fn bare(e_tag: &str) -> &str {
 /// # Errors
 /// 409 when something is missing or is not as they say; 422 when the parts that they name are none of this file; 503
 /// when S3 is away.
-pub async fn put_together(
+pub async fn assemble(
     storage: &Storage,
     upload: &OwnUpload,
     completion: &Completion,
@@ -62,29 +62,29 @@ pub async fn put_together(
     if upload.is_complete() {
         return Ok(()); // it was done before
     }
-    upload.open(now)?;
-    if !upload.in_parts() {
-        return arrived(storage, upload).await;
+    upload.check_open(now)?;
+    if !upload.is_multipart() {
+        return check_arrived(storage, upload).await;
     }
-    let said = completion.by_number()?;
-    if said.is_empty() {
+    let claimed = completion.e_tags_by_number()?;
+    if claimed.is_empty() {
         return Err(Error::invalid(Fault::at("/parts", "required", "Name the parts, with the ETag of each.")));
     }
-    let signed: BTreeMap<i32, i64> = upload.parts().collect();
-    if let Some(unknown) = said.keys().find(|number| !signed.contains_key(number)) {
+    let signed: BTreeMap<i32, i64> = upload.part_sizes().collect();
+    if let Some(unknown) = claimed.keys().find(|number| !signed.contains_key(number)) {
         let detail = format!("It has {} parts; there is none with the number {unknown}.", signed.len());
         return Err(Error::invalid(Fault::at("/parts", "unknown_part", detail)));
     }
     let found = match upload.multipart_id() {
         Some(id) => storage.parts(&upload.key(), id).await?,
-        None => Some(Vec::new()), // it was never begun
+        None => Some(Vec::new()), // it was never save_multipart_id
     };
-    let Some(found) = found else { return arrived(storage, upload).await }; // or another call put it together
+    let Some(found) = found else { return check_arrived(storage, upload).await }; // or another call put it together
     let found: BTreeMap<i32, Part> = found.into_iter().map(|part| (part.number, part)).collect();
     let (mut missing, mut wrong, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for (number, size) in signed {
-        match (found.get(&number), said.get(&number)) {
-            (Some(part), Some(e_tag)) if part.size_bytes == size && bare(&part.e_tag) == *e_tag => {
+        match (found.get(&number), claimed.get(&number)) {
+            (Some(part), Some(e_tag)) if part.size_bytes == size && unquoted(&part.e_tag) == *e_tag => {
                 parts.push(part.clone());
             }
             (Some(_), Some(_)) => wrong.push(number),
@@ -93,7 +93,7 @@ pub async fn put_together(
     }
     if !missing.is_empty() || !wrong.is_empty() {
         // Another call may be just putting it together.
-        return match arrived(storage, upload).await {
+        return match check_arrived(storage, upload).await {
             Err(error) if error.is(&problem::UPLOAD_INCOMPLETE) => {
                 Err(incomplete("Some parts are missing, or are not as you say.", &missing, &wrong))
             }
@@ -101,11 +101,15 @@ pub async fn put_together(
         };
     }
     let id = upload.multipart_id().unwrap_or_default();
-    if storage.complete_parts(&upload.key(), id, &parts).await? { Ok(()) } else { arrived(storage, upload).await }
+    if storage.complete_multipart(&upload.key(), id, &parts).await? {
+        Ok(())
+    } else {
+        check_arrived(storage, upload).await
+    }
 }
 
 /// Lets it pass when the whole file is there.
-async fn arrived(storage: &Storage, upload: &OwnUpload) -> Result<()> {
+async fn check_arrived(storage: &Storage, upload: &OwnUpload) -> Result<()> {
     let object = storage.head(&upload.key()).await?;
     match object {
         Some(object) if i64::try_from(object.size_bytes) == Ok(upload.size_bytes) => Ok(()),
@@ -121,7 +125,7 @@ fn incomplete(detail: &str, missing: &[i32], wrong: &[i32]) -> Error {
 ///
 /// # Errors
 /// 404 when it was given up meanwhile.
-pub async fn finish(write: &mut Write, id: UploadId) -> Result<(OwnUpload, bool)> {
+pub async fn mark_complete(write: &mut Write, id: UploadId) -> Result<(OwnUpload, bool)> {
     let before = own_locked(write, id).await?;
     if before.multipart_id.is_none() {
         return Ok((before, false));
@@ -134,10 +138,10 @@ pub async fn finish(write: &mut Write, id: UploadId) -> Result<(OwnUpload, bool)
 ///
 /// # Errors
 /// 409 when it is being checked, or is shown; 503 when S3 is away.
-pub async fn remove(storage: &Storage, upload: &OwnUpload) -> Result<()> {
-    upload.may_be_given_up()?;
+pub async fn remove_file(storage: &Storage, upload: &OwnUpload) -> Result<()> {
+    upload.check_cancellable()?;
     if let Some(id) = upload.multipart_id() {
-        storage.abort_parts(&upload.key(), id).await?;
+        storage.abort_multipart(&upload.key(), id).await?;
     }
     storage.remove_versions(&upload.key()).await
 }
@@ -146,9 +150,9 @@ pub async fn remove(storage: &Storage, upload: &OwnUpload) -> Result<()> {
 ///
 /// # Errors
 /// 404 when it is gone; 409 when it is being checked, or is shown.
-pub async fn give_up(write: &mut Write, id: UploadId) -> Result<()> {
-    own_locked(write, id).await?.may_be_given_up()?;
-    forget(write, id).await
+pub async fn cancel(write: &mut Write, id: UploadId) -> Result<()> {
+    own_locked(write, id).await?.check_cancellable()?;
+    delete_unused(write, id).await
 }
 
 /// Takes the upload off the books, whoever's it is and whatever it was for, unless it is being checked or shown: then it
@@ -156,7 +160,7 @@ pub async fn give_up(write: &mut Write, id: UploadId) -> Result<()> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn forget(write: &mut Write, id: UploadId) -> Result<()> {
+pub async fn delete_unused(write: &mut Write, id: UploadId) -> Result<()> {
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'rejected')", id.0)
         .execute(write.connection())
         .await?;
@@ -164,7 +168,7 @@ pub async fn forget(write: &mut Write, id: UploadId) -> Result<()> {
 }
 
 impl OwnUpload {
-    fn may_be_given_up(&self) -> Result<()> {
+    fn check_cancellable(&self) -> Result<()> {
         let why = match self.status {
             UploadStatus::Pending | UploadStatus::Rejected => return Ok(()),
             UploadStatus::Processing => "It has arrived, and is being checked; wait for that.",

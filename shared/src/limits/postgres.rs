@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Bucket, Delay, MEMORY};
+use super::{Backoff, Bucket, FAILURES_KEPT};
 use crate::error::Result;
 use crate::transaction::Read;
 
@@ -27,7 +27,7 @@ pub(super) async fn take(read: &mut Read, key: &str, bucket: &Bucket) -> Result<
     Ok(Some(wait(read, key).await? + bucket.interval - capacity))
 }
 
-pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+pub(super) async fn attempt(read: &mut Read, key: &str, backoff: &Backoff) -> Result<Option<TimeDelta>> {
     let now = read.now();
     let counted = sqlx::query!(
         "INSERT INTO limits AS l (key, failures, until, expires_at) VALUES ($1, 1, $2, $2::timestamptz + $3::interval)
@@ -39,10 +39,10 @@ pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result
            WHERE l.until <= $2",
         key,
         now,
-        interval(MEMORY)?,
-        delay.free,
-        interval(delay.first)?,
-        interval(delay.longest)?,
+        interval(FAILURES_KEPT)?,
+        backoff.free_failures,
+        interval(backoff.first)?,
+        interval(backoff.max)?,
     )
     .execute(read.connection())
     .await?;
@@ -62,7 +62,7 @@ pub(super) async fn waiting(read: &mut Read, keys: &[String]) -> Result<Option<T
 }
 
 /// Notes what is counted elsewhere, unless it is here already.
-pub(super) async fn note(
+pub(super) async fn remember(
     read: &mut Read,
     key: &str,
     failures: i32,

@@ -15,7 +15,7 @@ use crate::error::{Error, Fault, Result};
 use crate::fields;
 use crate::id::{CourseId, LessonId, UploadId};
 use crate::input::{Describe, Faults, Invalid, Text, from_text, text_enum};
-use crate::media::file_type::{FileType, LONGEST_NAME, UploadKind};
+use crate::media::file_type::{FileType, MAX_NAME_LENGTH, UploadKind};
 use crate::problem;
 use crate::transaction::Write;
 
@@ -69,8 +69,8 @@ fields! {
 #[derive(Debug)]
 pub struct FileName(String);
 
-from_text!(FileName, { "type": "string", "minLength": 1, "maxLength": LONGEST_NAME }, |text| {
-    crate::input::check(text, 1, LONGEST_NAME)?;
+from_text!(FileName, { "type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH }, |text| {
+    crate::input::check(text, 1, MAX_NAME_LENGTH)?;
     // Letters that run from right to left are welcome; what turns the order of others around is not.
     let hides = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     if text.contains(['/', '\\']) || text.chars().any(hides) || matches!(text.trim(), "." | "..") {
@@ -99,7 +99,7 @@ impl Deserr<Faults> for FileSize {
 
 impl Describe for FileSize {
     fn schema() -> Value {
-        json!({ "type": "integer", "minimum": 1, "maximum": UploadKind::Video.largest() })
+        json!({ "type": "integer", "minimum": 1, "maximum": UploadKind::Video.max_bytes() })
     }
 }
 
@@ -116,12 +116,12 @@ from_text!(Checksum, { "type": "string", "minLength": 44, "maxLength": 44, "cont
 
 /// What was asked for, by its id: how to send it is said anew each time.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Asked {
+pub struct CreatedUpload {
     pub upload_id: UploadId,
 }
 
 /// A file that may be sent.
-struct Wanted {
+struct NewUpload {
     kind: UploadKind,
     lesson_id: Option<LessonId>,
     course_id: Option<CourseId>,
@@ -130,7 +130,7 @@ struct Wanted {
 
 /// What the audit log keeps of it.
 #[derive(Serialize)]
-struct Noted<'a> {
+struct AuditedUpload<'a> {
     kind: UploadKind,
     lesson_id: Option<LessonId>,
     course_id: Option<CourseId>,
@@ -148,7 +148,7 @@ pub async fn for_lesson(
     lesson: LessonId,
     new: NewLessonFile,
     quotas: Quotas,
-) -> Result<(Asked, Changes)> {
+) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
     let lesson = lessons::editable(write, lesson).await?;
     let kind = match new.kind {
@@ -158,10 +158,10 @@ pub async fn for_lesson(
     let NewLessonFile { kind: _, file_name, content_type, size_bytes, checksum_sha256 } = new;
     let file = NewImage { file_name, content_type, size_bytes, checksum_sha256 };
     if kind == UploadKind::Document {
-        check_documents(write, lesson.id).await?;
+        check_document_count(write, lesson.id).await?;
     }
-    let wanted = Wanted { kind, lesson_id: Some(lesson.id), course_id: Some(lesson.course_id), file };
-    ask(write, wanted, quotas).await
+    let new_upload = NewUpload { kind, lesson_id: Some(lesson.id), course_id: Some(lesson.course_id), file };
+    create(write, new_upload, quotas).await
 }
 
 /// Asks for the thumbnail of a course that the caller may edit.
@@ -173,19 +173,20 @@ pub async fn for_course(
     course: CourseId,
     file: NewImage,
     quotas: Quotas,
-) -> Result<(Asked, Changes)> {
+) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
     let course = courses::editable(write, course).await?;
-    ask(write, Wanted { kind: UploadKind::Thumbnail, lesson_id: None, course_id: Some(course.id), file }, quotas).await
+    create(write, NewUpload { kind: UploadKind::Thumbnail, lesson_id: None, course_id: Some(course.id), file }, quotas)
+        .await
 }
 
 /// Asks for the caller's picture.
 ///
 /// # Errors
 /// As [`for_lesson`].
-pub async fn of_oneself(write: &mut Write, file: NewImage, quotas: Quotas) -> Result<(Asked, Changes)> {
+pub async fn for_caller(write: &mut Write, file: NewImage, quotas: Quotas) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
-    ask(write, Wanted { kind: UploadKind::Picture, lesson_id: None, course_id: None, file }, quotas).await
+    create(write, NewUpload { kind: UploadKind::Picture, lesson_id: None, course_id: None, file }, quotas).await
 }
 
 /// One call of a person after the other and, where the course is locked next, one of a course: however many come at once,
@@ -196,15 +197,15 @@ async fn lock_caller(write: &mut Write) -> Result<()> {
     Ok(())
 }
 
-async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked, Changes)> {
-    let Wanted { kind, lesson_id, course_id, file } = wanted;
+async fn create(write: &mut Write, new: NewUpload, quotas: Quotas) -> Result<(CreatedUpload, Changes)> {
+    let NewUpload { kind, lesson_id, course_id, file } = new;
     let size_bytes = file.size_bytes.0;
-    let file_type = check(kind, &file, size_bytes)?;
-    let (content_type, file_name) = (file_type.content_type, file_type.named_file(&file.file_name.0));
+    let file_type = check_file(kind, &file, size_bytes)?;
+    let (content_type, file_name) = (file_type.content_type, file_type.download_name(&file.file_name.0));
     let (user, now) = (write.user()?, write.now());
-    check_unfinished(write, quotas).await?;
+    check_unfinished_quota(write, quotas).await?;
     if let Some(course) = course_id {
-        check_course(write, course, size_bytes, quotas).await?;
+        check_course_quota(write, course, size_bytes, quotas).await?;
     }
     let id = UploadId::new(now);
     sqlx::query!(
@@ -225,22 +226,23 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     )
     .execute(write.connection())
     .await?;
-    let noted = Noted { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
-    Ok((Asked { upload_id: id }, Changes::created(&noted)?))
+    let audited = AuditedUpload { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
+    Ok((CreatedUpload { upload_id: id }, Changes::created(&audited)?))
 }
 
 /// Returns the type that the file will be kept and served as.
-fn check(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static FileType> {
-    let known = FileType::meant(file.content_type.as_str(), &file.file_name.0).filter(|known| known.may_be(kind));
+fn check_file(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static FileType> {
+    let known =
+        FileType::from_browser(file.content_type.as_str(), &file.file_name.0).filter(|known| known.allows(kind));
     let mut faults = Vec::new();
     if known.is_none() {
-        let possible = FileType::ALL.iter().filter(|one| one.may_be(kind)).map(|one| one.content_type);
+        let possible = FileType::ALL.iter().filter(|one| one.allows(kind)).map(|one| one.content_type);
         let possible = possible.collect::<Vec<_>>().join(", ");
         let detail = format!("A {} is one of {possible}.", kind.as_str());
         faults.push(Fault::at("/content_type", "unsupported_type", detail));
     }
-    if size_bytes > kind.largest() {
-        let detail = format!("A {} has at most {} bytes.", kind.as_str(), kind.largest());
+    if size_bytes > kind.max_bytes() {
+        let detail = format!("A {} has at most {} bytes.", kind.as_str(), kind.max_bytes());
         faults.push(Fault::at("/size_bytes", "too_large", detail));
     }
     match known {
@@ -249,7 +251,7 @@ fn check(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static 
     }
 }
 
-async fn check_unfinished(write: &mut Write, quotas: Quotas) -> Result<()> {
+async fn check_unfinished_quota(write: &mut Write, quotas: Quotas) -> Result<()> {
     let (user, now) = (write.user()?, write.now());
     let unfinished = sqlx::query_scalar!(
         r#"SELECT id AS "id: UploadId" FROM uploads
@@ -269,10 +271,10 @@ async fn check_unfinished(write: &mut Write, quotas: Quotas) -> Result<()> {
 }
 
 /// An answer with the signed addresses of more documents would be too large.
-const MOST_DOCUMENTS: i64 = 100;
+const MAX_DOCUMENTS: i64 = 100;
 
 /// Fails with 409 when the lesson has as many documents as it can have, unfinished uploads among them.
-async fn check_documents(write: &mut Write, lesson: LessonId) -> Result<()> {
+async fn check_document_count(write: &mut Write, lesson: LessonId) -> Result<()> {
     let now = write.now();
     let documents = sqlx::query_scalar!(
         r#"SELECT count(*) AS "documents!" FROM uploads
@@ -283,13 +285,13 @@ async fn check_documents(write: &mut Write, lesson: LessonId) -> Result<()> {
     )
     .fetch_one(write.connection())
     .await?;
-    if documents < MOST_DOCUMENTS {
+    if documents < MAX_DOCUMENTS {
         return Ok(());
     }
-    Err(Error::problem(&problem::LIMIT_REACHED, format!("A lesson has up to {MOST_DOCUMENTS} documents.")))
+    Err(Error::problem(&problem::LIMIT_REACHED, format!("A lesson has up to {MAX_DOCUMENTS} documents.")))
 }
 
-async fn check_course(write: &mut Write, course: CourseId, more: i64, quotas: Quotas) -> Result<()> {
+async fn check_course_quota(write: &mut Write, course: CourseId, more: i64, quotas: Quotas) -> Result<()> {
     let now = write.now();
     let used = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(size_bytes), 0)::bigint AS "used!" FROM uploads

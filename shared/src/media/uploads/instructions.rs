@@ -21,14 +21,14 @@ use crate::transaction::Write;
 /// Small enough that a broken connection costs little, and that 5 GiB have far fewer than S3's 10,000 parts.
 const PART_SIZE: i64 = 16 << 20;
 /// As many as S3 takes of one file.
-const MOST_PARTS: usize = 10_000;
+const MAX_PARTS: usize = 10_000;
 /// Long enough for a part by a slow line; a longer upload signs the rest anew.
 const SIGNED_FOR: Duration = Duration::from_hours(1);
 
 /// How to send the file straight to S3.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "method")]
-pub enum Sending {
+pub enum UploadInstructions {
     /// As `multipart/form-data`: all fields, and then the file, as `file`.
     #[serde(rename = "POST")]
     Form {
@@ -68,18 +68,18 @@ fields! {
 
 impl OwnUpload {
     /// Whether it is sent in parts: a video of more than one. All else is small enough for one form.
-    pub(super) fn in_parts(&self) -> bool {
+    pub(super) fn is_multipart(&self) -> bool {
         self.kind == UploadKind::Video && self.size_bytes > PART_SIZE
     }
 
     /// The number and size of each part.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (i32, i64)> {
+    pub(super) fn part_sizes(&self) -> impl Iterator<Item = (i32, i64)> {
         let (size, part) = (self.size_bytes, self.part_size_bytes.unwrap_or(PART_SIZE));
         (1..).zip((0..size).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(move |at| part.min(size - at)))
     }
 
     /// Lets it pass if something can still be sent to it.
-    pub(super) fn open(&self, now: DateTime<Utc>) -> Result<()> {
+    pub(super) fn check_open(&self, now: DateTime<Utc>) -> Result<()> {
         let why = match self.status {
             UploadStatus::Ready => "It is ready.",
             UploadStatus::Processing => "It has arrived, and is being checked.",
@@ -92,7 +92,7 @@ impl OwnUpload {
     }
 
     /// How long what is signed now works: not past the upload's own end.
-    fn signed_for(&self, now: DateTime<Utc>) -> Duration {
+    fn signature_lifetime(&self, now: DateTime<Utc>) -> Duration {
         (self.expires_at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), SIGNED_FOR)
     }
 }
@@ -101,19 +101,19 @@ impl OwnUpload {
 ///
 /// # Errors
 /// 409 when nothing can be sent to it any more; 503 when S3 is away.
-pub async fn begin(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<Option<String>> {
-    upload.open(now)?;
-    if !upload.in_parts() || upload.multipart_id.is_some() {
+pub async fn start_multipart(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<Option<String>> {
+    upload.check_open(now)?;
+    if !upload.is_multipart() || upload.multipart_id.is_some() {
         return Ok(None);
     }
-    storage.begin_parts(&upload.key(), &upload.content_type).await.map(Some)
+    storage.start_multipart(&upload.key(), &upload.content_type).await.map(Some)
 }
 
 /// Keeps S3's id of a file in parts, unless another call was faster: whether it did.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn begun(write: &mut Write, id: UploadId, multipart_id: &str) -> Result<bool> {
+pub async fn save_multipart_id(write: &mut Write, id: UploadId, multipart_id: &str) -> Result<bool> {
     let kept = sqlx::query!(
         "UPDATE uploads SET multipart_id = $2, part_size_bytes = $3
          WHERE id = $1 AND part_size_bytes IS NULL AND status = 'pending'",
@@ -130,12 +130,12 @@ pub async fn begun(write: &mut Write, id: UploadId, multipart_id: &str) -> Resul
 ///
 /// # Errors
 /// 409 when nothing can be sent to it any more.
-pub async fn how_to_send(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<Sending> {
-    if upload.in_parts() {
-        return sign(storage, upload, upload.parts(), now).await;
+pub async fn instructions(storage: &Storage, upload: &OwnUpload, now: DateTime<Utc>) -> Result<UploadInstructions> {
+    if upload.is_multipart() {
+        return sign(storage, upload, upload.part_sizes(), now).await;
     }
-    upload.open(now)?;
-    let time = upload.signed_for(now);
+    upload.check_open(now)?;
+    let time = upload.signature_lifetime(now);
     let file = FormFile {
         key: &upload.key(),
         content_type: &upload.content_type,
@@ -143,21 +143,21 @@ pub async fn how_to_send(storage: &Storage, upload: &OwnUpload, now: DateTime<Ut
         checksum: upload.checksum.as_deref(),
     };
     let form = storage.sign_form(&file, now, time).await?;
-    Ok(Sending::Form { upload_id: upload.id, url: form.url, fields: form.fields, expires_at: now + time })
+    Ok(UploadInstructions::Form { upload_id: upload.id, url: form.url, fields: form.fields, expires_at: now + time })
 }
 
 /// Those parts, signed now.
 ///
 /// # Errors
 /// 409 when nothing can be sent to it any more, or it goes by a form; 422 for a part that it does not have.
-pub async fn some_parts(
+pub async fn sign_parts(
     storage: &Storage,
     upload: &OwnUpload,
     wanted: &PartNumbers,
     now: DateTime<Utc>,
-) -> Result<Sending> {
+) -> Result<UploadInstructions> {
     let numbers: Vec<i32> = wanted.part_numbers.iter().map(|number| i32::from(*number)).collect();
-    sign(storage, upload, upload.parts().filter(|(number, _)| numbers.contains(number)), now).await
+    sign(storage, upload, upload.part_sizes().filter(|(number, _)| numbers.contains(number)), now).await
 }
 
 impl PartNumbers {
@@ -166,15 +166,15 @@ impl PartNumbers {
     /// # Errors
     /// 409 when nothing can be sent to it any more, or it goes by a form; 422 for a part that it does not have.
     pub fn check(&self, upload: &OwnUpload, now: DateTime<Utc>) -> Result<()> {
-        upload.open(now)?;
-        if !upload.in_parts() {
+        upload.check_open(now)?;
+        if !upload.is_multipart() {
             return Err(Error::problem(&problem::CONFLICT, "It goes by one form, and has no parts."));
         }
-        if self.part_numbers.len() > MOST_PARTS {
-            let detail = format!("A file has up to {MOST_PARTS} parts.");
+        if self.part_numbers.len() > MAX_PARTS {
+            let detail = format!("A file has up to {MAX_PARTS} parts.");
             return Err(Error::invalid(Fault::at("/part_numbers", "too_many", detail)));
         }
-        let most = upload.parts().count();
+        let most = upload.part_sizes().count();
         let unknown =
             |number: &Bounded<1, 10000>| usize::try_from(i32::from(*number)).is_ok_and(|number| number > most);
         let unknown = self.part_numbers.iter().enumerate().filter(|(_, number)| unknown(number));
@@ -190,14 +190,14 @@ async fn sign(
     upload: &OwnUpload,
     parts: impl Iterator<Item = (i32, i64)>,
     now: DateTime<Utc>,
-) -> Result<Sending> {
-    upload.open(now)?;
-    let id = upload.multipart_id().ok_or_else(|| Error::internal("a file in parts was not begun"))?;
-    let (key, time) = (upload.key(), upload.signed_for(now));
+) -> Result<UploadInstructions> {
+    upload.check_open(now)?;
+    let id = upload.multipart_id().ok_or_else(|| Error::internal("a file in parts was not save_multipart_id"))?;
+    let (key, time) = (upload.key(), upload.signature_lifetime(now));
     let mut signed = Vec::new();
     for (part_number, size_bytes) in parts {
         let url = storage.sign_part(&key, id, (part_number, size_bytes), now, time).await?;
         signed.push(SignedPart { part_number, url, headers: Map::new(), size_bytes });
     }
-    Ok(Sending::Parts { upload_id: upload.id, parts: signed, expires_at: now + time })
+    Ok(UploadInstructions::Parts { upload_id: upload.id, parts: signed, expires_at: now + time })
 }

@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::arrival;
-use super::storage::{Listed, Storage};
+use super::storage::{ListedObject, Storage};
+use super::upload_key;
 use crate::error::Result;
 use crate::id::UploadId;
 use crate::transaction::Read;
@@ -32,7 +32,7 @@ pub const PREFIXES: [&str; 3] = [UNCHECKED, "media/", "public/"];
 
 /// An upload that should have arrived by now, if it ever does.
 #[derive(Debug)]
-pub struct Unfinished {
+pub struct UnfinishedUpload {
     pub id: UploadId,
     pub multipart_id: Option<String>,
     /// Nothing may arrive any more.
@@ -45,10 +45,10 @@ pub struct Unfinished {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>) -> Result<Vec<Unfinished>> {
+pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>) -> Result<Vec<UnfinishedUpload>> {
     let now = read.now();
     Ok(sqlx::query_as!(
-        Unfinished,
+        UnfinishedUpload,
         r#"SELECT id AS "id: UploadId", multipart_id, expires_at <= $2 AS "expired!", expires_at <= $3 AS "given_up!"
            FROM uploads
            WHERE status IN ('pending', 'processing') AND created_at <= $1 AND ($4::uuid IS NULL OR id > $4)
@@ -67,10 +67,10 @@ pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>
 ///
 /// # Errors
 /// Those of the database, and of S3.
-pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &Unfinished) -> Result<()> {
-    let key = arrival::source(upload.id);
+pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &UnfinishedUpload) -> Result<()> {
+    let key = upload_key::of(upload.id);
     if let Some(multipart_id) = &upload.multipart_id {
-        storage.abort_parts(&key, multipart_id).await?;
+        storage.abort_multipart(&key, multipart_id).await?;
     }
     storage.remove_versions(&key).await?;
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'processing')", upload.id.0)
@@ -142,7 +142,7 @@ pub async fn remove_freed(read: &mut Read, storage: &Storage) -> Result<u64> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn orphans(read: &mut Read, objects: &[Listed]) -> Result<Vec<String>> {
+pub async fn orphans(read: &mut Read, objects: &[ListedObject]) -> Result<Vec<String>> {
     let before = read.now() - ORPHANS_KEPT;
     let old = objects.iter().filter(|object| object.last_modified <= before);
     let (keys, ids): (Vec<_>, Vec<_>) = old.map(|object| (object.key.clone(), id_in(&object.key))).unzip();

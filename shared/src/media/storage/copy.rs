@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective, TaggingDirective};
 
 use super::objects::is_gone;
-use super::{Pin, Storage, failed, patience};
+use super::{ObjectVersion, Storage, failed, with_timeout};
 use crate::error::{Error, Result};
 
 /// What is larger is copied in parts of that size: S3 copies up to 5 GB at once, and a part is soon copied again.
@@ -20,25 +20,39 @@ impl Storage {
     ///
     /// # Errors
     /// 503 when S3 is away.
-    pub async fn copy(&self, from: &str, pin: &Pin, size: u64, to: &str, content_type: &str) -> Result<bool> {
+    pub async fn copy(
+        &self,
+        from: &str,
+        version: &ObjectVersion,
+        size: u64,
+        to: &str,
+        content_type: &str,
+    ) -> Result<bool> {
         if size > PART {
-            return self.copy_in_parts(from, pin, size, to, content_type).await;
+            return self.copy_multipart(from, version, size, to, content_type).await;
         }
-        let copy = self.client.copy_object().bucket(&self.bucket).key(to).copy_source(self.source(from, pin));
-        let copy = copy.copy_source_if_match(&pin.e_tag).content_type(content_type);
+        let copy = self.client.copy_object().bucket(&self.bucket).key(to).copy_source(self.source(from, version));
+        let copy = copy.copy_source_if_match(&version.e_tag).content_type(content_type);
         let copy = copy.metadata_directive(MetadataDirective::Replace).tagging_directive(TaggingDirective::Replace);
-        match copy.customize().config_override(patience(COPY_TIMEOUT)).send().await {
+        match copy.customize().config_override(with_timeout(COPY_TIMEOUT)).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_gone(&error) => Ok(false),
             Err(error) => Err(failed(error)),
         }
     }
 
-    async fn copy_in_parts(&self, from: &str, pin: &Pin, size: u64, to: &str, content_type: &str) -> Result<bool> {
+    async fn copy_multipart(
+        &self,
+        from: &str,
+        version: &ObjectVersion,
+        size: u64,
+        to: &str,
+        content_type: &str,
+    ) -> Result<bool> {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(to).content_type(content_type);
         let created = create.send().await.map_err(failed)?;
         let id = created.upload_id().ok_or_else(|| Error::internal("S3 gave the copy no id"))?;
-        let copied = self.copy_parts(from, pin, size, to, id).await;
+        let copied = self.copy_parts(from, version, size, to, id).await;
         if !matches!(copied, Ok(true)) {
             let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(to).upload_id(id);
             if let Err(error) = abort.send().await {
@@ -48,13 +62,13 @@ impl Storage {
         copied
     }
 
-    async fn copy_parts(&self, from: &str, pin: &Pin, size: u64, to: &str, id: &str) -> Result<bool> {
+    async fn copy_parts(&self, from: &str, version: &ObjectVersion, size: u64, to: &str, id: &str) -> Result<bool> {
         let mut parts = Vec::new();
         for (number, range) in (1..).zip(parts_of(size)) {
             let copy = self.client.upload_part_copy().bucket(&self.bucket).key(to).upload_id(id).part_number(number);
-            let copy = copy.copy_source(self.source(from, pin)).copy_source_if_match(&pin.e_tag);
+            let copy = copy.copy_source(self.source(from, version)).copy_source_if_match(&version.e_tag);
             let copy = copy.copy_source_range(format!("bytes={}-{}", range.start, range.end - 1));
-            let part = match copy.customize().config_override(patience(COPY_TIMEOUT)).send().await {
+            let part = match copy.customize().config_override(with_timeout(COPY_TIMEOUT)).send().await {
                 Ok(part) => part,
                 Err(error) if is_gone(&error) => return Ok(false),
                 Err(error) => return Err(failed(error)),
@@ -64,15 +78,15 @@ impl Storage {
         }
         let whole = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(to).upload_id(id);
-        let complete = complete.multipart_upload(whole).customize().config_override(patience(COPY_TIMEOUT));
+        let complete = complete.multipart_upload(whole).customize().config_override(with_timeout(COPY_TIMEOUT));
         complete.send().await.map_err(failed)?;
         Ok(true)
     }
 
     /// How S3 names the content that is copied.
-    fn source(&self, key: &str, pin: &Pin) -> String {
-        let version = pin.version.as_ref().map_or_else(String::new, |version| format!("?versionId={version}"));
-        format!("{}/{key}{version}", self.bucket)
+    fn source(&self, key: &str, version: &ObjectVersion) -> String {
+        let suffix = version.version_id.as_ref().map_or_else(String::new, |id| format!("?versionId={id}"));
+        format!("{}/{key}{suffix}", self.bucket)
     }
 }
 
