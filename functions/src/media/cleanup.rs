@@ -29,9 +29,9 @@ pub(crate) async fn clean_up(app: &App) -> Result<Report> {
     let mut report = Report::default();
     let storage = app.storage()?;
     let mut read = app.read_as_system().await?;
-    report.rejected_forgotten = cleanup::forget_rejected(&mut read).await?;
+    report.rejected_forgotten = cleanup::delete_rejected(&mut read).await?;
     report.files_removed = cleanup::remove_freed(&mut read, storage).await?;
-    report.freed = cleanup::free(&mut read).await?;
+    report.freed = cleanup::free_unused(&mut read).await?;
     for prefix in cleanup::PREFIXES {
         let mut from = None;
         loop {

@@ -26,5 +26,5 @@ async fn handler(request: Request<Completion>) -> Result<Reply<Upload>> {
     } else {
         tx.commit_unaudited("the upload was complete already").await?;
     }
-    Ok(Reply::ok(upload.shown(Vec::new())))
+    Ok(Reply::ok(upload.into_response(Vec::new())))
 }

@@ -14,5 +14,5 @@ async fn handler(request: Request) -> Result<Reply<Upload>> {
         Some(id) => request.app().storage()?.parts(&upload.key(), id).await?,
         None => None,
     };
-    Ok(Reply::ok(upload.shown(parts.unwrap_or_default())))
+    Ok(Reply::ok(upload.into_response(parts.unwrap_or_default())))
 }

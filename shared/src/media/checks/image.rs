@@ -1,4 +1,4 @@
-//! Images that are kept as they are, as documents: they are whole, and not absurdly large. Nothing is decoded.
+//! Checks images that are kept unchanged, as documents: they must be complete and not too large. Nothing is decoded.
 
 use std::io::{BufReader, Seek, SeekFrom};
 
@@ -7,7 +7,7 @@ use image::{ImageFormat, ImageReader};
 use super::surroundings::Content;
 use super::{Facts, Format, Ranged, Rejection, Source, Verdict, jpeg, png, webp, wrong_type};
 
-/// As large as scanners and panoramas get. Who opens the image needs memory for all of them.
+/// Enough for scans and panoramas. A program that opens the image needs memory for all pixels.
 const MAX_PIXELS: u64 = 200_000_000;
 
 pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Content> {

@@ -1,4 +1,4 @@
-//! Copies within the bucket: S3 makes them, and no byte comes here.
+//! Copies within the bucket. S3 copies the bytes itself.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use super::objects::is_gone;
 use super::{ObjectVersion, Storage, failed, with_timeout};
 use crate::error::{Error, Result};
 
-/// What is larger is copied in parts of that size: S3 copies up to 5 GB at once, and a part is soon copied again.
+/// Larger files are copied in parts of this size. S3 copies at most 5 GB at once, and a failed part is quickly repeated.
 const PART: u64 = 64 * 1024 * 1024;
-/// S3 answers when it has copied.
+/// S3 answers only after the copy is complete.
 const COPY_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Storage {
-    /// Copies the pinned content to another key, as that type and nothing else: what the browser said of it stays
-    /// behind. Tells whether the content was still there.
+    /// Copies an object version to another key, with this content type. Metadata and tags of the original are not copied.
+    /// Returns false if the version no longer exists.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn copy(
         &self,
         from: &str,
@@ -51,12 +51,12 @@ impl Storage {
     ) -> Result<bool> {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(to).content_type(content_type);
         let created = create.send().await.map_err(failed)?;
-        let id = created.upload_id().ok_or_else(|| Error::internal("S3 gave the copy no id"))?;
+        let id = created.upload_id().ok_or_else(|| Error::internal("S3 returned no id for the copy"))?;
         let copied = self.copy_parts(from, version, size, to, id).await;
         if !matches!(copied, Ok(true)) {
             let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(to).upload_id(id);
             if let Err(error) = abort.send().await {
-                tracing::warn!(error = %failed(error), "a copy could not be given up; the bucket's lifecycle ends it");
+                tracing::warn!(error = %failed(error), "a copy could not be aborted; the bucket's lifecycle rule removes it");
             }
         }
         copied
@@ -83,7 +83,7 @@ impl Storage {
         Ok(true)
     }
 
-    /// How S3 names the content that is copied.
+    /// Returns the copy source in S3's notation.
     fn source(&self, key: &str, version: &ObjectVersion) -> String {
         let suffix = version.version_id.as_ref().map_or_else(String::new, |id| format!("?versionId={id}"));
         format!("{}/{key}{suffix}", self.bucket)
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_are_the_whole_and_few_enough_for_5_gib() {
+    fn the_parts_cover_the_file_and_are_few_enough_for_5_gib() {
         for size in [PART + 1, 2 * PART, 5 << 30] {
             let parts: Vec<_> = parts_of(size).collect();
             let ends: Vec<_> = parts.iter().map(|part| part.end).collect();

@@ -1,4 +1,4 @@
-//! The end of an upload: its parts put together, or what arrived of it removed.
+//! Completes or cancels uploads.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::{fields, optional_fields};
 
 optional_fields! {
     pub struct Completion {
-        /// Of a file in parts: each of them. A form's file needs none.
+        /// All parts of a file that was sent in parts. Not needed for a file that was sent by a form.
         parts: Option<Vec<SentPart>>,
     }
 }
 
 fields! {
-    /// A part that was sent, with the `ETag` that S3 gave for it.
+    /// A part that was sent, with the `ETag` that S3 returned for it.
     pub struct SentPart {
         part_number: Bounded<1, 10000>,
         etag: Text<1, 255>,
@@ -30,7 +30,7 @@ fields! {
 }
 
 impl Completion {
-    /// The parts by number, as `ETag`s without quotes.
+    /// Returns the `ETag`s by part number, without quotes.
     fn e_tags_by_number(&self) -> Result<BTreeMap<i32, &str>> {
         let mut parts = BTreeMap::new();
         for (index, part) in self.parts.iter().flatten().enumerate() {
@@ -47,12 +47,12 @@ fn unquoted(e_tag: &str) -> &str {
     e_tag.trim().trim_matches('"')
 }
 
-/// Has S3 put the file together, when each part is there as it was signed, and as the uploader says; a file that went by
-/// a form must be there.
+/// Lets S3 assemble the file, if every part has arrived with its signed size and the `ETag` that the uploader names. For a
+/// file that was sent by a form, checks that it has arrived. Does nothing if the upload is complete already.
 ///
 /// # Errors
-/// 409 when something is missing or is not as they say; 422 when the parts that they name are none of this file; 503
-/// when S3 is away.
+/// Fails with 409 when parts are missing or different, with 422 when the named parts don't belong to this file, and with
+/// 503 when S3 is unavailable.
 pub async fn assemble(
     storage: &Storage,
     upload: &OwnUpload,
@@ -60,7 +60,7 @@ pub async fn assemble(
     now: DateTime<Utc>,
 ) -> Result<()> {
     if upload.is_complete() {
-        return Ok(()); // it was done before
+        return Ok(()); // an earlier call completed it
     }
     upload.check_open(now)?;
     if !upload.is_multipart() {
@@ -68,18 +68,18 @@ pub async fn assemble(
     }
     let claimed = completion.e_tags_by_number()?;
     if claimed.is_empty() {
-        return Err(Error::invalid(Fault::at("/parts", "required", "Name the parts, with the ETag of each.")));
+        return Err(Error::invalid(Fault::at("/parts", "required", "List the parts, with the ETag of each.")));
     }
     let signed: BTreeMap<i32, i64> = upload.part_sizes().collect();
     if let Some(unknown) = claimed.keys().find(|number| !signed.contains_key(number)) {
-        let detail = format!("It has {} parts; there is none with the number {unknown}.", signed.len());
+        let detail = format!("The file has {} parts. There is no part {unknown}.", signed.len());
         return Err(Error::invalid(Fault::at("/parts", "unknown_part", detail)));
     }
     let found = match upload.multipart_id() {
         Some(id) => storage.parts(&upload.key(), id).await?,
-        None => Some(Vec::new()), // it was never save_multipart_id
+        None => Some(Vec::new()), // the multipart upload was never started
     };
-    let Some(found) = found else { return check_arrived(storage, upload).await }; // or another call put it together
+    let Some(found) = found else { return check_arrived(storage, upload).await }; // another call may have assembled it
     let found: BTreeMap<i32, Part> = found.into_iter().map(|part| (part.number, part)).collect();
     let (mut missing, mut wrong, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for (number, size) in signed {
@@ -92,10 +92,10 @@ pub async fn assemble(
         }
     }
     if !missing.is_empty() || !wrong.is_empty() {
-        // Another call may be just putting it together.
+        // Another call may be assembling the file at this moment.
         return match check_arrived(storage, upload).await {
             Err(error) if error.is(&problem::UPLOAD_INCOMPLETE) => {
-                Err(incomplete("Some parts are missing, or are not as you say.", &missing, &wrong))
+                Err(incomplete("Some parts are missing, or have another ETag or size.", &missing, &wrong))
             }
             known => known,
         };
@@ -108,7 +108,7 @@ pub async fn assemble(
     }
 }
 
-/// Lets it pass when the whole file is there.
+/// Fails with 409 unless the file has arrived with its announced size.
 async fn check_arrived(storage: &Storage, upload: &OwnUpload) -> Result<()> {
     let object = storage.head(&upload.key()).await?;
     match object {
@@ -121,10 +121,10 @@ fn incomplete(detail: &str, missing: &[i32], wrong: &[i32]) -> Error {
     Error::problem(&problem::UPLOAD_INCOMPLETE, detail).with("missing", json!(missing)).with("wrong", json!(wrong))
 }
 
-/// Notes that the file was put together: whether that was not known before.
+/// Records that the file is complete. Returns the upload, and whether this was not recorded before.
 ///
 /// # Errors
-/// 404 when it was given up meanwhile.
+/// Fails with 404 when the upload was cancelled meanwhile.
 pub async fn mark_complete(write: &mut Write, id: UploadId) -> Result<(OwnUpload, bool)> {
     let before = own_locked(write, id).await?;
     if before.multipart_id.is_none() {
@@ -134,10 +134,10 @@ pub async fn mark_complete(write: &mut Write, id: UploadId) -> Result<(OwnUpload
     Ok((OwnUpload { multipart_id: None, ..before }, true))
 }
 
-/// Removes what arrived of an upload that can be given up.
+/// Removes everything that was sent of an upload.
 ///
 /// # Errors
-/// 409 when it is being checked, or is shown; 503 when S3 is away.
+/// Fails with 409 when the upload is being processed or is ready, and with 503 when S3 is unavailable.
 pub async fn remove_file(storage: &Storage, upload: &OwnUpload) -> Result<()> {
     upload.check_cancellable()?;
     if let Some(id) = upload.multipart_id() {
@@ -146,20 +146,19 @@ pub async fn remove_file(storage: &Storage, upload: &OwnUpload) -> Result<()> {
     storage.remove_versions(&upload.key()).await
 }
 
-/// Gives the upload up.
+/// Cancels an upload: deletes its row.
 ///
 /// # Errors
-/// 404 when it is gone; 409 when it is being checked, or is shown.
+/// Fails with 404 when there is no such upload, and with 409 when it is being processed or is ready.
 pub async fn cancel(write: &mut Write, id: UploadId) -> Result<()> {
     own_locked(write, id).await?.check_cancellable()?;
     delete_unused(write, id).await
 }
 
-/// Takes the upload off the books, whoever's it is and whatever it was for, unless it is being checked or shown: then it
-/// stays.
+/// Deletes the row of a pending or rejected upload of any user. Does nothing in other states.
 ///
 /// # Errors
-/// Those of the database.
+/// Fails when the database is unavailable.
 pub async fn delete_unused(write: &mut Write, id: UploadId) -> Result<()> {
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'rejected')", id.0)
         .execute(write.connection())
@@ -171,8 +170,8 @@ impl OwnUpload {
     fn check_cancellable(&self) -> Result<()> {
         let why = match self.status {
             UploadStatus::Pending | UploadStatus::Rejected => return Ok(()),
-            UploadStatus::Processing => "It has arrived, and is being checked; wait for that.",
-            UploadStatus::Ready => "It is ready; remove the file from what shows it instead.",
+            UploadStatus::Processing => "The file has arrived and is being checked. Wait until that is finished.",
+            UploadStatus::Ready => "The file is ready. Remove it from its lesson, course or profile instead.",
         };
         Err(Error::problem(&problem::UPLOAD_CLOSED, why))
     }

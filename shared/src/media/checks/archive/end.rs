@@ -1,19 +1,19 @@
-//! The end of an archive (PKWARE's APPNOTE 4.3.14 to 4.3.16): where the list of its entries is, and how many there are.
-//! Programs look for it behind a comment, or behind a few bytes that something added.
+//! The end record of a ZIP archive (PKWARE's APPNOTE 4.3.14 to 4.3.16): the place of the list of entries, and their
+//! number. Programs also find the record before a comment or before a few added bytes.
 
 use super::super::{Budget, Ranged, Rejection, Source, Verdict};
 
-/// The fixed part of the end, and the longest comment: where programs look for it.
+/// The largest size of the end record: its fixed part and the longest comment.
 pub(in super::super) const MAX_END_RECORD: u64 = END as u64 + 65_535;
 const END: usize = 22;
 const SIGNATURE: &[u8; 4] = b"PK\x05\x06";
-/// The end of large archives, which some programs write for all, and what leads to it.
+/// The ZIP64 end record, which some programs write for small archives too, and the locator that points to it.
 const ZIP64_END: usize = 56;
 const LOCATOR: usize = 20;
-/// The list of the entries: some hundred bytes each.
+/// An entry of the list takes some hundred bytes.
 const MAX_LIST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where the archive ends. Its list is small enough, holds few enough entries, and stands right before its end.
+/// Returns where the archive ends. Fails if the list of entries is too large, or is not right before the end record.
 pub(super) fn find<S: Source>(file: &mut Ranged<S>, most_entries: u64) -> Verdict<u64> {
     let damaged = || Rejection::damaged("an archive ends with the list of its entries");
     file.set_budget(Budget { requests: 64, fetched: 1 << 20, read: 1 << 20 });
@@ -55,7 +55,7 @@ struct List {
     end: u64,
 }
 
-/// What the end of a large archive says; `None` when the archive has none.
+/// Reads the ZIP64 end record; `None` if the archive has none.
 fn zip64_end<S: Source>(file: &mut Ranged<S>, end: u64) -> Verdict<Option<List>> {
     let Some(at) = end.checked_sub(LOCATOR as u64) else { return Ok(None) };
     let locator = file.bytes_at(at, LOCATOR)?;
@@ -88,7 +88,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
-/// Whether a program that looks for archives would take a file with this tail for one, whatever it begins with.
+/// Whether programs would open a file with this tail as an archive, regardless of how the file begins.
 pub(in super::super) fn ends_as_archive(tail: &[u8]) -> bool {
     let mut ends = tail.windows(END).enumerate().filter(|(_, end)| end.starts_with(SIGNATURE));
     ends.any(|(at, end)| at + END + usize::from(u16_at(end, 20)) <= tail.len())

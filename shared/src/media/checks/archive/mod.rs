@@ -1,14 +1,14 @@
-//! ZIP archives. Nothing is unpacked to a disk here, and who does so later must come to no harm: names stay inside the
-//! folder, sizes are true, and an archive holds no other archives.
+//! Checks ZIP archives. Nothing is written to a disk here, but people unpack the archives later: names must stay inside
+//! the folder, sizes must be true, and an archive must not contain other archives.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `end` | the end of the archive, read before anything is allocated for what it promises |
+//! | `end` | the end record, checked before memory is allocated for the sizes that it declares |
 //! | `list` | the list of the entries |
-//! | `entry` | the entries, each read to its end |
+//! | `entry` | the entries, each of which is read to its end |
 //!
-//! Documents of offices and EPUBs are ZIP archives inside. In an archive they count as files, and they are held to the
-//! same rule: they may hold documents again (a chart's workbook), but no archive, whatever its name is.
+//! Office documents and EPUBs are ZIP archives, too. In an archive they count as files, under the same rule: they may
+//! contain other documents (such as the workbook of a chart), but no archive of any name.
 
 mod end;
 mod entry;
@@ -26,20 +26,20 @@ pub(super) use entry::{CONTENT_TYPES, Entry, MANIFEST};
 
 const MAX_ENTRIES: u64 = 10_000;
 const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
-/// More than text has, even XML of spreadsheets; small archives may be as dense as they like.
+/// The highest compression ratio. Text stays below it, even the XML of spreadsheets. Small archives are not limited.
 const MAX_RATIO: u64 = 200;
 const RATIO_CHECKED_ABOVE: u64 = 32 * 1024 * 1024;
-/// The largest document in a file, and the largest in such a document. Deeper ones are refused.
+/// The largest document in a file, and the largest document in such a document, in bytes. Deeper ones are refused.
 const MAX_DOCUMENT_BYTES: [u64; 2] = [100 * 1024 * 1024, 32 * 1024 * 1024];
 
-/// What an archive holds, and where it ends.
+/// The entries of an archive, and the position of its end.
 pub(super) struct Contents {
     pub entries: Vec<Entry>,
     pub end: u64,
 }
 
-/// What may still be unpacked, in all nested documents together.
-struct Left {
+/// The numbers of entries and of bytes that may still be unpacked, in all nested documents together.
+struct Remaining {
     entries: u64,
     unpacked: u64,
 }
@@ -47,7 +47,7 @@ struct Left {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
     Archive,
-    /// Nobody unpacks a document, so that its entries may be named as Windows does, with backslashes.
+    /// People don't unpack documents, so names with backslashes (as some Windows programs write them) are accepted.
     Document,
 }
 
@@ -56,21 +56,21 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Con
     Ok(Content { facts: Facts::default(), extent: 0..contents.end })
 }
 
-/// Every entry of an archive, or of a document that is one. Each is read to its end: sizes are counted, not believed.
+/// Reads every entry of an archive, or of a document that is an archive. Sizes are counted; declared sizes are not trusted.
 pub(super) fn open<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Contents> {
     if !head.starts_with(b"PK\x03\x04") {
         let empty = head.starts_with(b"PK\x05\x06");
         return Err(if empty { Rejection::new("empty", "The archive is empty.") } else { wrong_type(head, format) });
     }
     let holder = if format == Format::Zip { Holder::Archive } else { Holder::Document };
-    let mut left = Left { entries: MAX_ENTRIES, unpacked: MAX_UNPACKED };
+    let mut left = Remaining { entries: MAX_ENTRIES, unpacked: MAX_UNPACKED };
     contents(file, holder, &mut left, &MAX_DOCUMENT_BYTES)
 }
 
 fn contents<S: Source>(
     file: &mut Ranged<S>,
     holder: Holder,
-    left: &mut Left,
+    left: &mut Remaining,
     document_limits: &[u64],
 ) -> Verdict<Contents> {
     let end = end::find(file, left.entries)?;
@@ -96,7 +96,7 @@ fn contents<S: Source>(
         let entry = Entry::read(archive.by_index(index).map_err(damaged)?, name)?;
         if entry.is_zip() {
             let nested = archive.by_index(index).map_err(damaged)?;
-            check_document(entry::whole(nested, &entry.name, document_limits)?, &entry, left, document_limits)?;
+            check_document(entry::read_document(nested, &entry.name, document_limits)?, &entry, left, document_limits)?;
         } else if entry.is_archive() && !(holder == Holder::Document && entry.is_packed_metafile()) {
             return Err(nested_archive(&entry.name));
         }
@@ -105,8 +105,8 @@ fn contents<S: Source>(
     Ok(Contents { entries, end })
 }
 
-/// Accepts an entry that is a ZIP archive if it is a document.
-fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, document_limits: &[u64]) -> Verdict<()> {
+/// Accepts an entry that is a ZIP archive only if it is a document.
+fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Remaining, document_limits: &[u64]) -> Verdict<()> {
     let deeper = document_limits.get(1..).unwrap_or_default();
     let mut file = Ranged::new(Memory(bytes), Budget::SMALL);
     let opened = contents(&mut file, Holder::Document, left, deeper);
@@ -114,7 +114,7 @@ fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, document_limit
     if is_document(&opened.entries) { Ok(()) } else { Err(nested_archive(&entry.name)) }
 }
 
-/// Whether these are the entries of an Office Open XML or `OpenDocument` file, or of an EPUB.
+/// Whether these are the entries of an Office Open XML file, an `OpenDocument` file or an EPUB.
 fn is_document(entries: &[Entry]) -> bool {
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let office = has("[Content_Types].xml") && has("_rels/.rels");
@@ -126,20 +126,20 @@ fn is_document(entries: &[Entry]) -> bool {
 }
 
 fn nested_archive(name: &str) -> Rejection {
-    let reason = format!("“{}” in the file is an archive itself. Put its contents there directly.", shown(name));
+    let reason = format!("“{}” in the file is an archive itself. Pack its contents directly.", shown(name));
     Rejection::new("nested_archive", reason)
 }
 
 fn archive_bomb() -> Rejection {
-    Rejection::new("archive_bomb", "The archive would unpack to more than it says, or to more than 1 GiB.")
+    Rejection::new("archive_bomb", "The archive unpacks to more than it declares, or to more than 1 GiB.")
 }
 
-/// A name, as far as it fits into a sentence.
+/// Returns up to 80 characters of a name, without control characters, for a message.
 fn shown(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(80).collect()
 }
 
-/// A document that was unpacked.
+/// An unpacked document, as a [`Source`].
 struct Memory(Vec<u8>);
 
 impl Source for Memory {

@@ -10,14 +10,14 @@ pub(super) const MAX_TRACKS: usize = 64;
 #[derive(Default)]
 pub(super) struct Movie {
     pub timescale: u32,
-    /// In the movie's time scale; 0 when it is not known.
+    /// In the movie's time scale; 0 if unknown.
     duration: u64,
     /// Whether fragments may follow.
     pub fragmented: bool,
-    /// The duration with all fragments, in the movie's time scale.
+    /// The duration including all fragments, in the movie's time scale; 0 if unknown.
     with_fragments: u64,
     tracks: Vec<Track>,
-    /// By the number of the track: how long a sample of a fragment lasts, if the fragment doesn't say it.
+    /// The default duration of a sample in a fragment, for each track.
     default_durations: Vec<Trex>,
 }
 
@@ -25,14 +25,14 @@ pub(super) struct Movie {
 pub(super) struct Track {
     pub id: u32,
     is_video: bool,
-    /// As it is shown, turned if the camera was.
+    /// Width and height as displayed, after rotation.
     pub size: Option<(u16, u16)>,
-    /// How the picture is compressed.
+    /// The codec of the picture.
     pub codec: Option<[u8; 4]>,
     /// In the movie's time scale.
     duration_in_movie: u64,
     timescale: u32,
-    /// Both in the track's own time scale.
+    /// In the track's own time scale, like `samples_duration`.
     duration: u64,
     samples_duration: u64,
 }
@@ -70,12 +70,13 @@ impl Movie {
         })
     }
 
-    /// The track that is shown.
+    /// Returns the first track with a picture.
     pub(super) fn video(&self) -> Option<&Track> {
         self.tracks.iter().find(|track| track.is_video && track.size.is_some())
     }
 
-    /// The duration without fragments, as ticks and ticks a second: what the movie says, or else its longest track.
+    /// Returns the duration without fragments as ticks and ticks per second: the movie's own, or else that of its longest
+    /// track.
     pub(super) fn duration(&self) -> Option<(u64, u32)> {
         if self.duration > 0 {
             return Some((self.duration, self.timescale));
@@ -89,7 +90,7 @@ impl Movie {
         }))
     }
 
-    /// The duration with fragments that the description itself says.
+    /// Returns the declared duration including all fragments.
     pub(super) fn duration_with_fragments(&self) -> Option<(u64, u32)> {
         (self.with_fragments > 0).then_some((self.with_fragments, self.timescale))
     }
@@ -98,7 +99,7 @@ impl Movie {
         self.default_durations.iter().find(|usual| usual.track_id == track).map(|usual| usual.default_sample_duration)
     }
 
-    /// How long the samples last that are described here, and not in fragments.
+    /// Returns the duration of a track's samples outside of fragments.
     pub(super) fn samples_duration(&self, track: u32) -> u64 {
         self.track(track).map_or(0, |track| track.samples_duration)
     }
@@ -112,7 +113,7 @@ impl Movie {
     }
 }
 
-/// All ones mean "not known".
+/// Returns 0 for a value with all bits set, which means "unknown".
 fn known(duration: u64) -> u64 {
     if duration == u64::from(u32::MAX) || duration == u64::MAX { 0 } else { duration }
 }
@@ -149,7 +150,7 @@ impl Track {
                         (self.timescale, self.duration) = (header.timescale, known(header.duration));
                     }
                 }
-                // the name behind the type is in any encoding
+                // the name after the type may have any encoding, so it is not read
                 b"hdlr" => self.is_video = file.bytes_at(one.body + 8, 4)? == b"vide",
                 b"minf" => each(file, one, |file, one| match &one.kind {
                     b"stbl" => self.read_samples(file, one),
@@ -180,7 +181,7 @@ impl Track {
         })
     }
 
-    /// The first sample description: its type and, of video, its size (ISO/IEC 14496-12, 8.5.2).
+    /// Reads the codec and the size from the first sample description (ISO/IEC 14496-12, 8.5.2).
     fn read_description(&mut self, description: &[u8]) {
         self.codec = description.get(12..16).and_then(<[u8]>::first_chunk).copied();
         let number = |at: usize| description.get(at..).and_then(<[u8]>::first_chunk::<2>).copied();
@@ -189,7 +190,7 @@ impl Track {
     }
 }
 
-/// The brands of a file (ISO/IEC 14496-12, 4.3), the major one first.
+/// Returns the brands of a file, the major brand first (ISO/IEC 14496-12, 4.3).
 pub(super) fn brands<S: Source>(file: &mut Ranged<S>, ftyp: &Box) -> Verdict<Vec<[u8; 4]>> {
     let body = body(file, ftyp)?;
     let (brands, _) = body.as_chunks::<4>();
