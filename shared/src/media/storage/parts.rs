@@ -29,10 +29,9 @@ impl Storage {
     /// # Errors
     /// Fails with 503 when S3 is unavailable.
     pub async fn start_multipart(&self, key: &str, content_type: &str) -> Result<String> {
-        let save_multipart_id =
-            self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
-        let save_multipart_id = save_multipart_id.send().await.map_err(failed)?;
-        save_multipart_id.upload_id.ok_or_else(|| Error::internal("S3 returned no id for the multipart upload"))
+        let started = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
+        let started = started.send().await.map_err(failed)?;
+        started.upload_id.ok_or_else(|| Error::internal("S3 returned no id for the multipart upload"))
     }
 
     /// Returns a URL that accepts this part with exactly this size: the length is signed, too.
