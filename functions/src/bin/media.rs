@@ -1,3 +1,3 @@
 fn main() -> Result<(), lambda_http::Error> {
-    lyceum::run(&lyceum_functions::media::watch::FUNCTION)
+    lyceum::run(&lyceum_functions::media::get::FUNCTION)
 }

@@ -8,7 +8,7 @@ use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes};
 use lyceum::db::condition;
 use lyceum::error::{Error, Result};
-use lyceum::identity::letters;
+use lyceum::identity::mail_templates;
 use lyceum::mail::Mailer;
 use lyceum::outbox::{self, Due};
 use lyceum::{Function, Trigger};
@@ -82,10 +82,10 @@ async fn deliver_one(app: &App) -> Result<bool> {
 async fn send(app: &App, mailer: &Mailer, due: &Due) -> Result<()> {
     due.may_be_tried()?;
     let mut tx = app.write_as_system().await?;
-    let letter = letters::write(&mut tx, mailer, due).await?;
+    let mail = mail_templates::render(&mut tx, mailer, due).await?;
     tx.commit_unaudited("the token's hash must be there before the mail is").await?;
-    match letter {
-        Some((recipient, letter)) => mailer.send(due.id, &recipient, letter).await,
+    match mail {
+        Some((recipient, mail)) => mailer.send(due.id, &recipient, mail).await,
         None => Ok(()), // nobody to write to any more
     }
 }

@@ -1,14 +1,14 @@
 //! Files, from an author's disk to a learner's screen.
 
+pub(crate) mod cleanup;
+pub mod get;
 pub mod ingest;
-pub(crate) mod tidy;
 pub mod uploads;
-pub mod watch;
 
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
     name: "Media",
     about: "Videos, documents and pictures: asking for an upload, sending the file straight to the bucket, and watching or downloading it.",
-    functions: &[uploads::FUNCTION, watch::FUNCTION, ingest::FUNCTION],
+    functions: &[uploads::FUNCTION, get::FUNCTION, ingest::FUNCTION],
 };

@@ -17,7 +17,7 @@ use lyceum::identity::closing;
 use lyceum::{Error, Function, Trigger, audit};
 use serde_json::{Value, json};
 
-use crate::media::tidy;
+use crate::media::cleanup;
 
 pub const FUNCTION: Function =
     Function { name: "maintain", needs: Needs::database().and_storage(), trigger: Trigger::Event(handler) };
@@ -37,7 +37,7 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
         let dropped = run.step("audit_partitions_dropped", drop_audit_partitions(&app).await);
         let analyzed = run.step("tables_analyzed", analyze(&app).await);
         let invalid = run.step("invalid_indexes", publish_condition(&app).await);
-        let files = run.step("files", tidy::tidy(&app).await); // the last: it may take long
+        let files = run.step("files", cleanup::clean_up(&app).await); // the last: it may take long
         let report = json!({
             "accounts_erased": erased,
             "rows_removed": removed,

@@ -83,23 +83,25 @@ mod limits {
     mod cluster;
     mod edge;
     mod guesses;
+    mod lockout;
     mod mails;
     mod outage;
     mod settings;
-    mod under_attack;
 }
 mod media {
-    pub mod arrivals;
-    mod ask;
+    mod cancel;
+    mod checks;
+    mod cleanup;
     mod complete;
+    mod create;
+    pub mod event_order;
     mod form_reuse;
     mod get;
-    mod give_up;
     pub mod harness;
     pub mod hostile;
     mod images;
     mod ingest;
-    mod judging;
+    mod lesson_media;
     mod movies;
     mod mutations;
     mod quotas;
@@ -108,10 +110,8 @@ mod media {
     pub mod samples;
     mod second_s3;
     mod sign_parts;
-    mod storage_away;
     mod storage_faults;
-    mod tidying;
-    mod watch;
+    mod storage_unavailable;
 }
 mod operating {
     mod admin_database;

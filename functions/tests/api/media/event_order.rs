@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::harness::{Asked, Sent, course, lesson};
+use super::harness::{CreatedUpload, NewUpload, course, lesson};
 use super::samples;
 use crate::harness::{CourseInProgress, Lyceum};
 
 /// A small generator of numbers, so that the disorder is the same each time.
-pub struct Dice(pub u64);
+pub struct Random(pub u64);
 
-impl Dice {
+impl Random {
     pub fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -24,7 +24,7 @@ impl Dice {
 const LESSONS: usize = 8;
 
 /// What the browsers send to the lessons: videos of other lengths, documents, and files that are turned down.
-async fn send(lyceum: &Lyceum, course: &CourseInProgress, number: usize) -> (Sent, Value) {
+async fn send(lyceum: &Lyceum, course: &CourseInProgress, number: usize) -> (CreatedUpload, Value) {
     let (extension, bytes) = match number % 5 {
         0 => ("mp4", samples::mp4_of(1000 * u32::try_from(number).unwrap() + 1)),
         1 => ("pdf", b"no pdf".to_vec()),
@@ -32,13 +32,13 @@ async fn send(lyceum: &Lyceum, course: &CourseInProgress, number: usize) -> (Sen
         3 => ("csv", format!("a;{number}").into_bytes()),
         _ => ("webm", samples::webm()),
     };
-    let sent = lyceum.asked(&Asked::of(course, number % LESSONS, extension, bytes.len())).await;
+    let sent = lyceum.create_upload(&NewUpload::of(course, number % LESSONS, extension, bytes.len())).await;
     let event = lyceum.send_file(&sent, bytes).await;
     (sent, event)
 }
 
 /// What is left in the end, told by the uploads' numbers instead of their ids.
-async fn state(lyceum: &Lyceum, course: &CourseInProgress, sent: &[Sent]) -> Value {
+async fn state(lyceum: &Lyceum, course: &CourseInProgress, sent: &[CreatedUpload]) -> Value {
     let numbers: BTreeMap<String, usize> =
         sent.iter().enumerate().map(|(number, sent)| (sent.id.to_string(), number)).collect();
     let number = |path: &Value| {
@@ -53,10 +53,10 @@ async fn state(lyceum: &Lyceum, course: &CourseInProgress, sent: &[Sent]) -> Val
     }
     let mut uploads = Vec::new();
     for one in sent {
-        let row = lyceum.upload(one).await;
+        let row = lyceum.upload_row(one).await;
         uploads.push(json!([row["status"], row["rejection_code"], row["freed_at"].is_null(), row["duration_seconds"]]));
     }
-    let mut keys: Vec<_> = lyceum.keys().await.iter().map(|key| number(&json!(key))).collect();
+    let mut keys: Vec<_> = lyceum.object_keys().await.iter().map(|key| number(&json!(key))).collect();
     keys.sort_unstable();
     json!({ "lessons": lessons, "uploads": uploads, "keys": keys })
 }
@@ -77,18 +77,18 @@ async fn in_order(count: usize) -> Value {
 async fn in_disorder(events: usize, seed: u64) -> (Value, usize) {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, LESSONS).await;
-    let mut dice = Dice(seed);
+    let mut random = Random(seed);
     let (mut sent, mut queue) = (Vec::new(), Vec::new());
     while queue.len() < events {
         let (one, event) = send(&lyceum, &course, sent.len()).await;
         sent.push(one);
-        match dice.below(100) {
-            0 => {}                                                  // it never comes
-            1..=10 => queue.extend([event.clone(), event]),          // twice
-            11..=20 => queue.insert(dice.below(queue.len()), event), // before others
+        match random.below(100) {
+            0 => {}                                                    // it never comes
+            1..=10 => queue.extend([event.clone(), event]),            // twice
+            11..=20 => queue.insert(random.below(queue.len()), event), // before others
             21..=30 => {
                 queue.push(event.clone());
-                queue.insert(dice.below(queue.len()), event); // twice, and at another time
+                queue.insert(random.below(queue.len()), event); // twice, and at another time
             }
             _ => queue.push(event),
         }

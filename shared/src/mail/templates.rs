@@ -1,47 +1,47 @@
-//! What mails say: each a text and an HTML page, from the templates of its name.
+//! The content of mails. Each mail has a text template and an HTML template in `shared/templates`.
 
 use askama::Template;
 
 use crate::error::{Error, Result};
 
-/// What the templates speak of.
+/// The values that templates use.
 #[derive(Debug, Default)]
-pub(super) struct Words<'a> {
+pub(super) struct Values<'a> {
     pub greeting: String,
-    /// Where its button leads, which is configuration and a token, nothing else.
+    /// The URL of the button: made of configuration and a token only.
     pub link: &'a str,
-    /// Another address than the reader's, where the mail is about one.
+    /// A second email address that the mail mentions; empty if there is none.
     pub other_email: &'a str,
 }
 
-/// A mail as it is written.
+/// A rendered mail: its subject, its plain text and its HTML.
 #[derive(Debug)]
-pub struct Letter {
+pub struct RenderedMail {
     pub(super) subject: &'static str,
     pub(super) text: String,
     pub(super) html: String,
 }
 
-/// Makes a letter of two templates, which are checked when this is compiled.
-macro_rules! letters {
+/// Defines a function for each mail, which renders its two templates. The compiler checks the templates.
+macro_rules! mails {
     ($($name:ident = $subject:literal, $text:tt, $html:tt;)*) => {$(
-        pub(super) fn $name(words: &Words) -> Result<Letter> {
+        pub(super) fn $name(values: &Values) -> Result<RenderedMail> {
             #[derive(Template)]
             #[template(path = $text)]
-            struct Text<'a> { words: &'a Words<'a> }
+            struct Text<'a> { values: &'a Values<'a> }
             #[derive(Template)]
             #[template(path = $html)]
-            struct Html<'a> { words: &'a Words<'a> }
-            Ok(Letter {
+            struct Html<'a> { values: &'a Values<'a> }
+            Ok(RenderedMail {
                 subject: $subject,
-                text: Text { words }.render().map_err(Error::internal)?,
-                html: Html { words }.render().map_err(Error::internal)?,
+                text: Text { values }.render().map_err(Error::internal)?,
+                html: Html { values }.render().map_err(Error::internal)?,
             })
         }
     )*};
 }
 
-letters! {
+mails! {
     verify_email = "Please verify your email", "verify_email.txt", "verify_email.html";
     email_taken = "You already have an account", "email_taken.txt", "email_taken.html";
     reset_password = "Choose a new password", "reset_password.txt", "reset_password.html";
@@ -52,15 +52,15 @@ letters! {
     account_closed = "Your account is closed", "account_closed.txt", "account_closed.html";
 }
 
-/// Returns `Hello Ada,`, and just `Hello,` for no name and for one that could be an advertisement or a link.
+/// Returns `Hello Ada,`, or just `Hello,` if the name is empty or could be an advertisement or a link.
 pub(super) fn greeting(first_name: &str) -> String {
     let mut characters = first_name.chars().peekable();
-    let mut is_a_name = !first_name.is_empty() && first_name.chars().count() <= 60;
+    let mut is_name = !first_name.is_empty() && first_name.chars().count() <= 60;
     while let Some(character) = characters.next() {
-        let in_a_link = character == '.' && characters.peek().is_some_and(|next| next.is_alphanumeric());
-        is_a_name &= !in_a_link && !character.is_control() && !matches!(character, '/' | ':' | '@');
+        let is_link = character == '.' && characters.peek().is_some_and(|next| next.is_alphanumeric());
+        is_name &= !is_link && !character.is_control() && !matches!(character, '/' | ':' | '@');
     }
-    if is_a_name { format!("Hello {first_name},") } else { "Hello,".to_owned() }
+    if is_name { format!("Hello {first_name},") } else { "Hello,".to_owned() }
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_could_be_a_link_is_not_said() {
+    fn a_name_that_could_be_a_link_is_left_out() {
         for name in ["Ada", "Anne-Marie", "J. R.", "Łukasz", "Ada <b>"] {
             assert_eq!(greeting(name), format!("Hello {name},"));
         }

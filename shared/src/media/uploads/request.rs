@@ -1,4 +1,4 @@
-//! What may be asked for: the checks before any byte is sent, and the quotas.
+//! Creates uploads: checks the request and the quotas before a file is sent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,19 +15,19 @@ use crate::error::{Error, Fault, Result};
 use crate::fields;
 use crate::id::{CourseId, LessonId, UploadId};
 use crate::input::{Describe, Faults, Invalid, Text, from_text, text_enum};
-use crate::media::file_type::{FileType, LONGEST_NAME, UploadKind};
+use crate::media::file_type::{FileType, MAX_NAME_LENGTH, UploadKind};
 use crate::problem;
 use crate::transaction::Write;
 
-/// How long an upload may take.
+/// How long an upload may take, from its creation until the file is complete.
 const EXPIRES_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// How much there may be.
+/// The quotas of uploads (settings `QUOTA_…`).
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
-    /// The bytes of a course's files, with those of unfinished uploads.
+    /// The bytes of all files of a course, unfinished uploads included.
     pub course_bytes: i64,
-    /// A person's unfinished uploads.
+    /// The number of a user's unfinished uploads.
     pub unfinished_uploads: i64,
 }
 
@@ -36,51 +36,51 @@ text_enum! {
 }
 
 fields! {
-    /// A file that a lesson is to show.
+    /// A file for a lesson.
     pub struct NewLessonFile {
         kind: LessonFile,
-        /// As people see it; its path stays where it is.
+        /// The name for people, without a path.
         file_name: FileName,
         content_type: Text<1, 255>,
-        /// Exactly so many are taken.
+        /// The exact size. Files of any other size are refused.
         size_bytes: FileSize,
     }
     optional {
-        /// In base64, as S3 writes it. What arrives must have it.
+        /// The SHA-256 of the file in base64. A file with another checksum is refused.
         checksum_sha256: Checksum,
     }
 }
 
 fields! {
-    /// An image that becomes a picture or a thumbnail.
+    /// An image that is converted into a picture or a thumbnail.
     pub struct NewImage {
         file_name: FileName,
         content_type: Text<1, 255>,
-        /// Exactly so many are taken.
+        /// The exact size. Files of any other size are refused.
         size_bytes: FileSize,
     }
     optional {
-        /// In base64, as S3 writes it. What arrives must have it.
+        /// The SHA-256 of the file in base64. A file with another checksum is refused.
         checksum_sha256: Checksum,
     }
 }
 
-/// The name of a file in any script, without a path and without what would hide a part of it from people.
+/// A file name in any script, without a path and without characters that hide a part of the name.
 #[derive(Debug)]
 pub struct FileName(String);
 
-from_text!(FileName, { "type": "string", "minLength": 1, "maxLength": LONGEST_NAME }, |text| {
-    crate::input::check(text, 1, LONGEST_NAME)?;
-    // Letters that run from right to left are welcome; what turns the order of others around is not.
+from_text!(FileName, { "type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH }, |text| {
+    crate::input::check(text, 1, MAX_NAME_LENGTH)?;
+    // Right-to-left letters are allowed; control characters that change the direction of other letters are not.
     let hides = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     if text.contains(['/', '\\']) || text.chars().any(hides) || matches!(text.trim(), "." | "..") {
-        let detail = "It is the name of a file alone: no slash, no control character, and not . or .. itself.";
+        let detail = "Write a file name without slashes and control characters. It can't be . or .. alone.";
         return Err(Invalid::new("invalid_file_name", detail));
     }
     Ok(FileName(text.to_owned()))
 });
 
-/// So many bytes as any file may have; what its kind may have is seen later.
+/// The size of a file in bytes, at least 1. The limit of its kind is checked later.
 #[derive(Debug, Clone, Copy)]
 pub struct FileSize(i64);
 
@@ -99,11 +99,11 @@ impl Deserr<Faults> for FileSize {
 
 impl Describe for FileSize {
     fn schema() -> Value {
-        json!({ "type": "integer", "minimum": 1, "maximum": UploadKind::Video.largest() })
+        json!({ "type": "integer", "minimum": 1, "maximum": UploadKind::Video.max_bytes() })
     }
 }
 
-/// A SHA-256.
+/// A SHA-256 checksum, written in base64.
 #[derive(Debug)]
 pub struct Checksum([u8; 32]);
 
@@ -114,23 +114,23 @@ from_text!(Checksum, { "type": "string", "minLength": 44, "maxLength": 44, "cont
     })
 });
 
-/// What was asked for, by its id: how to send it is said anew each time.
+/// A created upload, by its id. The instructions for sending its file are made again for each answer.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Asked {
+pub struct CreatedUpload {
     pub upload_id: UploadId,
 }
 
-/// A file that may be sent.
-struct Wanted {
+/// An upload to create.
+struct NewUpload {
     kind: UploadKind,
     lesson_id: Option<LessonId>,
     course_id: Option<CourseId>,
     file: NewImage,
 }
 
-/// What the audit log keeps of it.
+/// The fields of an upload that the audit log contains.
 #[derive(Serialize)]
-struct Noted<'a> {
+struct AuditedUpload<'a> {
     kind: UploadKind,
     lesson_id: Option<LessonId>,
     course_id: Option<CourseId>,
@@ -139,16 +139,17 @@ struct Noted<'a> {
     size_bytes: i64,
 }
 
-/// Asks for a file of the lesson, whose course the caller may edit.
+/// Creates an upload for a lesson whose course the caller may edit.
 ///
 /// # Errors
-/// As [`lessons::editable`]; 422 for a type or a size that it can't have; 409 when a quota is used up.
+/// Fails like [`lessons::editable`], with 422 for a type or a size that is not allowed, and with 409 when a quota is used
+/// up.
 pub async fn for_lesson(
     write: &mut Write,
     lesson: LessonId,
     new: NewLessonFile,
     quotas: Quotas,
-) -> Result<(Asked, Changes)> {
+) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
     let lesson = lessons::editable(write, lesson).await?;
     let kind = match new.kind {
@@ -158,53 +159,54 @@ pub async fn for_lesson(
     let NewLessonFile { kind: _, file_name, content_type, size_bytes, checksum_sha256 } = new;
     let file = NewImage { file_name, content_type, size_bytes, checksum_sha256 };
     if kind == UploadKind::Document {
-        check_documents(write, lesson.id).await?;
+        check_document_count(write, lesson.id).await?;
     }
-    let wanted = Wanted { kind, lesson_id: Some(lesson.id), course_id: Some(lesson.course_id), file };
-    ask(write, wanted, quotas).await
+    let new_upload = NewUpload { kind, lesson_id: Some(lesson.id), course_id: Some(lesson.course_id), file };
+    create(write, new_upload, quotas).await
 }
 
-/// Asks for the thumbnail of a course that the caller may edit.
+/// Creates an upload for the thumbnail of a course that the caller may edit.
 ///
 /// # Errors
-/// As [`courses::editable`], and [`for_lesson`].
+/// Fails like [`courses::editable`] and [`for_lesson`].
 pub async fn for_course(
     write: &mut Write,
     course: CourseId,
     file: NewImage,
     quotas: Quotas,
-) -> Result<(Asked, Changes)> {
+) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
     let course = courses::editable(write, course).await?;
-    ask(write, Wanted { kind: UploadKind::Thumbnail, lesson_id: None, course_id: Some(course.id), file }, quotas).await
+    create(write, NewUpload { kind: UploadKind::Thumbnail, lesson_id: None, course_id: Some(course.id), file }, quotas)
+        .await
 }
 
-/// Asks for the caller's picture.
+/// Creates an upload for the caller's picture.
 ///
 /// # Errors
-/// As [`for_lesson`].
-pub async fn of_oneself(write: &mut Write, file: NewImage, quotas: Quotas) -> Result<(Asked, Changes)> {
+/// Fails like [`for_lesson`].
+pub async fn for_caller(write: &mut Write, file: NewImage, quotas: Quotas) -> Result<(CreatedUpload, Changes)> {
     lock_caller(write).await?;
-    ask(write, Wanted { kind: UploadKind::Picture, lesson_id: None, course_id: None, file }, quotas).await
+    create(write, NewUpload { kind: UploadKind::Picture, lesson_id: None, course_id: None, file }, quotas).await
 }
 
-/// One call of a person after the other and, where the course is locked next, one of a course: however many come at once,
-/// none sees less than there is. The person first, as whoever changes their profile does, which the courses show.
+/// Locks the caller's row, so that calls at the same time can't exceed the quotas together. The user is locked before the
+/// course, in the same order as by profile updates, which also change the user's courses.
 async fn lock_caller(write: &mut Write) -> Result<()> {
     let user = write.user()?;
     sqlx::query!("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).execute(write.connection()).await?;
     Ok(())
 }
 
-async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked, Changes)> {
-    let Wanted { kind, lesson_id, course_id, file } = wanted;
+async fn create(write: &mut Write, new: NewUpload, quotas: Quotas) -> Result<(CreatedUpload, Changes)> {
+    let NewUpload { kind, lesson_id, course_id, file } = new;
     let size_bytes = file.size_bytes.0;
-    let file_type = check(kind, &file, size_bytes)?;
-    let (content_type, file_name) = (file_type.content_type, file_type.named_file(&file.file_name.0));
+    let file_type = check_file(kind, &file, size_bytes)?;
+    let (content_type, file_name) = (file_type.content_type, file_type.download_name(&file.file_name.0));
     let (user, now) = (write.user()?, write.now());
-    check_unfinished(write, quotas).await?;
+    check_unfinished_quota(write, quotas).await?;
     if let Some(course) = course_id {
-        check_course(write, course, size_bytes, quotas).await?;
+        check_course_quota(write, course, size_bytes, quotas).await?;
     }
     let id = UploadId::new(now);
     sqlx::query!(
@@ -225,22 +227,23 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     )
     .execute(write.connection())
     .await?;
-    let noted = Noted { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
-    Ok((Asked { upload_id: id }, Changes::created(&noted)?))
+    let audited = AuditedUpload { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
+    Ok((CreatedUpload { upload_id: id }, Changes::created(&audited)?))
 }
 
-/// Returns the type that the file will be kept and served as.
-fn check(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static FileType> {
-    let known = FileType::meant(file.content_type.as_str(), &file.file_name.0).filter(|known| known.may_be(kind));
+/// Checks the type and the size. Returns the type under which the file is stored and served.
+fn check_file(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static FileType> {
+    let known =
+        FileType::from_browser(file.content_type.as_str(), &file.file_name.0).filter(|known| known.allows(kind));
     let mut faults = Vec::new();
     if known.is_none() {
-        let possible = FileType::ALL.iter().filter(|one| one.may_be(kind)).map(|one| one.content_type);
+        let possible = FileType::ALL.iter().filter(|one| one.allows(kind)).map(|one| one.content_type);
         let possible = possible.collect::<Vec<_>>().join(", ");
-        let detail = format!("A {} is one of {possible}.", kind.as_str());
+        let detail = format!("A {} can have these types: {possible}.", kind.as_str());
         faults.push(Fault::at("/content_type", "unsupported_type", detail));
     }
-    if size_bytes > kind.largest() {
-        let detail = format!("A {} has at most {} bytes.", kind.as_str(), kind.largest());
+    if size_bytes > kind.max_bytes() {
+        let detail = format!("A {} has at most {} bytes.", kind.as_str(), kind.max_bytes());
         faults.push(Fault::at("/size_bytes", "too_large", detail));
     }
     match known {
@@ -249,7 +252,7 @@ fn check(kind: UploadKind, file: &NewImage, size_bytes: i64) -> Result<&'static 
     }
 }
 
-async fn check_unfinished(write: &mut Write, quotas: Quotas) -> Result<()> {
+async fn check_unfinished_quota(write: &mut Write, quotas: Quotas) -> Result<()> {
     let (user, now) = (write.user()?, write.now());
     let unfinished = sqlx::query_scalar!(
         r#"SELECT id AS "id: UploadId" FROM uploads
@@ -264,15 +267,15 @@ async fn check_unfinished(write: &mut Write, quotas: Quotas) -> Result<()> {
     if i64::try_from(unfinished.len()).unwrap_or(i64::MAX) < limit {
         return Ok(());
     }
-    let detail = format!("You have {limit} unfinished uploads already; finish or give up some first.");
+    let detail = format!("You already have {limit} unfinished uploads. Complete or cancel some first.");
     Err(Error::problem(&problem::UPLOADS_UNFINISHED, detail).with("uploads", json!(unfinished)))
 }
 
-/// An answer with the signed addresses of more documents would be too large.
-const MOST_DOCUMENTS: i64 = 100;
+/// Keeps an answer with the signed URLs of all documents small enough.
+const MAX_DOCUMENTS: i64 = 100;
 
-/// Fails with 409 when the lesson has as many documents as it can have, unfinished uploads among them.
-async fn check_documents(write: &mut Write, lesson: LessonId) -> Result<()> {
+/// Fails with 409 when the lesson has the highest number of documents, unfinished uploads included.
+async fn check_document_count(write: &mut Write, lesson: LessonId) -> Result<()> {
     let now = write.now();
     let documents = sqlx::query_scalar!(
         r#"SELECT count(*) AS "documents!" FROM uploads
@@ -283,13 +286,13 @@ async fn check_documents(write: &mut Write, lesson: LessonId) -> Result<()> {
     )
     .fetch_one(write.connection())
     .await?;
-    if documents < MOST_DOCUMENTS {
+    if documents < MAX_DOCUMENTS {
         return Ok(());
     }
-    Err(Error::problem(&problem::LIMIT_REACHED, format!("A lesson has up to {MOST_DOCUMENTS} documents.")))
+    Err(Error::problem(&problem::LIMIT_REACHED, format!("A lesson can have up to {MAX_DOCUMENTS} documents.")))
 }
 
-async fn check_course(write: &mut Write, course: CourseId, more: i64, quotas: Quotas) -> Result<()> {
+async fn check_course_quota(write: &mut Write, course: CourseId, more: i64, quotas: Quotas) -> Result<()> {
     let now = write.now();
     let used = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(size_bytes), 0)::bigint AS "used!" FROM uploads
@@ -304,7 +307,7 @@ async fn check_course(write: &mut Write, course: CourseId, more: i64, quotas: Qu
     if used.saturating_add(more) <= limit {
         return Ok(());
     }
-    let detail = format!("The course's files have {used} of {limit} bytes already; {more} more do not fit.");
+    let detail = format!("The files of the course already use {used} of {limit} bytes. {more} more bytes do not fit.");
     let problem = Error::problem(&problem::COURSE_FULL, detail);
     Err(problem.with("used_bytes", used).with("limit_bytes", limit))
 }

@@ -1,11 +1,12 @@
-//! Limits as rows. Each count is one statement, so that of many at once each is seen.
+//! Limits in rows of Postgres. Each count is one statement, so that calls at the same time are all counted.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Bucket, Delay, MEMORY};
+use super::{Backoff, Bucket, FAILURES_KEPT};
 use crate::error::Result;
 use crate::transaction::Read;
 
+/// Takes one from the bucket. Returns the time to wait if the bucket is empty.
 pub(super) async fn take(read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
     let now = read.now();
     let capacity = bucket.capacity();
@@ -24,10 +25,11 @@ pub(super) async fn take(read: &mut Read, key: &str, bucket: &Bucket) -> Result<
     if taken.rows_affected() == 1 {
         return Ok(None);
     }
-    Ok(Some(wait(read, key).await? + bucket.interval - capacity))
+    Ok(Some(time_to_wait(read, key).await? + bucket.interval - capacity))
 }
 
-pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+/// Counts one failure. Returns the time to wait, without counting, if the next attempt is not allowed yet.
+pub(super) async fn attempt(read: &mut Read, key: &str, backoff: &Backoff) -> Result<Option<TimeDelta>> {
     let now = read.now();
     let counted = sqlx::query!(
         "INSERT INTO limits AS l (key, failures, until, expires_at) VALUES ($1, 1, $2, $2::timestamptz + $3::interval)
@@ -39,20 +41,20 @@ pub(super) async fn attempt(read: &mut Read, key: &str, delay: &Delay) -> Result
            WHERE l.until <= $2",
         key,
         now,
-        interval(MEMORY)?,
-        delay.free,
-        interval(delay.first)?,
-        interval(delay.longest)?,
+        interval(FAILURES_KEPT)?,
+        backoff.free_failures,
+        interval(backoff.first)?,
+        interval(backoff.max)?,
     )
     .execute(read.connection())
     .await?;
     if counted.rows_affected() == 1 {
         return Ok(None);
     }
-    wait(read, key).await.map(Some)
+    time_to_wait(read, key).await.map(Some)
 }
 
-/// The longest that one of these counts of failures has to wait.
+/// Returns the longest waiting time of these counts of failures.
 pub(super) async fn waiting(read: &mut Read, keys: &[String]) -> Result<Option<TimeDelta>> {
     let now = read.now();
     let until = sqlx::query_scalar!("SELECT max(until) FROM limits WHERE key = ANY($1)", keys)
@@ -61,8 +63,8 @@ pub(super) async fn waiting(read: &mut Read, keys: &[String]) -> Result<Option<T
     Ok(until.map(|until| until - now).filter(|wait| *wait > TimeDelta::zero()))
 }
 
-/// Notes what is counted elsewhere, unless it is here already.
-pub(super) async fn note(
+/// Stores a count of Redis, unless Postgres has a later one.
+pub(super) async fn remember(
     read: &mut Read,
     key: &str,
     failures: i32,
@@ -83,13 +85,14 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Deletes these counts.
 pub(super) async fn forget(read: &mut Read, keys: &[String]) -> Result<()> {
     sqlx::query!("DELETE FROM limits WHERE key = ANY($1)", keys).execute(read.connection()).await?;
     Ok(())
 }
 
-/// How long it is until then; nothing when somebody has just forgotten it.
-async fn wait(read: &mut Read, key: &str) -> Result<TimeDelta> {
+/// Returns the time to wait for a key; zero if its row was just deleted.
+async fn time_to_wait(read: &mut Read, key: &str) -> Result<TimeDelta> {
     let now = read.now();
     let until =
         sqlx::query_scalar!("SELECT until FROM limits WHERE key = $1", key).fetch_optional(read.connection()).await?;

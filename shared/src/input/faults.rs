@@ -1,4 +1,4 @@
-//! Gathers every fault of an input, with its place.
+//! Collects all faults of an input, each with its place.
 
 use std::ops::ControlFlow;
 
@@ -6,27 +6,27 @@ use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, 
 
 use crate::error::{Error, Fault, MOST_FAULTS, Place};
 
-/// A key is told up to so many characters: no field has a name as long.
-const SHOWN: usize = 100;
+/// The longest part of an unknown key that is repeated in a message, in characters.
+const MAX_KEY_SHOWN: usize = 100;
 
-/// All faults of one input, up to [`MOST_FAULTS`].
+/// The faults of one input. Reading stops at [`MOST_FAULTS`].
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// One fault at that place.
+    /// Returns a single fault at `location`.
     #[must_use]
     pub fn one(location: ValuePointerRef, code: &'static str, detail: impl Into<String>) -> Self {
         Self(vec![Fault { place: Place::Body(pointer(location)), code, detail: detail.into() }])
     }
 
-    /// As the faults of a body.
+    /// Converts the faults into the error for a request body.
     #[must_use]
     pub fn of_body(self) -> Error {
         Error::invalid_all(self.0)
     }
 
-    /// As the faults of a query string: a pointer `/limit` is the parameter `limit`.
+    /// Converts the faults into the error for a query string: the pointer `/limit` becomes the parameter `limit`.
     #[must_use]
     pub fn of_query(self) -> Error {
         Error::invalid_all(
@@ -44,7 +44,7 @@ impl Faults {
     }
 }
 
-/// The location as a JSON Pointer (RFC 6901).
+/// Returns the location as a JSON Pointer (RFC 6901).
 fn pointer(location: ValuePointerRef) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
@@ -56,7 +56,7 @@ fn pointer(location: ValuePointerRef) -> String {
 }
 
 fn shown(key: &str) -> &str {
-    key.char_indices().nth(SHOWN).and_then(|(end, _)| key.get(..end)).unwrap_or(key)
+    key.char_indices().nth(MAX_KEY_SHOWN).and_then(|(end, _)| key.get(..end)).unwrap_or(key)
 }
 
 impl MergeWithError<Self> for Faults {
@@ -66,7 +66,7 @@ impl MergeWithError<Self> for Faults {
         if all.0.len() >= MOST_FAULTS {
             return ControlFlow::Break(all);
         }
-        ControlFlow::Continue(all) // go on, to find them all
+        ControlFlow::Continue(all) // continue, to find all faults
     }
 }
 
@@ -84,19 +84,19 @@ impl DeserializeError for Faults {
                 let key = shown(key);
                 let detail = match accepted {
                     [] => format!("There is no field `{key}` here."),
-                    _ => format!("There is no field `{key}` here; there are: {}.", accepted.join(", ")),
+                    _ => format!("There is no field `{key}` here. Known fields: {}.", accepted.join(", ")),
                 };
                 Self::one(location.push_key(key), "unknown_field", detail)
             }
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                let detail = format!("It should be {}, and is {}.", names(accepted), name(actual.kind()));
+                let detail = format!("This must be {}, not {}.", names(accepted), name(actual.kind()));
                 Self::one(location, "wrong_type", detail)
             }
             ErrorKind::UnknownValue { accepted, .. } => {
-                Self::one(location, "unknown_value", format!("It is one of {}.", accepted.join(", ")))
+                Self::one(location, "unknown_value", format!("This must be one of: {}.", accepted.join(", ")))
             }
             ErrorKind::BadSequenceLen { expected, .. } => {
-                Self::one(location, "wrong_length", format!("It should have {expected} items."))
+                Self::one(location, "wrong_length", format!("This must have {expected} items."))
             }
             ErrorKind::Unexpected { msg } => Self::one(location, "invalid", msg),
         };

@@ -1,31 +1,31 @@
-//! Makes the letter of a mail that is due. Its token is made only now, so that the outbox holds no secret and no link
-//! expires during an outage.
+//! Renders a mail that is due. Its token is made only now, so that the outbox contains no secret, and no link expires
+//! during an outage.
 
 use super::{email_change, links, recovery, registration};
 use crate::error::Result;
 use crate::id::UserId;
-use crate::mail::{Letter, Mailer, Message, Recipient};
+use crate::mail::{Mailer, Message, Recipient, RenderedMail};
 use crate::outbox::{Due, Purpose};
 use crate::transaction::Write;
 
-/// Writes the letter and the hash of its token, which must be committed before the letter is sent. Returns `None` when
-/// the account is gone, the matter is settled, or the mail is withheld.
+/// Renders a mail, and stores the hash of its token. Commit before sending the mail. Returns `None` if the account was
+/// erased, the mail is no longer needed, or it is withheld.
 ///
 /// # Errors
-/// 503 when the database is away.
-pub async fn write(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, Letter)>> {
+/// Fails with 503 when the database is unavailable.
+pub async fn render(write: &mut Write, mailer: &Mailer, due: &Due) -> Result<Option<(Recipient, RenderedMail)>> {
     let purpose = due.purpose()?;
     if due.is_withheld {
         return Ok(None);
     }
     let Some(recipient) = recipient(write, due, purpose).await? else { return Ok(None) };
     let Some(message) = message(write, purpose, due.user_id, &recipient).await? else { return Ok(None) };
-    let letter = mailer.write(&recipient, &message)?;
-    Ok(Some((recipient, letter)))
+    let mail = mailer.render(&recipient, &message)?;
+    Ok(Some((recipient, mail)))
 }
 
-/// Returns the address, and the name where the address is known to be that person's: anyone can register an address, or
-/// ask for a change to it, under a name that is an advertisement.
+/// Returns the address, and the name if the address is verified to belong to the user. Anyone can register an address of
+/// someone else under a name that is an advertisement.
 async fn recipient(write: &mut Write, due: &Due, purpose: Purpose) -> Result<Option<Recipient>> {
     Ok(sqlx::query_as!(
         Recipient,
@@ -41,7 +41,7 @@ async fn recipient(write: &mut Write, due: &Due, purpose: Purpose) -> Result<Opt
     .await?)
 }
 
-/// Returns what the mail says; `None` when the matter is settled.
+/// Returns the content of the mail; `None` if the mail is no longer needed.
 async fn message(write: &mut Write, purpose: Purpose, user: UserId, recipient: &Recipient) -> Result<Option<Message>> {
     Ok(match purpose {
         Purpose::VerifyEmail => verification(write, user).await?,

@@ -1,61 +1,61 @@
-//! What maintenance does about files: unfinished uploads, what was rejected, what nothing shows any more, and objects that no
-//! row names. An object goes before its row does, so that a run that is cut short is taken up by the next.
+//! Removes unfinished and rejected uploads, files that nothing shows, and objects without a row. An object is removed
+//! before its row, so that the next run can continue after an interruption.
 
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::arrival;
-use super::storage::{Listed, Storage};
+use super::storage::{ListedObject, Storage};
+use super::upload_key;
 use crate::error::Result;
 use crate::id::UploadId;
 use crate::transaction::Read;
 
-/// An event that has not come by then is not waited for.
+/// The age of an upload from which its event counts as lost.
 pub const EVENT_LATE: TimeDelta = TimeDelta::minutes(15);
-/// What is there and could not be judged is tried again each day, up to so long after it should have been finished.
-const GIVEN_UP: TimeDelta = TimeDelta::days(7);
-/// How long an author finds the reason of a rejection.
+/// A file that can't be processed is tried again each day, until this long after its upload expired.
+const RETRIED_FOR: TimeDelta = TimeDelta::days(7);
+/// How long the reason of a rejection can be read.
 const REASONS_KEPT: TimeDelta = TimeDelta::days(30);
-/// A deleted course can be restored for 30 days; a restoring that began in the last moment is over an hour later.
+/// A deleted course can be restored for 30 days. One more hour lets a restore that began in time finish.
 const COURSE_FILES_KEPT: TimeDelta = TimeDelta::hours(30 * 24 + 1);
-/// Addresses that were signed work for a quarter of an hour.
+/// Longer than signed URLs are valid (15 minutes).
 const FREED_FILES_KEPT: TimeDelta = TimeDelta::hours(1);
-/// An object may be there before its row says so.
+/// An object can exist before its row names it.
 const ORPHANS_KEPT: TimeDelta = TimeDelta::days(1);
-/// So many rows are taken at once.
+/// Rows per query.
 const BATCH: i64 = 100;
 
-/// What browsers sent, and nothing has checked.
+/// The prefix of files that browsers sent and that are not checked.
 const UNCHECKED: &str = "uploads/";
-/// Where objects without a row are looked for.
+/// The prefixes under which objects without a row are searched.
 pub const PREFIXES: [&str; 3] = [UNCHECKED, "media/", "public/"];
 
-/// An upload that should have arrived by now, if it ever does.
+/// An upload that is neither ready nor rejected.
 #[derive(Debug)]
-pub struct Unfinished {
+pub struct UnfinishedUpload {
     pub id: UploadId,
     pub multipart_id: Option<String>,
-    /// Nothing may arrive any more.
+    /// Whether the time for sending the file is over.
     pub expired: bool,
-    /// Nor is it tried again.
+    /// Whether processing is not tried again.
     pub given_up: bool,
 }
 
-/// A page of the unfinished uploads of that age, in the order of their ids.
+/// Returns up to 100 unfinished uploads of at least this age, ordered by id, after the id `after`.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>) -> Result<Vec<Unfinished>> {
+/// Fails when the database is unavailable.
+pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>) -> Result<Vec<UnfinishedUpload>> {
     let now = read.now();
     Ok(sqlx::query_as!(
-        Unfinished,
+        UnfinishedUpload,
         r#"SELECT id AS "id: UploadId", multipart_id, expires_at <= $2 AS "expired!", expires_at <= $3 AS "given_up!"
            FROM uploads
            WHERE status IN ('pending', 'processing') AND created_at <= $1 AND ($4::uuid IS NULL OR id > $4)
            ORDER BY id LIMIT $5"#,
         now - age,
         now,
-        now - GIVEN_UP,
+        now - RETRIED_FOR,
         after.map(|id| id.0),
         BATCH,
     )
@@ -63,14 +63,14 @@ pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>
     .await?)
 }
 
-/// Removes the parts, the object with all its versions, and the row of an upload that expired.
+/// Removes the parts, all object versions and the row of an expired upload.
 ///
 /// # Errors
-/// Those of the database, and of S3.
-pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &Unfinished) -> Result<()> {
-    let key = arrival::source(upload.id);
+/// Fails when the database or S3 is unavailable.
+pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &UnfinishedUpload) -> Result<()> {
+    let key = upload_key::of(upload.id);
     if let Some(multipart_id) = &upload.multipart_id {
-        storage.abort_parts(&key, multipart_id).await?;
+        storage.abort_multipart(&key, multipart_id).await?;
     }
     storage.remove_versions(&key).await?;
     sqlx::query!("DELETE FROM uploads WHERE id = $1 AND status IN ('pending', 'processing')", upload.id.0)
@@ -79,23 +79,23 @@ pub async fn remove_unfinished(read: &mut Read, storage: &Storage, upload: &Unfi
     Ok(())
 }
 
-/// Forgets what was rejected long ago, and tells how many those were.
+/// Deletes uploads that were rejected long ago. Returns their number.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn forget_rejected(read: &mut Read) -> Result<u64> {
+/// Fails when the database is unavailable.
+pub async fn delete_rejected(read: &mut Read) -> Result<u64> {
     let before = read.now() - REASONS_KEPT;
-    let forgotten = sqlx::query!("DELETE FROM uploads WHERE status = 'rejected' AND created_at <= $1", before)
+    let deleted = sqlx::query!("DELETE FROM uploads WHERE status = 'rejected' AND created_at <= $1", before)
         .execute(read.connection())
         .await?;
-    Ok(forgotten.rows_affected())
+    Ok(deleted.rows_affected())
 }
 
-/// Frees the files of lessons that are gone, and of courses that can't be restored any more. Tells how many.
+/// Marks the files of deleted lessons, and of courses that can no longer be restored, for removal. Returns their number.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn free(read: &mut Read) -> Result<u64> {
+/// Fails when the database is unavailable.
+pub async fn free_unused(read: &mut Read) -> Result<u64> {
     let now = read.now();
     let freed = sqlx::query!(
         "UPDATE uploads u SET freed_at = $1
@@ -110,10 +110,10 @@ pub async fn free(read: &mut Read) -> Result<u64> {
     Ok(freed.rows_affected())
 }
 
-/// Removes the files that were freed and that no signed address leads to any more, some at a time. Tells how many.
+/// Removes the files that are marked for removal and whose signed URLs have expired. Returns their number.
 ///
 /// # Errors
-/// Those of the database, and of S3.
+/// Fails when the database or S3 is unavailable.
 pub async fn remove_freed(read: &mut Read, storage: &Storage) -> Result<u64> {
     let before = read.now() - FREED_FILES_KEPT;
     let mut removed = 0;
@@ -138,11 +138,12 @@ pub async fn remove_freed(read: &mut Read, storage: &Storage) -> Result<u64> {
     }
 }
 
-/// Those of a page of objects that no row names: neither as a file that is shown, nor as one that is being judged.
+/// Returns the keys of those objects that no row names: neither as a stored file, nor as an unfinished upload. Leaves out
+/// objects younger than a day.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn orphans(read: &mut Read, objects: &[Listed]) -> Result<Vec<String>> {
+/// Fails when the database is unavailable.
+pub async fn orphans(read: &mut Read, objects: &[ListedObject]) -> Result<Vec<String>> {
     let before = read.now() - ORPHANS_KEPT;
     let old = objects.iter().filter(|object| object.last_modified <= before);
     let (keys, ids): (Vec<_>, Vec<_>) = old.map(|object| (object.key.clone(), id_in(&object.key))).unzip();
@@ -160,16 +161,16 @@ pub async fn orphans(read: &mut Read, objects: &[Listed]) -> Result<Vec<String>>
     .await?)
 }
 
-/// Removes an object that no row names. What was never checked goes with all its versions; of other objects, the bucket
-/// keeps the former versions for a month.
+/// Removes an object without a row. Files that were never checked are removed with all versions; of other objects, the
+/// bucket keeps noncurrent versions for a month.
 ///
 /// # Errors
-/// 503 when S3 is away.
+/// Fails with 503 when S3 is unavailable.
 pub async fn remove_orphan(storage: &Storage, key: &str) -> Result<()> {
     if key.starts_with(UNCHECKED) { storage.remove_versions(key).await } else { storage.remove(key).await }
 }
 
-/// The upload that a key of ours tells of.
+/// Returns the upload id in the last part of a key.
 fn id_in(key: &str) -> Option<Uuid> {
     let name = key.rsplit('/').next()?;
     name.split('.').next()?.parse().ok()

@@ -52,25 +52,25 @@ pub fn format(extension: &str) -> Format {
     }
 }
 
-pub fn judged(extension: &str, bytes: Vec<u8>) -> Verdict<Facts> {
+pub fn check(extension: &str, bytes: Vec<u8>) -> Verdict<Facts> {
     checks::check(&mut ranged(bytes), format(extension))
 }
 
 #[test]
 fn one_of_each_type_passes_and_videos_tell_their_duration_and_size() {
     for (extension, bytes) in samples::one_of_each() {
-        let facts = judged(extension, bytes).unwrap_or_else(|rejection| panic!("{extension}: {rejection:?}"));
+        let facts = check(extension, bytes).unwrap_or_else(|rejection| panic!("{extension}: {rejection:?}"));
         if matches!(extension, "mp4" | "webm") {
             assert!(facts.duration_seconds.is_none_or(|seconds| seconds == 61), "{extension}: {facts:?}");
             assert!(facts.width.is_some() && facts.height.is_some(), "{extension}: {facts:?}");
         }
     }
-    assert_eq!(judged("mp4", samples::mp4()).unwrap().duration_seconds, Some(61));
-    assert_eq!(judged("mp4", samples::mp4_with_its_end_first()).unwrap().width, Some(640));
-    assert_eq!(judged("mp4", samples::mp4_in_fragments(None, Some(61_000))).unwrap().duration_seconds, Some(61));
-    assert_eq!(judged("mp4", samples::mp4_in_fragments(None, None)).unwrap().duration_seconds, None);
-    assert_eq!(judged("webm", samples::webm()).unwrap().duration_seconds, Some(61));
-    assert_eq!(judged("webm", samples::webm_as_recorded()).unwrap().height, Some(360));
+    assert_eq!(check("mp4", samples::mp4()).unwrap().duration_seconds, Some(61));
+    assert_eq!(check("mp4", samples::mp4_with_description_last()).unwrap().width, Some(640));
+    assert_eq!(check("mp4", samples::mp4_in_fragments(None, Some(61_000))).unwrap().duration_seconds, Some(61));
+    assert_eq!(check("mp4", samples::mp4_in_fragments(None, None)).unwrap().duration_seconds, None);
+    assert_eq!(check("webm", samples::webm()).unwrap().duration_seconds, Some(61));
+    assert_eq!(check("webm", samples::webm_as_recorded()).unwrap().height, Some(360));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_file_of_another_type_is_turned_down_whatever_it_says_it_is() {
     for (is, bytes) in samples::one_of_each() {
         for says in ["mp4", "webm", "pdf", "docx", "xlsx", "odt", "odp", "txt", "md", "csv", "png", "jpg", "webp"] {
             if is != says && !(text.contains(&is) && text.contains(&says)) {
-                assert!(judged(says, bytes.clone()).is_err(), "{is} as {says}");
+                assert!(check(says, bytes.clone()).is_err(), "{is} as {says}");
             }
         }
     }
@@ -98,7 +98,7 @@ fn a_picture_is_made_anew_upright_cut_to_its_frame_and_without_what_else_was_in_
             assert_eq!(made.dimensions(), (frame.width, frame.height));
         }
     }
-    let turned = samples::jpeg_of_a_turned_camera(400, 200);
+    let turned = samples::jpeg_with_orientation(400, 200);
     assert!(turned.windows(7).any(|text| text == b"my home"));
     let made = checks::render(&mut ranged(turned), Format::Jpeg, Frame::PICTURE).unwrap();
     assert!(!made.windows(7).any(|text| text == b"my home") && !made.windows(4).any(|text| text == b"Exif"));
@@ -159,7 +159,7 @@ fn each_hostile_file_is_turned_down_for_its_reason() {
     assert!(files.len() >= 300, "{}", files.len());
     let mut wrong = Vec::new();
     for file in files {
-        let verdict = judged(file.says, file.bytes);
+        let verdict = check(file.says, file.bytes);
         match verdict {
             Err(rejection) if rejection.code == file.code => {
                 assert!(rejection.reason.len() <= 500 && !rejection.reason.contains("could not be read"));

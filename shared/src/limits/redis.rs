@@ -1,17 +1,17 @@
-//! Limits in Redis, each count a script, which Redis runs alone. None when it is away.
+//! Limits in Redis. Each count is a script, which Redis runs atomically. Functions return `None` if Redis is unavailable.
 //!
-//! Each command has one key: in a cluster, as `ElastiCache` Serverless is one, keys of several slots are refused. Several
-//! keys are a pipeline, which is one round trip as well.
+//! Each command has one key, because a cluster (such as `ElastiCache` Serverless) refuses keys of several slots. Several
+//! keys are sent as a pipeline, which is also one round trip.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redis::Script;
 
-use super::{Bucket, Delay, MEMORY};
+use super::{Backoff, Bucket, FAILURES_KEPT};
 use crate::redis::Redis;
 
-/// Keeps when the bucket will be full again; answers the wait in milliseconds.
+/// Stores when the bucket will be full again. Returns the time to wait in milliseconds, or 0.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, interval, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -22,7 +22,7 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keeps the failures and when the next attempt may be; answers the wait in milliseconds.
+/// Stores the failures and the time of the next allowed attempt. Returns the time to wait in milliseconds, or 0.
 static ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local now, memory, free = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -38,7 +38,7 @@ static ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Counts nothing; answers the wait of each.
+/// Returns the waiting time of each key, without counting.
 pub(super) async fn waiting(redis: &Redis, keys: &[String], now: DateTime<Utc>) -> Option<Vec<TimeDelta>> {
     let until = redis.ask(|mut connection| async move {
         let mut calls = redis::pipe();
@@ -51,6 +51,7 @@ pub(super) async fn waiting(redis: &Redis, keys: &[String], now: DateTime<Utc>) 
     Some(until.await?.into_iter().map(wait).collect())
 }
 
+/// Takes one from the bucket. Returns `Some(Some(time))` if the bucket is empty.
 pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
     let capacity = bucket.capacity();
     let wait = redis.ask(|mut connection| async move {
@@ -59,19 +60,26 @@ pub(super) async fn take(redis: &Redis, key: &str, bucket: &Bucket, now: DateTim
         call.arg(bucket.interval.num_milliseconds()).arg(capacity.num_milliseconds());
         call.invoke_async::<i64>(&mut connection).await
     });
-    wait.await.map(delta)
+    wait.await.map(positive)
 }
 
-pub(super) async fn attempt(redis: &Redis, key: &str, delay: &Delay, now: DateTime<Utc>) -> Option<Option<TimeDelta>> {
+/// Counts one failure. Returns `Some(Some(time))`, without counting, if the next attempt is not allowed yet.
+pub(super) async fn attempt(
+    redis: &Redis,
+    key: &str,
+    backoff: &Backoff,
+    now: DateTime<Utc>,
+) -> Option<Option<TimeDelta>> {
     let wait = redis.ask(|mut connection| async move {
         let mut call = ATTEMPT.prepare_invoke();
-        call.key(key).arg(now.timestamp_millis()).arg(MEMORY.num_milliseconds()).arg(delay.free);
-        call.arg(delay.first.num_milliseconds()).arg(delay.longest.num_milliseconds());
+        call.key(key).arg(now.timestamp_millis()).arg(FAILURES_KEPT.num_milliseconds()).arg(backoff.free_failures);
+        call.arg(backoff.first.num_milliseconds()).arg(backoff.max.num_milliseconds());
         call.invoke_async::<i64>(&mut connection).await
     });
-    wait.await.map(delta)
+    wait.await.map(positive)
 }
 
+/// Deletes these counts.
 pub(super) async fn forget(redis: &Redis, keys: &[String]) {
     let calls = redis.ask(|mut connection| async move {
         let mut calls = redis::pipe();
@@ -83,6 +91,6 @@ pub(super) async fn forget(redis: &Redis, keys: &[String]) {
     calls.await;
 }
 
-fn delta(milliseconds: i64) -> Option<TimeDelta> {
+fn positive(milliseconds: i64) -> Option<TimeDelta> {
     (milliseconds > 0).then(|| TimeDelta::milliseconds(milliseconds))
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/lessons/{lesson_id}/media`: what the lesson plays and offers, as short-lived signed URLs.
+//! `GET /v1/lessons/{lesson_id}/media`: signed URLs of the lesson's video and documents, valid for 15 minutes.
 
 use lyceum::app::Needs;
 use lyceum::catalog::lessons;

@@ -1,4 +1,4 @@
-//! `DELETE /v1/uploads/{upload_id}`: gives it up, with what arrived of it.
+//! `DELETE /v1/uploads/{upload_id}`: cancels an upload, and removes what was sent of its file.
 
 use lyceum::audit::audit;
 use lyceum::error::Result;
@@ -8,15 +8,15 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/uploads/{upload_id}", Access::SignedIn, handler)
-        .named("delete_upload", "Give an upload up")
+        .named("delete_upload", "Cancel an upload")
         .problems(&[&problem::UPLOAD_CLOSED])
 }
 
 async fn handler(request: Request) -> Result<Reply> {
     let upload = uploads::own(&mut request.read().await?, request.id("upload_id")?).await?;
-    uploads::remove(request.app().storage()?, &upload).await?; // before its row, without which nobody would find it
+    uploads::remove_file(request.app().storage()?, &upload).await?; // before the row: without it, a file that is left could not be found
     let mut tx = request.write().await?;
-    uploads::give_up(&mut tx, upload.id()).await?;
+    uploads::cancel(&mut tx, upload.id()).await?;
     tx.commit(audit("upload.delete", upload.id())).await?;
     Ok(Reply::no_content())
 }
