@@ -8,15 +8,15 @@ use serde::Serialize;
 use crate::error::Result;
 
 /// The bytes that a body may take, which leaves room for its headers.
-pub(crate) const LARGEST: usize = 5_400_000;
+pub(crate) const MAX_BYTES: usize = 5_400_000;
 
 /// Whether a body can be answered.
 pub(crate) fn fits(body: &[u8]) -> bool {
-    body.len() <= LARGEST / MOST_ESCAPED || of_body(body) <= LARGEST
+    body.len() <= MAX_BYTES / MAX_ESCAPED_BYTES || of_body(body) <= MAX_BYTES
 }
 
 /// The bytes that one byte takes at most.
-const MOST_ESCAPED: usize = 6;
+const MAX_ESCAPED_BYTES: usize = 6;
 
 /// The bytes that a body takes: UTF-8 as text, anything else as base64.
 pub(crate) fn of_body(body: &[u8]) -> usize {
@@ -53,7 +53,7 @@ impl io::Write for Size {
 fn escaped(byte: u8) -> usize {
     match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => 2,
-        0..0x20 => MOST_ESCAPED,
+        0..0x20 => MAX_ESCAPED_BYTES,
         _ => 1,
     }
 }
@@ -74,10 +74,10 @@ mod tests {
 
     #[test]
     fn what_escapes_to_more_than_an_answer_does_not_fit() {
-        assert!(fits(&vec![b'a'; LARGEST]));
-        assert!(!fits(&vec![b'a'; LARGEST + 1]));
-        assert!(fits(&vec![b'"'; LARGEST / 2]));
-        assert!(!fits(&vec![b'"'; LARGEST / 2 + 1]));
+        assert!(fits(&vec![b'a'; MAX_BYTES]));
+        assert!(!fits(&vec![b'a'; MAX_BYTES + 1]));
+        assert!(fits(&vec![b'"'; MAX_BYTES / 2]));
+        assert!(!fits(&vec![b'"'; MAX_BYTES / 2 + 1]));
     }
 
     #[test]

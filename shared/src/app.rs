@@ -7,7 +7,7 @@ use lambda_http::BoxFuture;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::{self, Settings, needed};
+use crate::config::{self, Settings, required};
 use crate::db::{CallConnection, Database};
 use crate::error::{Error, Result};
 use crate::identity::Caller;
@@ -32,7 +32,7 @@ pub struct App {
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
     progress_queue: Option<Queue>,
-    called: AtomicBool,
+    was_called: AtomicBool,
 }
 
 type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
@@ -138,13 +138,13 @@ impl App {
             mail_queue: mail_queue.flatten(),
             progress_queue: progress_queue.flatten(),
             settings,
-            called: AtomicBool::new(false),
+            was_called: AtomicBool::new(false),
         })
     }
 
     /// Whether this is the first event of the process: one that waited for its start.
     pub(crate) fn is_cold(&self) -> bool {
-        !self.called.swap(true, Ordering::Relaxed)
+        !self.was_called.swap(true, Ordering::Relaxed)
     }
 
     #[must_use]
@@ -252,7 +252,7 @@ fn signing(settings: &Settings) -> Result<Signing> {
 }
 
 async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
-    let Ok(url) = needed(settings.mail_queue_url.as_ref(), "MAIL_QUEUE_URL") else {
+    let Ok(url) = required(settings.mail_queue_url.as_ref(), "MAIL_QUEUE_URL") else {
         return Ok(None);
     };
     Ok(Some(Queue::sqs(&config::aws().await, url)))

@@ -12,14 +12,14 @@ use crate::id::{CategoryId, CourseId, Id, LessonId, SectionId, UserId};
 use crate::redis::Redis;
 
 /// One slot of a cluster for all keys (the part in braces), so that version and entry come in one round trip.
-const VERSION: &str = "{catalog}:version";
-const SECONDS: u64 = 60;
+const VERSION_KEY: &str = "{catalog}:version";
+const ENTRY_SECONDS: u64 = 60;
 
 #[derive(Clone)]
 pub(crate) struct Cache(Arc<Redis>);
 
 /// What there is under a key.
-pub(crate) struct Found {
+pub(crate) struct CacheLookup {
     /// The catalogue's version by now, under which a new entry is kept.
     pub version: Vec<u8>,
     /// The entry, if it is of this version.
@@ -32,8 +32,8 @@ impl Cache {
     }
 
     /// None when Redis is away.
-    pub async fn find(&self, key: &str) -> Option<Found> {
-        let keys = [VERSION.to_owned(), entry_key(key)];
+    pub async fn get(&self, key: &str) -> Option<CacheLookup> {
+        let keys = [VERSION_KEY.to_owned(), entry_key(key)];
         let values =
             self.0.ask(|mut redis| async move { redis.mget::<_, (Option<Vec<u8>>, Option<Vec<u8>>)>(&keys).await });
         let (version, entry) = values.await?;
@@ -43,20 +43,20 @@ impl Cache {
             let of_this_version = entry.get(..end)? == version;
             of_this_version.then(|| entry.split_off(end + 1))
         });
-        Some(Found { version, entry })
+        Some(CacheLookup { version, entry })
     }
 
     /// Keeps what was read after `version` was: if the catalogue changed meanwhile, nobody will find it.
-    pub async fn keep(&self, key: &str, mut version: Vec<u8>, entry: &[u8]) {
+    pub async fn put(&self, key: &str, mut version: Vec<u8>, entry: &[u8]) {
         version.push(b'\n');
         version.extend_from_slice(entry);
         let key = entry_key(key);
-        self.0.ask(|mut redis| async move { redis.set_ex::<_, _, ()>(key, version, SECONDS).await }).await;
+        self.0.ask(|mut redis| async move { redis.set_ex::<_, _, ()>(key, version, ENTRY_SECONDS).await }).await;
     }
 
     /// The catalogue has changed: no entry so far holds any more.
-    pub async fn raise(&self) {
-        self.0.ask(|mut redis| async move { redis.incr::<_, _, i64>(VERSION, 1).await }).await;
+    pub async fn invalidate(&self) {
+        self.0.ask(|mut redis| async move { redis.incr::<_, _, i64>(VERSION_KEY, 1).await }).await;
     }
 }
 
@@ -65,7 +65,7 @@ fn entry_key(key: &str) -> String {
 }
 
 /// Whether what was done may change what the public reads of the catalogue show.
-pub(crate) fn is_of_the_catalogue(done: &Audit) -> bool {
+pub(crate) fn changes_catalog(done: &Audit) -> bool {
     let parts = [CategoryId::RESOURCE, CourseId::RESOURCE, SectionId::RESOURCE, LessonId::RESOURCE];
     // A course shows its instructor; who is new here teaches nothing yet.
     let of_somebody_shown = done.resource_type() == UserId::RESOURCE

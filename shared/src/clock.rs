@@ -12,7 +12,7 @@ pub struct Clock(Option<Arc<Mutex<DateTime<Utc>>>>);
 impl Clock {
     /// A clock that stands still until it is moved.
     #[must_use]
-    pub fn standing_at(time: DateTime<Utc>) -> Self {
+    pub fn fixed_at(time: DateTime<Utc>) -> Self {
         Self(Some(Arc::new(Mutex::new(time))))
     }
 

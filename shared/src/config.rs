@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{Months, TimeDelta};
 
-use crate::db::{CONNECT_TIMEOUT, Mode};
+use crate::db::{CONNECT_TIMEOUT, StatementMode};
 use crate::error::{Error, Result};
 use crate::identity::keys::SigningKeySource;
 use crate::limits::Rates;
@@ -22,7 +22,7 @@ pub struct Settings {
     /// says how.
     pub database_iam: Option<AwsIdentity>,
     /// `DATABASE_STATEMENTS`: `unnamed` for a pooler that can't hand on named ones.
-    pub database_statements: Mode,
+    pub database_statements: StatementMode,
     /// `DATABASE_OWNER_URL`: as the owner of the database, for migrations.
     pub database_owner_url: Option<String>,
     /// `DATABASE_OWNER_SECRET`: the secret with the owner's name and password, as RDS keeps it, for the same.
@@ -109,20 +109,20 @@ impl Settings {
             reader_database_url: variable("READER_DATABASE_URL"),
             database_iam: match variable("DATABASE_AUTH").as_deref() {
                 None | Some("password") => None,
-                Some("iam") => Some(identity(&variable)?),
+                Some("iam") => Some(aws_identity(&variable)?),
                 Some(_) => return Err(Error::internal("DATABASE_AUTH is neither iam nor password")),
             },
             database_statements: match variable("DATABASE_STATEMENTS").as_deref() {
-                None | Some("named") => Mode::Named,
-                Some("unnamed") => Mode::Unnamed,
+                None | Some("named") => StatementMode::Named,
+                Some("unnamed") => StatementMode::Unnamed,
                 Some(_) => return Err(Error::internal("DATABASE_STATEMENTS is neither named nor unnamed")),
             },
             database_owner_url: variable("DATABASE_OWNER_URL"),
             database_owner_secret: variable("DATABASE_OWNER_SECRET"),
-            database_max_connections: count(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
-            call_timeout: Duration::from_secs(count(&variable, "CALL_TIMEOUT_SECONDS", 8)?.unsigned_abs().into()),
+            database_max_connections: positive(&variable, "DATABASE_MAX_CONNECTIONS", 1)?.unsigned_abs(),
+            call_timeout: Duration::from_secs(positive(&variable, "CALL_TIMEOUT_SECONDS", 8)?.unsigned_abs().into()),
             database_wait: CONNECT_TIMEOUT,
-            audit_log_months: match count(&variable, "AUDIT_LOG_MONTHS", 24)? {
+            audit_log_months: match positive(&variable, "AUDIT_LOG_MONTHS", 24)? {
                 months @ 12.. => Months::new(months.unsigned_abs()),
                 _ => return Err(Error::internal("AUDIT_LOG_MONTHS is less than a year")),
             },
@@ -143,7 +143,7 @@ impl Settings {
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             progress_queue_url: variable("PROGRESS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
-            mail_timeout: match count(&variable, "MAIL_TIMEOUT_SECONDS", 10)?.unsigned_abs() {
+            mail_timeout: match positive(&variable, "MAIL_TIMEOUT_SECONDS", 10)?.unsigned_abs() {
                 seconds @ ..=LONGEST_ATTEMPT => Duration::from_secs(seconds.into()),
                 _ => return Err(Error::internal(format!("MAIL_TIMEOUT_SECONDS is more than {LONGEST_ATTEMPT}"))),
             },
@@ -153,24 +153,24 @@ impl Settings {
             redis_url: variable("REDIS_URL"),
             edge_secret: variable("EDGE_SECRET"),
             rates: Rates {
-                calls_per_minute: count(&variable, "LIMIT_CALLS_PER_MINUTE", 20)?,
-                failures: count(&variable, "LIMIT_FAILURES", 5)?,
-                failures_per_identifier: count(&variable, "LIMIT_FAILURES_PER_IDENTIFIER", 20)?,
-                first_delay: TimeDelta::seconds(count(&variable, "LIMIT_FIRST_DELAY_SECONDS", 2)?.into()),
-                longest_delay: TimeDelta::seconds(count(&variable, "LIMIT_LONGEST_DELAY_SECONDS", 900)?.into()),
-                mails: count(&variable, "LIMIT_MAILS", 3)?,
-                mails_per_hour: count(&variable, "LIMIT_MAILS_PER_HOUR", 1)?,
+                calls_per_minute: positive(&variable, "LIMIT_CALLS_PER_MINUTE", 20)?,
+                failures: positive(&variable, "LIMIT_FAILURES", 5)?,
+                failures_per_identifier: positive(&variable, "LIMIT_FAILURES_PER_IDENTIFIER", 20)?,
+                first_delay: TimeDelta::seconds(positive(&variable, "LIMIT_FIRST_DELAY_SECONDS", 2)?.into()),
+                longest_delay: TimeDelta::seconds(positive(&variable, "LIMIT_LONGEST_DELAY_SECONDS", 900)?.into()),
+                mails: positive(&variable, "LIMIT_MAILS", 3)?,
+                mails_per_hour: positive(&variable, "LIMIT_MAILS_PER_HOUR", 1)?,
             },
             quotas: Quotas {
-                course_bytes: i64::from(count(&variable, "QUOTA_COURSE_GIB", 50)?) << 30,
-                unfinished_uploads: count(&variable, "QUOTA_UNFINISHED_UPLOADS", 20)?.into(),
+                course_bytes: i64::from(positive(&variable, "QUOTA_COURSE_GIB", 50)?) << 30,
+                unfinished_uploads: positive(&variable, "QUOTA_UNFINISHED_UPLOADS", 20)?.into(),
             },
         })
     }
 }
 
 /// Who this process is; Lambda sets all of it.
-fn identity(variable: impl Fn(&str) -> Option<String>) -> Result<AwsIdentity> {
+fn aws_identity(variable: impl Fn(&str) -> Option<String>) -> Result<AwsIdentity> {
     let set = |name| variable(name).ok_or_else(|| Error::internal(format!("{name} is not set")));
     Ok(AwsIdentity {
         region: set("AWS_REGION")?,
@@ -181,7 +181,7 @@ fn identity(variable: impl Fn(&str) -> Option<String>) -> Result<AwsIdentity> {
 }
 
 /// A setting that is a number from 1 on.
-fn count(variable: impl Fn(&str) -> Option<String>, name: &str, otherwise: i32) -> Result<i32> {
+fn positive(variable: impl Fn(&str) -> Option<String>, name: &str, otherwise: i32) -> Result<i32> {
     let Some(text) = variable(name) else { return Ok(otherwise) };
     match text.parse() {
         Ok(number @ 1..) => Ok(number),
@@ -190,7 +190,7 @@ fn count(variable: impl Fn(&str) -> Option<String>, name: &str, otherwise: i32) 
 }
 
 /// A setting that this function can't do without.
-pub(crate) fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
+pub(crate) fn required<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
     value.map(String::as_str).ok_or_else(|| Error::internal(format!("{name} is not set")))
 }
 

@@ -6,7 +6,7 @@ use crate::problem::{self, Kind};
 
 /// So many faults are told at once. No form that a person fills in has as many; a megabyte that means harm has, and a
 /// Lambda can't answer more than 6 MB.
-pub const MOST_FAULTS: usize = 100;
+pub const MAX_FAULTS: usize = 100;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -30,7 +30,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub struct Problem {
     pub kind: &'static Kind,
     pub detail: String,
-    /// For 422: every fault of the input at once, up to [`MOST_FAULTS`].
+    /// For 422: every fault of the input at once, up to [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// Members of its own, such as the lessons that a course misses.
     pub members: serde_json::Map<String, serde_json::Value>,
@@ -108,13 +108,13 @@ impl Error {
         Self::invalid_all(vec![fault])
     }
 
-    /// 422 with every fault of the input, up to [`MOST_FAULTS`].
+    /// 422 with every fault of the input, up to [`MAX_FAULTS`].
     pub fn invalid_all(mut faults: Vec<Fault>) -> Self {
-        faults.truncate(MOST_FAULTS);
+        faults.truncate(MAX_FAULTS);
         let detail = match faults.as_slice() {
             [one] => one.detail.clone(),
-            all if all.len() == MOST_FAULTS => {
-                format!("The first {MOST_FAULTS} things in the request that need to be mended are in errors.")
+            all if all.len() == MAX_FAULTS => {
+                format!("The first {MAX_FAULTS} things in the request that need to be mended are in errors.")
             }
             many => format!("{} things in the request need to be mended; see errors.", many.len()),
         };
@@ -177,7 +177,7 @@ impl From<sqlx::Error> for Error {
                 _ => Self::internal(error),
             };
         };
-        if let Some(problem) = database.constraint().and_then(of_constraint) {
+        if let Some(problem) = database.constraint().and_then(problem_of_constraint) {
             return problem;
         }
         match database.code().as_deref().unwrap_or_default() {
@@ -198,7 +198,7 @@ impl From<sqlx::Error> for Error {
 
 /// What a violated constraint means to the caller: the one table of it. A rule that is checked
 /// before still stands here, for the race that the check can't see.
-fn of_constraint(name: &str) -> Option<Error> {
+fn problem_of_constraint(name: &str) -> Option<Error> {
     let (kind, detail) = match name {
         "users_username_key" | "users_normalized_username_key" | "username_holds_normalized_username_key" => {
             (&problem::USERNAME_TAKEN, "This username is taken; choose another.")

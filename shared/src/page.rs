@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::answer_size;
+use crate::csv_export::CsvPage;
 use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
 use crate::optional_fields;
-use crate::sheet::Sheet;
 
 /// How many items a page has: 1 to 100, 20 unless told.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +28,11 @@ impl Default for Limit {
 impl Limit {
     /// One row more than the page shows tells whether there is a next one.
     #[must_use]
-    pub fn and_one(self) -> i64 {
+    pub fn plus_one(self) -> i64 {
         i64::from(self.0) + 1
     }
 
-    pub(crate) fn most(self) -> u16 {
+    pub(crate) fn get(self) -> u16 {
         self.0
     }
 }
@@ -45,23 +45,23 @@ from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 
 /// How many items a page of a list has that also comes as lines for a spreadsheet: 1 to 100, as lines to 10,000, and as
 /// many unless told.
 #[derive(Debug, Clone, Copy)]
-pub struct SheetLimit(u16);
+pub struct CsvLimit(u16);
 
-impl Default for SheetLimit {
+impl Default for CsvLimit {
     fn default() -> Self {
         Self(10_000)
     }
 }
 
-impl SheetLimit {
+impl CsvLimit {
     #[must_use]
-    pub fn of_a_sheet(self) -> Limit {
+    pub fn for_csv(self) -> Limit {
         Limit(self.0)
     }
 
     /// # Errors
     /// 422 above 100.
-    pub fn of_a_page(self) -> Result<Limit> {
+    pub fn for_json(self) -> Result<Limit> {
         if self.0 <= 100 {
             return Ok(Limit(self.0));
         }
@@ -73,8 +73,8 @@ impl SheetLimit {
     }
 }
 
-from_text!(SheetLimit, { "type": "integer", "minimum": 1, "maximum": 10_000 }, |text| match text.parse() {
-    Ok(limit @ 1..=10_000) => Ok(SheetLimit(limit)),
+from_text!(CsvLimit, { "type": "integer", "minimum": 1, "maximum": 10_000 }, |text| match text.parse() {
+    Ok(limit @ 1..=10_000) => Ok(CsvLimit(limit)),
     _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items, as text/csv to 10,000.")),
 });
 
@@ -167,16 +167,16 @@ impl<T> Page<T> {
         let (mut size, mut shown) = (0, 0);
         for row in rows.iter().take(most) {
             size += answer_size::of(row)? + 1; // with a comma
-            if size > answer_size::LARGEST && shown > 0 {
+            if size > answer_size::MAX_BYTES && shown > 0 {
                 break;
             }
             shown += 1;
         }
-        Self::beginning(rows, shown, keys)
+        Self::truncated(rows, shown, keys)
     }
 
     /// Makes a page of the first `shown` rows.
-    pub(crate) fn beginning<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
+    pub(crate) fn truncated<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
         let more = rows.len() > shown;
         rows.truncate(shown);
         let next_cursor = match rows.last() {
@@ -191,11 +191,11 @@ impl<T> Page<T> {
     ///
     /// # Errors
     /// When the keys can't be written as JSON.
-    pub fn sheet<K: Serialize>(
+    pub fn csv<K: Serialize>(
         rows: &[T],
         limit: Limit,
         keys: impl Fn(&T) -> K,
-        mut sheet: Sheet,
+        mut sheet: CsvPage,
         cells: impl Fn(&T) -> Vec<String>,
     ) -> Result<(Bytes, Option<String>)> {
         let shown = rows.iter().take(usize::from(limit.0)).take_while(|row| sheet.add(&cells(row))).count();

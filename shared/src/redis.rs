@@ -10,13 +10,13 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use crate::error::{Error, Result};
 
 /// How long it is waited for, a new connection included.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 /// How long it is not asked again once it was away: each call would wait for it otherwise.
-const PAUSE: Duration = Duration::from_secs(2);
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Redis {
     connection: ConnectionManager,
-    away_until: Mutex<Option<Instant>>,
+    unavailable_until: Mutex<Option<Instant>>,
 }
 
 impl Redis {
@@ -24,11 +24,11 @@ impl Redis {
     pub fn new(url: &str) -> Result<Self> {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
         let client = redis::Client::open(url).map_err(Error::internal)?;
         let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(Error::internal)?;
-        Ok(Self { connection, away_until: Mutex::default() })
+        Ok(Self { connection, unavailable_until: Mutex::default() })
     }
 
     /// What it answers; none when it is away, and the caller is to do without.
@@ -36,21 +36,21 @@ impl Redis {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        if self.away_until().is_some_and(|until| Instant::now() < until) {
+        if self.unavailable_until().is_some_and(|until| Instant::now() < until) {
             return None;
         }
-        let answer = tokio::time::timeout(PATIENCE, question(self.connection.clone())).await;
+        let answer = tokio::time::timeout(TIMEOUT, question(self.connection.clone())).await;
         let error = match answer {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
         tracing::warn!(error, "Redis is away");
-        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+        *self.unavailable_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + RETRY_PAUSE);
         None
     }
 
-    fn away_until(&self) -> Option<Instant> {
-        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unavailable_until(&self) -> Option<Instant> {
+        *self.unavailable_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

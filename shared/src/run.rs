@@ -77,7 +77,7 @@ impl Running {
     pub fn new(function: &Function, app: Arc<App>) -> Result<Self> {
         let handler = match function.trigger {
             Trigger::Http(routes) => Handler::Http(Arc::new(Api::new(routes())?)),
-            Trigger::Default(routes) => Handler::Http(Arc::new(Api::of_nothing(routes())?)),
+            Trigger::Default(routes) => Handler::Http(Arc::new(Api::fallback(routes())?)),
             Trigger::Event(handler) => Handler::Event(handler),
         };
         Ok(Self { app, handler })

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When it can't be had.
 pub(crate) async fn read(id: &str) -> Result<String> {
-    let secret = client().await.get_secret_value().secret_id(id).send().await.map_err(away)?;
+    let secret = client().await.get_secret_value().secret_id(id).send().await.map_err(secrets_error)?;
     Ok(secret.secret_string.unwrap_or_default())
 }
 
@@ -20,7 +20,7 @@ pub(crate) async fn read(id: &str) -> Result<String> {
 /// # Errors
 /// When it can't be written.
 pub(crate) async fn replace(id: &str, content: &str) -> Result<()> {
-    client().await.put_secret_value().secret_id(id).secret_string(content).send().await.map_err(away)?;
+    client().await.put_secret_value().secret_id(id).secret_string(content).send().await.map_err(secrets_error)?;
     Ok(())
 }
 
@@ -28,6 +28,6 @@ async fn client() -> Client {
     Client::new(&config::aws().await)
 }
 
-fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+fn secrets_error(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::internal(DisplayErrorContext(error).to_string())
 }

@@ -15,7 +15,7 @@ use crate::error::Result;
 /// How long a connection that goes back to the pool may take for it. One that is silent holds the place of another,
 /// and a function that was frozen meanwhile may have none but that; one that is only slow is kept, since making many
 /// anew is what a busy database needs least.
-const RETURNED_WITHIN: Duration = Duration::from_secs(2);
+const RETURN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The connection that a call has, while none of its reads and writes has it. On the way back to the pool, sqlx has a
 /// connection give a sign of life, a round trip: the call would wait for it between its steps and before its answer.
@@ -27,18 +27,18 @@ struct Slot(Mutex<Option<PoolConnection<Postgres>>>);
 
 impl CallConnection {
     /// Lends it, or, to whoever is first, one of the pool.
-    pub async fn lend(&self, database: &Database, now: DateTime<Utc>) -> Result<Lent> {
+    pub async fn acquire(&self, database: &Database, now: DateTime<Utc>) -> Result<PooledConnection> {
         let connection = match self.take() {
             Some(connection) => connection,
             None => database.acquire(now).await?,
         };
-        Ok(Lent { connection: Some(connection), in_transaction: false, of: self.clone() })
+        Ok(PooledConnection { connection: Some(connection), in_transaction: false, call: self.clone() })
     }
 
     /// Gives it back to the pool now.
     pub fn release(&self) {
         if let Some(connection) = self.take() {
-            tokio::spawn(give_back(connection));
+            tokio::spawn(return_to_pool(connection));
         }
     }
 
@@ -53,49 +53,49 @@ impl Drop for Slot {
         if let Some(connection) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             tokio::spawn(async move {
                 tokio::task::yield_now().await;
-                give_back(connection).await;
+                return_to_pool(connection).await;
             });
         }
     }
 }
 
 /// A connection that one read or write has for itself, and the call has again afterwards.
-pub(crate) struct Lent {
+pub(crate) struct PooledConnection {
     /// Only gone while it is dropped.
     connection: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
-    of: CallConnection,
+    call: CallConnection,
 }
 
-impl Lent {
+impl PooledConnection {
     pub fn in_transaction(&self) -> bool {
         self.in_transaction
     }
 
     pub async fn begin(&mut self) -> Result<()> {
         self.in_transaction = true;
-        self.tell("BEGIN").await
+        self.execute("BEGIN").await
     }
 
     pub async fn commit(&mut self) -> Result<()> {
-        self.tell("COMMIT").await?;
+        self.execute("COMMIT").await?;
         self.in_transaction = false;
         Ok(())
     }
 
     pub async fn roll_back(&mut self) -> Result<()> {
-        self.tell("ROLLBACK").await?;
+        self.execute("ROLLBACK").await?;
         self.in_transaction = false;
         Ok(())
     }
 
-    async fn tell(&mut self, command: &'static str) -> Result<()> {
+    async fn execute(&mut self, command: &'static str) -> Result<()> {
         sqlx::raw_sql(command).execute(&mut **self).await?;
         Ok(())
     }
 }
 
-impl Deref for Lent {
+impl Deref for PooledConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -103,29 +103,29 @@ impl Deref for Lent {
     }
 }
 
-impl DerefMut for Lent {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.connection.as_deref_mut().unwrap_or_else(|| unreachable!("it is there until it is dropped"))
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     /// What was not committed is rolled back at once, before the answer goes out.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if self.in_transaction {
             tokio::spawn(async move {
                 let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
-                let _ = timeout(RETURNED_WITHIN, rolled_back).await; // or it is closed, which rolls back, too
-                give_back(connection).await;
+                let _ = timeout(RETURN_TIMEOUT, rolled_back).await; // or it is closed, which rolls back, too
+                return_to_pool(connection).await;
             });
         } else {
-            *self.of.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            *self.call.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         }
     }
 }
 
 /// Gives it back to the pool, or closes it: by itself, sqlx waits for a sign of life without end.
-async fn give_back(mut connection: PoolConnection<Postgres>) {
-    let _ = timeout(RETURNED_WITHIN, connection.return_to_pool()).await;
+async fn return_to_pool(mut connection: PoolConnection<Postgres>) {
+    let _ = timeout(RETURN_TIMEOUT, connection.return_to_pool()).await;
 }

@@ -13,9 +13,9 @@ use crate::config::AwsIdentity;
 use crate::error::{Error, Result};
 
 /// How long a token opens connections; those that are open stay so.
-const VALID: Duration = Duration::from_mins(15);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(15);
 /// How old one may be that is used again: that it has expired on its way is never to be feared.
-pub(super) const RENEWED_AFTER: TimeDelta = TimeDelta::minutes(10);
+pub(super) const MAX_TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
 
 /// All but the unreserved characters of a URL (RFC 3986).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -28,7 +28,7 @@ pub fn token(identity: &AwsIdentity, options: &PgConnectOptions, now: DateTime<U
     let AwsIdentity { region, access_key_id, secret_access_key, session_token } = identity;
     let credentials = Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "settings");
     let mut settings = SigningSettings::default();
-    settings.expires_in = Some(VALID);
+    settings.expires_in = Some(TOKEN_LIFETIME);
     settings.signature_location = SignatureLocation::QueryParams;
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()

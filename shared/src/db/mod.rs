@@ -1,12 +1,12 @@
 //! The pool, and the schema.
 
-pub mod condition;
 mod connection;
+pub mod health;
 pub mod iam;
-mod roots;
+pub mod maintenance;
+mod root_certificates;
 mod schema;
 mod statements;
-pub mod upkeep;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,14 +17,14 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
 
-use crate::config::{AwsIdentity, Settings, needed};
+use crate::config::{AwsIdentity, Settings, required};
 use crate::error::{Error, Result};
 use crate::secrets;
 use crate::transaction::Read;
-pub(crate) use connection::{CallConnection, Lent};
+pub(crate) use connection::{CallConnection, PooledConnection};
 pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
-pub use statements::Mode;
-pub(crate) use statements::Statements;
+pub(crate) use statements::StatementExecutor;
+pub use statements::StatementMode;
 
 /// How long a call waits for a connection, a new one included, before it is told to come back.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,12 +33,12 @@ pub(crate) const AWAKE_WITHIN: Duration = Duration::from_secs(40);
 /// How long the replica is waited for, before the writer does its work.
 const READER_TIMEOUT: Duration = Duration::from_millis(500);
 /// A connection that was idle for longer is tried before it is trusted: a frozen function's may be dead.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
 /// The pool, and what its next connection signs in with.
 pub(crate) struct Database {
     pool: PgPool,
-    mode: Mode,
+    mode: StatementMode,
     iam: Option<Iam>,
 }
 
@@ -53,7 +53,7 @@ struct Iam {
 impl Database {
     /// A pool that connects when it is first needed.
     pub fn new(settings: &Settings) -> Result<Self> {
-        Self::at(needed(settings.database_url.as_ref(), "DATABASE_URL")?, settings, false)
+        Self::at(required(settings.database_url.as_ref(), "DATABASE_URL")?, settings, false)
     }
 
     /// The same for the replica, if there is one.
@@ -72,7 +72,7 @@ impl Database {
             .test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 Box::pin(async move {
-                    if idle.idle_for <= TRUSTED_IDLE {
+                    if idle.idle_for <= MAX_UNCHECKED_IDLE {
                         return Ok(true);
                     }
                     // A sign of life; and where the writer has become a replica meanwhile, its address leads to
@@ -86,20 +86,20 @@ impl Database {
     }
 
     /// How its statements are sent.
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> StatementMode {
         self.mode
     }
 
     pub async fn acquire(&self, now: DateTime<Utc>) -> Result<PoolConnection<Postgres>> {
-        self.renew(now)?;
+        self.renew_token(now)?;
         Ok(self.pool.acquire().await?)
     }
 
     /// Sees that a connection which is opened now has a token that is valid.
-    fn renew(&self, now: DateTime<Utc>) -> Result<()> {
+    fn renew_token(&self, now: DateTime<Utc>) -> Result<()> {
         let Some(Iam { identity, options, signed_at }) = &self.iam else { return Ok(()) };
         let mut signed_at = signed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if signed_at.is_none_or(|then| now < then || now - then > iam::RENEWED_AFTER) {
+        if signed_at.is_none_or(|then| now < then || now - then > iam::MAX_TOKEN_AGE) {
             let token = iam::token(identity, options, now)?;
             self.pool.set_connect_options(options.clone().password(&token));
             *signed_at = Some(now);
@@ -118,7 +118,7 @@ fn options(url: &str, settings: &Settings) -> Result<PgConnectOptions> {
     if url.contains("sslrootcert=") {
         return Ok(options);
     }
-    Ok(options.ssl_root_cert_from_pem(roots::of(&identity.region)?))
+    Ok(options.ssl_root_cert_from_pem(root_certificates::of_region(&identity.region)?))
 }
 
 /// A connection of its own as the owner of the database, for a deployment: `DATABASE_OWNER_URL`, or the place of
@@ -134,7 +134,7 @@ async fn owner(settings: &Settings) -> Result<PgConnection> {
         (None, Some(secret)) => {
             let owner: Owner = serde_json::from_str(&secrets::read(secret).await?)
                 .map_err(|_| Error::internal("DATABASE_OWNER_SECRET holds no name and password"))?; // nor says what
-            let url = needed(settings.database_url.as_ref(), "DATABASE_URL")?;
+            let url = required(settings.database_url.as_ref(), "DATABASE_URL")?;
             options(url, settings)?.username(&owner.username).password(&owner.password)
         }
         (None, None) => return Err(Error::internal("neither DATABASE_OWNER_URL nor DATABASE_OWNER_SECRET is set")),

@@ -90,7 +90,7 @@ pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deplo
     let mut owner = super::owner(settings).await?;
     lock_deployments(&mut owner).await?; // of the session: this connection never goes through a pooler
     provision(&mut owner, None).await?;
-    operate(&mut owner, idle).await?;
+    configure_for_production(&mut owner, idle).await?;
 
     let before = applied(&mut owner).await?;
     let newest_known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -107,7 +107,7 @@ pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deplo
 
 /// What only a real deployment wants of the role and the database: signing in by IAM where there is that, an end of
 /// idle connections, and the statistics of statements.
-async fn operate(owner: &mut PgConnection, idle: Option<Duration>) -> Result<()> {
+async fn configure_for_production(owner: &mut PgConnection, idle: Option<Duration>) -> Result<()> {
     let role = APPLICATION_ROLE;
     let idle = idle.map_or(0, |idle| idle.as_millis());
     let statements = format!(

@@ -10,7 +10,7 @@ use sqlx::{Connection, Describe, Either, Error, Execute, Executor, SqlStr};
 
 /// How statements are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum StatementMode {
     /// Parsed once a connection, and called by name from then on. `RDS Proxy` hands these on, as Postgres itself takes
     /// them.
     Named,
@@ -21,19 +21,19 @@ pub enum Mode {
 
 /// A connection as an executor, for one statement.
 #[derive(Debug)]
-pub(crate) struct Statements<'c> {
+pub(crate) struct StatementExecutor<'c> {
     connection: &'c mut PgConnection,
-    mode: Mode,
+    mode: StatementMode,
     in_transaction: bool,
 }
 
-impl<'c> Statements<'c> {
-    pub fn of(connection: &'c mut PgConnection, mode: Mode, in_transaction: bool) -> Self {
+impl<'c> StatementExecutor<'c> {
+    pub fn new(connection: &'c mut PgConnection, mode: StatementMode, in_transaction: bool) -> Self {
         Self { connection, mode, in_transaction }
     }
 
     /// Runs the statement in a transaction of its own.
-    async fn alone<'q, E: Execute<'q, Postgres> + 'q>(
+    async fn in_own_transaction<'q, E: Execute<'q, Postgres> + 'q>(
         self,
         query: E,
     ) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
@@ -44,7 +44,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-impl<'c> Executor<'c> for Statements<'c> {
+impl<'c> Executor<'c> for StatementExecutor<'c> {
     type Database = Postgres;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
@@ -53,9 +53,9 @@ impl<'c> Executor<'c> for Statements<'c> {
         E: 'q + Execute<'q, Postgres>,
     {
         match (self.mode, self.in_transaction) {
-            (Mode::Named, _) => self.connection.fetch_many(query),
-            (Mode::Unnamed, true) => self.connection.fetch_many(Unnamed(query)),
-            (Mode::Unnamed, false) => stream::once(self.alone(query))
+            (StatementMode::Named, _) => self.connection.fetch_many(query),
+            (StatementMode::Unnamed, true) => self.connection.fetch_many(Unnamed(query)),
+            (StatementMode::Unnamed, false) => stream::once(self.in_own_transaction(query))
                 .map_ok(|done| stream::iter(done.into_iter().map(Ok)))
                 .try_flatten()
                 .boxed(),
@@ -68,10 +68,10 @@ impl<'c> Executor<'c> for Statements<'c> {
         E: 'q + Execute<'q, Postgres>,
     {
         match (self.mode, self.in_transaction) {
-            (Mode::Named, _) => self.connection.fetch_optional(query),
-            (Mode::Unnamed, true) => self.connection.fetch_optional(Unnamed(query)),
-            (Mode::Unnamed, false) => {
-                Box::pin(async move { Ok(self.alone(query).await?.into_iter().find_map(Either::right)) })
+            (StatementMode::Named, _) => self.connection.fetch_optional(query),
+            (StatementMode::Unnamed, true) => self.connection.fetch_optional(Unnamed(query)),
+            (StatementMode::Unnamed, false) => {
+                Box::pin(async move { Ok(self.in_own_transaction(query).await?.into_iter().find_map(Either::right)) })
             }
         }
     }

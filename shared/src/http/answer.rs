@@ -23,9 +23,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(super) fn new<T: Serialize + 'static>(reply: Reply<T>) -> Result<Self> {
-        let Reply { status, mut headers, body, instead } = reply;
+        let Reply { status, mut headers, body, body_override } = reply;
         let any: &dyn Any = &body;
-        let body = if let Some(bytes) = instead {
+        let body = if let Some(bytes) = body_override {
             bytes
         } else if any.is::<()>() {
             Bytes::new()
@@ -106,7 +106,7 @@ impl Answer {
 
     /// Gives a successful read its entity tag, and answers 304 when the caller has it already.
     pub(super) fn conditional(mut self, if_none_match: Option<&str>) -> Self {
-        let tag = self.headers.entry(ETAG).or_insert_with(|| tag(&self.body));
+        let tag = self.headers.entry(ETAG).or_insert_with(|| body_tag(&self.body));
         let known = tag.to_str().is_ok_and(|tag| version::lists(if_none_match, tag));
         if known {
             self.status = StatusCode::NOT_MODIFIED;
@@ -144,11 +144,11 @@ impl Answer {
 }
 
 /// Returns a hash of the body, short enough for an entity tag.
-pub(super) fn hash(body: &[u8]) -> String {
+pub(super) fn body_hash(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body).get(..12).unwrap_or_default())
 }
 
 /// Returns the entity tag of a body without a version.
-fn tag(body: &[u8]) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{}\"", hash(body))).unwrap_or(HeaderValue::from_static("\"\""))
+fn body_tag(body: &[u8]) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{}\"", body_hash(body))).unwrap_or(HeaderValue::from_static("\"\""))
 }

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::{Access, Route, hot, idempotency};
+use super::{Access, Route, idempotency, response_cache};
 use crate::answer_size;
 use crate::app::App;
 use crate::audit::{self, Audit, Changes};
@@ -21,14 +21,14 @@ use crate::identity::authenticate::authenticate;
 use crate::problem;
 
 /// A transaction that the database asks to run again is run so often in all.
-const ATTEMPTS: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 
 /// A table of routes, ready to be searched.
 pub struct Api {
     routes: Vec<Route>,
     router: matchit::Router<Vec<usize>>,
     /// Whether it only knows the routes, and serves none.
-    knows_only: bool,
+    is_fallback: bool,
 }
 
 impl Api {
@@ -50,15 +50,15 @@ impl Api {
                 .insert(path.replace("+}", "}").replace("{proxy}", "{*proxy}"), same_path)
                 .map_err(Error::internal)?;
         }
-        Ok(Self { routes, router, knows_only: false })
+        Ok(Self { routes, router, is_fallback: false })
     }
 
     /// Serves none of these routes: it says what is wrong with a call that none of them took.
     ///
     /// # Errors
     /// As [`Api::new`].
-    pub fn of_nothing(routes: Vec<Route>) -> Result<Self> {
-        Ok(Self { knows_only: true, ..Self::new(routes)? })
+    pub fn fallback(routes: Vec<Route>) -> Result<Self> {
+        Ok(Self { is_fallback: true, ..Self::new(routes)? })
     }
 
     /// Answers one call. It never fails: whatever goes wrong becomes a problem.
@@ -69,10 +69,10 @@ impl Api {
         let if_none_match = incoming.header(IF_NONE_MATCH).map(ToOwned::to_owned);
         let anonymous = !incoming.headers.contains_key(AUTHORIZATION);
 
-        let found = incoming.comes_by_the_edge().and_then(|()| self.find(&mut incoming));
+        let found = incoming.check_edge_secret().and_then(|()| self.find(&mut incoming));
         let (route, result) = match found {
             // API Gateway answers a browser's preflight with its own headers, but with the status of `$default`.
-            Err(_) if self.knows_only && method == Method::OPTIONS => (None, Ok(Answer::no_content())),
+            Err(_) if self.is_fallback && method == Method::OPTIONS => (None, Ok(Answer::no_content())),
             Ok(route) => {
                 let call = self.call(route, &mut incoming).instrument(tracing::info_span!("call", request_id));
                 // Whatever it waits for may be silent; a function that ran out of time could say nothing.
@@ -130,7 +130,7 @@ impl Api {
         let found = self.router.at(&incoming.path).map_err(|_| nothing())?;
         let route = found.value.iter().filter_map(|index| self.routes.get(*index));
         let route =
-            route.into_iter().find(|route| route.method == incoming.method && !self.knows_only).ok_or_else(|| {
+            route.into_iter().find(|route| route.method == incoming.method && !self.is_fallback).ok_or_else(|| {
                 Error::problem(&problem::METHOD_NOT_ALLOWED, format!("{} is not possible here.", incoming.method))
             })?;
         incoming.parameters = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
@@ -163,14 +163,14 @@ impl Api {
                 _ => Ok(()),
             };
             let result = match allowed {
-                Ok(()) => hot::handle(route, incoming.clone()).await,
+                Ok(()) => response_cache::handle(route, incoming.clone()).await,
                 Err(error) => Err(error),
             };
             match result {
-                Err(Error::Retry(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(Error::Retry(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
                 Err(error) => {
                     if error.is(&problem::FORBIDDEN) {
-                        note_refusal(route, incoming).await;
+                        record_refusal(route, incoming).await;
                     }
                     return Err(error);
                 }
@@ -200,15 +200,15 @@ async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
 }
 
 /// Notes the refusal in the audit log. When that fails, the caller's answer stays the same.
-async fn note_refusal(route: &Route, incoming: &Incoming) {
-    if let Err(error) = try_to_note_refusal(route, incoming).await {
+async fn record_refusal(route: &Route, incoming: &Incoming) {
+    if let Err(error) = try_to_record_refusal(route, incoming).await {
         tracing::error!(%error, "a refusal could not be noted");
     }
 }
 
 /// Counts the refusal, and writes a row of the audit log for the first, second, fourth, eighth … of the hour: a caller who
 /// is refused again and again can't flood the log.
-async fn try_to_note_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
+async fn try_to_record_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
     let mut write = incoming.app.write(incoming.context.clone()).await?;
     let refused = audit::count_refusal(&mut write, &format!("{} {}", route.method, route.path)).await?;
     if !refused.is_power_of_two() {

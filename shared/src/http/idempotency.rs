@@ -17,7 +17,7 @@ use sqlx::types::Json;
 use super::Route;
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::kept::Kept;
+use super::stored_response::StoredResponse;
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::problem;
@@ -25,24 +25,24 @@ use crate::transaction::{Context, Waiting, Write};
 
 pub(super) const NAME: &str = "Idempotency-Key";
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-pub(super) const LONGEST_KEY: usize = 255;
+pub(super) const MAX_KEY_LENGTH: usize = 255;
 
 /// How long a key names its call.
-const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// A call with a key.
-pub(crate) struct Once {
+pub(crate) struct IdempotentCall {
     route: &'static str,
     key: String,
     /// The hash of what was asked: a key names one call.
-    request: Vec<u8>,
+    request_hash: Vec<u8>,
     /// The answer of the first call, when it was answered before.
-    known: Mutex<Option<Kept>>,
+    stored: Mutex<Option<StoredResponse>>,
     /// What the handler did, until its answer is there.
-    done: Waiting,
+    pending_write: Waiting,
     /// The lock that the first call's transaction holds.
     lock: i64,
-    held: AtomicBool,
+    lock_taken: AtomicBool,
 }
 
 /// The key that this route looks at, where one was sent.
@@ -52,11 +52,11 @@ pub(crate) struct Once {
 pub(super) fn key<'a>(route: &Route, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>> {
     let Some(key) = headers.get(HEADER).filter(|_| route.repeatable()) else { return Ok(None) };
     match key.to_str().map(str::trim) {
-        Ok(text) if (1..=LONGEST_KEY).contains(&text.len()) => Ok(Some(key)),
+        Ok(text) if (1..=MAX_KEY_LENGTH).contains(&text.len()) => Ok(Some(key)),
         _ => Err(Error::invalid(Fault::in_header(
             NAME,
             "invalid_key",
-            format!("A key has 1 to {LONGEST_KEY} visible characters, such as a new UUID."),
+            format!("A key has 1 to {MAX_KEY_LENGTH} visible characters, such as a new UUID."),
         ))),
     }
 }
@@ -67,28 +67,28 @@ pub(super) fn key<'a>(route: &Route, headers: &'a HeaderMap) -> Result<Option<&'
 /// Those of the handler; 409 while the first call runs, 422 when the key is another call's, or is none.
 pub(super) async fn handle(route: &Route, mut incoming: Incoming) -> Result<Answer> {
     let Some(key) = key(route, &incoming.headers)? else { return route.handle(incoming).await };
-    let once = Arc::new(Once::new(route, key, &incoming));
-    incoming.once = Some(once.clone());
+    let call = Arc::new(IdempotentCall::new(route, key, &incoming));
+    incoming.idempotent_call = Some(call.clone());
     let (app, context) = (incoming.app.clone(), incoming.context.clone());
     let result = route.handle(incoming).await;
-    if let Some(known) = take(&once.known) {
-        return known.answer();
+    if let Some(stored) = take(&call.stored) {
+        return stored.into_answer();
     }
-    match (result, take(&once.done)) {
+    match (result, take(&call.pending_write)) {
         (Ok(answer), Some(write)) => {
-            once.keep(write, &answer).await?;
+            call.commit(write, &answer).await?;
             Ok(answer)
         }
         (Err(error), done) => {
             drop(done);
-            once.settle(&app, context).await;
+            call.wait_for_release(&app, context).await;
             Err(error)
         }
         (answer, None) => answer,
     }
 }
 
-impl Once {
+impl IdempotentCall {
     fn new(route: &Route, key: &HeaderValue, incoming: &Incoming) -> Self {
         let key = key.to_str().unwrap_or_default().trim();
         let user = incoming.context.caller.user_id().map(|user| user.to_string()).unwrap_or_default();
@@ -96,21 +96,21 @@ impl Once {
         Self {
             route: route.path,
             key: key.to_owned(),
-            request: request_hash(incoming),
-            known: Mutex::default(),
-            done: Waiting::default(),
+            request_hash: request_hash(incoming),
+            stored: Mutex::default(),
+            pending_write: Waiting::default(),
             lock: digest.first_chunk().copied().map(i64::from_be_bytes).unwrap_or_default(),
-            held: AtomicBool::new(false),
+            lock_taken: AtomicBool::new(false),
         }
     }
 
     /// The write of the first call with this key; to any other it is refused.
     pub(super) async fn write(&self, app: &App, context: Context) -> Result<Write> {
-        let mut write = match take(&self.done) {
+        let mut write = match take(&self.pending_write) {
             Some(write) => write, // a second part of the same work
             None => self.claim(app.write(context).await?).await?,
         };
-        write.put_off(&self.done);
+        write.put_off(&self.pending_write);
         Ok(write)
     }
 
@@ -138,29 +138,29 @@ impl Once {
         .fetch_optional(write.connection())
         .await?;
         let Some(row) = row else {
-            self.held.store(true, Ordering::Relaxed);
+            self.lock_taken.store(true, Ordering::Relaxed);
             return Ok(write);
         };
         write.roll_back().await?; // or whoever asks next could find the key taken
-        if row.request != self.request {
+        if row.request != self.request_hash {
             let detail = "This key was sent with another address or body; make a new one for each call.";
             let fault = Fault::in_header(NAME, "reused_key", detail);
             return Err(Error::unprocessable(&problem::IDEMPOTENCY_KEY_REUSED, fault));
         }
         let status = u16::try_from(row.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or_else(|| Error::internal("a kept answer has no status"))?;
-        *lock_of(&self.known) = Some(Kept { status, headers: row.headers.0, body: row.body.into() });
+        *lock_of(&self.stored) = Some(StoredResponse { status, headers: row.headers.0, body: row.body.into() });
         Err(Error::problem(&problem::CONFLICT, "It was done before; the frame answers what was answered then."))
     }
 
     /// Waits until a transaction that failed has let go of the key: the connection rolls it back by itself, a moment
     /// after the handler has dropped it, and whoever tries again at once is not to find the key in use.
-    async fn settle(&self, app: &App, context: Context) {
-        if !self.held.load(Ordering::Relaxed) {
+    async fn wait_for_release(&self, app: &App, context: Context) {
+        if !self.lock_taken.load(Ordering::Relaxed) {
             return;
         }
         if let Ok(mut read) = app.read(context).await {
-            // Outside a transaction, it is let go of at once. Who holds it longer is another call, and no concern of this one.
+            // Outside a transaction, it is let go of at call. Who holds it longer is another call, and no concern of this one.
             let _ = sqlx::query!(r#"SELECT true AS "free" FROM pg_advisory_xact_lock($1)"#, self.lock)
                 .fetch_one(read.connection())
                 .await;
@@ -168,9 +168,9 @@ impl Once {
     }
 
     /// Commits what the handler did, with its answer.
-    async fn keep(&self, mut write: Write, answer: &Answer) -> Result<()> {
+    async fn commit(&self, mut write: Write, answer: &Answer) -> Result<()> {
         let (user, now) = (write.user()?, write.now());
-        let kept = Kept::of(answer);
+        let stored = StoredResponse::of(answer);
         sqlx::query!(
             "INSERT INTO idempotency_keys (user_id, route, key, request, status, headers, body, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -180,11 +180,11 @@ impl Once {
             user.0,
             self.route,
             self.key,
-            self.request,
-            i16::try_from(kept.status.as_u16()).unwrap_or_default(),
-            serde_json::to_value(&kept.headers)?,
-            kept.body.as_ref(),
-            now + KEPT_FOR,
+            self.request_hash,
+            i16::try_from(stored.status.as_u16()).unwrap_or_default(),
+            serde_json::to_value(&stored.headers)?,
+            stored.body.as_ref(),
+            now + KEY_LIFETIME,
             now,
         )
         .execute(write.connection())

@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use serde_json::{Map, Value};
 
-use super::idempotency::Once;
+use super::idempotency::IdempotentCall;
 use super::text_body;
 use crate::app::App;
 use crate::db::CallConnection;
@@ -21,10 +21,10 @@ use crate::transaction::Context;
 
 const JSON: &str = "application/json";
 /// What a body may have.
-const LARGEST_BODY: usize = 1024 * 1024;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How much of the header `User-Agent` is kept, in characters. Browsers send some 150; a stranger can send 10,000.
-const LONGEST_USER_AGENT: usize = 255;
+const MAX_USER_AGENT_CHARS: usize = 255;
 
 /// The viewer's address and port, as `CloudFront` writes them.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
@@ -41,8 +41,8 @@ pub(crate) struct Incoming {
     pub headers: HeaderMap,
     pub request_id: String,
     pub context: Context,
-    /// Where the call named itself, to be done once.
-    pub once: Option<Arc<Once>>,
+    /// Where the call named itself, to be done call.
+    pub idempotent_call: Option<Arc<IdempotentCall>>,
     pub(super) body: Bytes,
 }
 
@@ -61,7 +61,7 @@ impl Incoming {
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        let user_agent = user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect());
+        let user_agent = user_agent.map(|text| text.chars().take(MAX_USER_AGENT_CHARS).collect());
         Self {
             app: app.clone(),
             method: parts.method,
@@ -77,7 +77,7 @@ impl Incoming {
                 user_agent,
                 connection: CallConnection::default(),
             },
-            once: None,
+            idempotent_call: None,
             body: match body {
                 Body::Text(text) => Bytes::from(text),
                 Body::Binary(bytes) => Bytes::from(bytes),
@@ -92,7 +92,7 @@ impl Incoming {
 
     /// Lets a call pass that came by the distribution, where there is one: only then its word of the caller's address
     /// holds (`security.md`, 2).
-    pub(super) fn comes_by_the_edge(&self) -> Result<()> {
+    pub(super) fn check_edge_secret(&self) -> Result<()> {
         let Some(secret) = &self.app.settings.edge_secret else { return Ok(()) };
         let sent = self.headers.get(EDGE_SECRET).map(http::HeaderValue::as_bytes).unwrap_or_default();
         if aws_lc_rs::constant_time::verify_slices_are_equal(sent, secret.as_bytes()).is_ok() {
@@ -110,7 +110,7 @@ impl Incoming {
     /// Returns the body, sent as one of `media_types`: JSON as its value (an empty body is an empty object), any other
     /// type as a string.
     pub(super) fn value(&self, media_types: &[&str]) -> Result<Value> {
-        if self.body.len() > LARGEST_BODY {
+        if self.body.len() > MAX_BODY_BYTES {
             return Err(Error::problem(&problem::BODY_TOO_LARGE, "The body has more than 1 MiB."));
         }
         let sent = self.header(CONTENT_TYPE).unwrap_or_default();

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use utoipa::ToSchema;
 
 use super::Request;
-use super::answer::hash;
+use super::answer::body_hash;
 use crate::error::Result;
 use crate::page::Page;
 use crate::version::Version;
@@ -16,7 +16,7 @@ pub struct Reply<T = ()> {
     pub(super) headers: HeaderMap,
     pub(super) body: T,
     /// What is sent in the place of the body, as the type that the headers name.
-    pub(super) instead: Option<bytes::Bytes>,
+    pub(super) body_override: Option<bytes::Bytes>,
 }
 
 /// A body that is not JSON: a page, a script.
@@ -39,7 +39,7 @@ impl utoipa::PartialSchema for Raw {
 impl<T> Reply<T> {
     #[must_use]
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, headers: HeaderMap::new(), body, instead: None }
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), body, body_override: None }
     }
 
     /// 201 with the new object and where it stands.
@@ -50,11 +50,11 @@ impl<T> Reply<T> {
 
     /// Answers 204 without the body unless `shown`: for a caller who may make the change and may not read its object.
     #[must_use]
-    pub fn only_if(self, shown: bool) -> Self {
+    pub fn body_only_if(self, shown: bool) -> Self {
         if shown {
             return self;
         }
-        Self { status: StatusCode::NO_CONTENT, instead: Some(bytes::Bytes::new()), ..self }
+        Self { status: StatusCode::NO_CONTENT, body_override: Some(bytes::Bytes::new()), ..self }
     }
 
     /// With the object's version as its `ETag`.
@@ -73,7 +73,7 @@ impl<T> Reply<T> {
     where
         T: serde::Serialize,
     {
-        let tag = version.with(&hash(&serde_json::to_vec(&self.body)?));
+        let tag = version.with(&body_hash(&serde_json::to_vec(&self.body)?));
         Ok(self.header(header::ETAG, &tag))
     }
 
@@ -102,14 +102,14 @@ impl<T> Reply<Page<T>> {
     /// Answers a page of the list as CSV, with the link to the next one. `header=absent` (RFC 7111) marks the pages after
     /// the first, which don't name the columns.
     #[must_use]
-    pub fn sheet<B, Q>(request: &Request<B, Q>, (lines, next_cursor): (bytes::Bytes, Option<String>)) -> Self {
+    pub fn csv_page<B, Q>(request: &Request<B, Q>, (lines, next_cursor): (bytes::Bytes, Option<String>)) -> Self {
         let page = Page { data: Vec::new(), next_cursor };
         let is_first = !request.has_parameter("cursor");
         let content_type = if is_first { "text/csv; charset=utf-8" } else { "text/csv; charset=utf-8; header=absent" };
         let reply = Self::page(request, page)
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_DISPOSITION, "attachment; filename=\"lines.csv\"");
-        Self { instead: Some(lines), ..reply }
+        Self { body_override: Some(lines), ..reply }
     }
 }
 

@@ -32,7 +32,7 @@ impl<B: Input, Q: Input> Request<B, Q> {
 
 impl Request<(), ()> {
     /// Of a call whose input was read before.
-    pub(super) fn bare(incoming: Incoming) -> Self {
+    pub(super) fn without_input(incoming: Incoming) -> Self {
         Self { body: (), query: (), incoming }
     }
 }
@@ -148,8 +148,8 @@ impl<B, Q> Request<B, Q> {
     /// 503 when the database is away; for a call with a key that is not new, 409 or 422, or what the frame knows how to
     /// answer.
     pub async fn write(&self) -> Result<Write> {
-        match &self.incoming.once {
-            Some(once) => once.write(self.app(), self.incoming.context.clone()).await,
+        match &self.incoming.idempotent_call {
+            Some(call) => call.write(self.app(), self.incoming.context.clone()).await,
             None => self.app().write(self.incoming.context.clone()).await,
         }
     }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::openapi::Described;
+use super::openapi::OperationDoc;
 use super::{Reply, Request};
 use crate::error::Result;
 use crate::identity::Permission;
@@ -42,16 +42,16 @@ pub struct Route {
     /// Whether an address may call it just so often (`security.md`, 2): what takes a secret or sends a mail.
     pub limited: bool,
     /// Whether its answers to callers without a token are kept in the cache, where there is one.
-    pub hot: bool,
+    pub cached: bool,
     /// What the OpenAPI document says of it.
-    pub described: Described,
+    pub doc: OperationDoc,
     handler: Handler,
     /// What makes the answer of what the handler left (`Route::then`).
-    afterwards: Option<Afterwards>,
+    build_response: Option<BuildResponse>,
 }
 
 type Handler = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
-type Afterwards = Arc<dyn Fn(Incoming, Answer) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+type BuildResponse = Arc<dyn Fn(Incoming, Answer) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
 impl Route {
     fn new<B, Q, T, F>(
@@ -66,12 +66,12 @@ impl Route {
         T: Serialize + ToSchema + Send + 'static,
         F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let described = Described::new::<B, Q, T>(&method);
+        let doc = OperationDoc::new::<B, Q, T>(&method);
         let handler: Handler = Arc::new(move |incoming| {
             let handler = handler.clone();
             Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
         });
-        Self { method, path, access, limited: false, hot: false, described, handler, afterwards: None }
+        Self { method, path, access, limited: false, cached: false, doc, handler, build_response: None }
     }
 
     /// An address may call it just so often.
@@ -83,25 +83,28 @@ impl Route {
     /// A public read of the catalogue that is worth caching. It may depend on nothing but the catalogue, the people who
     /// teach, and its own address (`cache`).
     #[must_use]
-    pub fn hot(self) -> Self {
-        Self { hot: true, ..self }
+    pub fn cached(self) -> Self {
+        Self { cached: true, ..self }
     }
 
     /// Has the answer made of what the handler left, outside of its transaction: each time that it is asked for, also by a
     /// call that comes again, for what can't be kept to be given again.
     #[must_use]
-    pub fn then<T, U, F>(mut self, afterwards: impl Fn(Request<(), ()>, T) -> F + Clone + Send + Sync + 'static) -> Self
+    pub fn then<T, U, F>(
+        mut self,
+        build_response: impl Fn(Request<(), ()>, T) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         T: DeserializeOwned + Send + 'static,
         U: Serialize + ToSchema + Send + 'static,
         F: Future<Output = Result<U>> + Send + 'static,
     {
-        self.described.shows::<U>();
-        self.afterwards = Some(Arc::new(move |incoming, answer| {
-            let afterwards = afterwards.clone();
+        self.doc.set_response::<U>();
+        self.build_response = Some(Arc::new(move |incoming, answer| {
+            let build_response = build_response.clone();
             Box::pin(async move {
                 let left = serde_json::from_slice(&answer.body)?;
-                let shown = afterwards(Request::bare(incoming), left).await?;
+                let shown = build_response(Request::without_input(incoming), left).await?;
                 Ok(Answer { body: serde_json::to_vec(&shown)?.into(), ..answer })
             })
         }));
@@ -111,29 +114,29 @@ impl Route {
     /// Its name for programs (`publish_course`) and for people.
     #[must_use]
     pub fn named(mut self, operation: &'static str, summary: &'static str) -> Self {
-        self.described.operation = operation;
-        self.described.summary = summary;
+        self.doc.operation = operation;
+        self.doc.summary = summary;
         self
     }
 
     /// The statuses of its success, where they are not the method's own.
     #[must_use]
     pub fn answers(mut self, statuses: &'static [StatusCode]) -> Self {
-        self.described.statuses = statuses;
+        self.doc.statuses = statuses;
         self
     }
 
     /// Another type that its success comes as, for whoever accepts that.
     #[must_use]
     pub fn also_as(mut self, media_type: &'static str) -> Self {
-        self.described.also_as(media_type);
+        self.doc.also_as(media_type);
         self
     }
 
     /// The problems that are its own; those of its access and its input are known.
     #[must_use]
     pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {
-        self.described.problems = kinds;
+        self.doc.problems = kinds;
         self
     }
 
@@ -142,13 +145,13 @@ impl Route {
     pub fn repeatable(&self) -> bool {
         self.method == Method::POST
             && matches!(self.access, Access::SignedIn | Access::Needs(_))
-            && self.described.statuses.contains(&StatusCode::CREATED)
+            && self.doc.statuses.contains(&StatusCode::CREATED)
     }
 
     /// The answer that is given, of what the handler left.
     pub(super) async fn answer(&self, incoming: Incoming, left: Answer) -> Result<Answer> {
-        match &self.afterwards {
-            Some(afterwards) => afterwards(incoming, left).await,
+        match &self.build_response {
+            Some(build_response) => build_response(incoming, left).await,
             None => Ok(left),
         }
     }

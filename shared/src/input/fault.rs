@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
-use crate::error::{Error, Fault, MOST_FAULTS, Place};
+use crate::error::{Error, Fault, MAX_FAULTS, Place};
 
 /// A key is told up to so many characters: no field has a name as long.
 const SHOWN: usize = 100;
 
-/// All faults of one input, up to [`MOST_FAULTS`].
+/// All faults of one input, up to [`MAX_FAULTS`].
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
@@ -63,7 +63,7 @@ impl MergeWithError<Self> for Faults {
     fn merge(before: Option<Self>, more: Self, _: ValuePointerRef) -> ControlFlow<Self, Self> {
         let mut all = before.unwrap_or_default();
         all.0.extend(more.0);
-        if all.0.len() >= MOST_FAULTS {
+        if all.0.len() >= MAX_FAULTS {
             return ControlFlow::Break(all);
         }
         ControlFlow::Continue(all) // go on, to find them all

@@ -1,11 +1,11 @@
 //! The OpenAPI 3.1 document, made from the tables of routes: it says what the code does, since it is what the
 //! code says.
 
-mod described;
+mod operation_doc;
 
 use std::collections::BTreeMap;
 
-pub use described::Described;
+pub use operation_doc::OperationDoc;
 use serde_json::{Map, Value, json};
 
 use super::{Access, Route, idempotency};
@@ -28,10 +28,10 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
     for group in groups {
         for (function, routes) in &group.functions {
             for route in routes {
-                for (name, schema) in &route.described.schemas {
+                for (name, schema) in &route.doc.schemas {
                     schemas.entry(name.clone()).or_insert_with(|| schema.clone());
                 }
-                let mut operation = operation(route, &examples[route.described.operation]);
+                let mut operation = operation(route, &examples[route.doc.operation]);
                 operation["tags"] = json!([group.name]);
                 operation["x-function"] = json!(function); // the Lambda function that answers
                 let path = paths.entry(route.path.replace("+}", "}")).or_default();
@@ -68,10 +68,10 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
 }
 
 fn operation(route: &Route, example: &Value) -> Value {
-    let described = &route.described;
+    let doc = &route.doc;
     let mut operation = json!({
-        "operationId": described.operation,
-        "summary": described.summary,
+        "operationId": doc.operation,
+        "summary": doc.summary,
         "parameters": parameters(route),
         "responses": responses(route),
         "security": match route.access {
@@ -80,7 +80,7 @@ fn operation(route: &Route, example: &Value) -> Value {
             Access::SignedIn | Access::Needs(_) => json!([{ "bearer": [] }]),
         },
     });
-    if let Some(body) = &described.body {
+    if let Some(body) = &doc.body {
         let mut content = json!({ "schema": body.schema });
         if !example.is_null() {
             content["example"] = example.clone();
@@ -101,12 +101,12 @@ fn parameters(route: &Route) -> Vec<Value> {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
     let in_query = route
-        .described
+        .doc
         .query
         .iter()
         .map(|(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }));
     let mut parameters: Vec<_> = in_path.chain(in_query).collect();
-    if let Some(header) = described::conditional_header(route) {
+    if let Some(header) = operation_doc::conditional_header(route) {
         parameters.push(json!({ "name": header, "in": "header", "required": false, "schema": { "type": "string" } }));
     }
     if route.repeatable() {
@@ -115,7 +115,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             "in": "header",
             "required": false,
             "description": "Names this call for 24 hours: sent again with the same key and body, it does nothing and gives the first answer.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST_KEY },
+            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::MAX_KEY_LENGTH },
         }));
     }
     parameters
@@ -123,9 +123,9 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn responses(route: &Route) -> Map<String, Value> {
     let mut responses = Map::new();
-    for status in route.described.statuses {
+    for status in route.doc.statuses {
         let mut response = json!({ "description": status.canonical_reason().unwrap_or_default() });
-        if let Some(content) = &route.described.content
+        if let Some(content) = &route.doc.content
             && *status != http::StatusCode::NO_CONTENT
         {
             response["content"] = content.clone();
@@ -138,7 +138,7 @@ fn responses(route: &Route) -> Map<String, Value> {
     if route.method == http::Method::GET {
         responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
     }
-    for kind in route.described.all_problems(route) {
+    for kind in route.doc.all_problems(route) {
         let response = responses.entry(kind.status.to_string()).or_insert_with(|| problem_response(""));
         let described = response["description"].as_str().unwrap_or_default();
         let separator = if described.is_empty() { "" } else { "; " };

@@ -26,7 +26,7 @@ pub use objects::{Listed, Listing, Object, Pin};
 pub use parts::Part;
 pub use signing::{Disposition, SIGNED_FOR};
 
-use crate::config::{self, S3Endpoint, Settings, needed};
+use crate::config::{self, S3Endpoint, Settings, required};
 use crate::error::{Error, Result};
 
 /// No call waits so long for S3 that its function could not answer any more.
@@ -47,7 +47,7 @@ pub struct Storage {
 
 impl Storage {
     pub(crate) async fn new(settings: &Settings) -> Result<Self> {
-        let bucket = needed(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
+        let bucket = required(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
         let (config, credentials) = match &settings.s3_endpoint {
             Some(endpoint) => own(endpoint),
             None => of_aws().await?,

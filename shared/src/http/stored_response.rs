@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 
 /// Its headers are those of the handler; the frame adds its own to each answer that goes out.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct StoredResponse {
     pub status: StatusCode,
     pub headers: BTreeMap<String, String>,
     pub body: Bytes,
 }
 
-impl Kept {
+impl StoredResponse {
     pub fn of(answer: &Answer) -> Self {
         let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
@@ -38,7 +38,7 @@ impl Kept {
         Some(Self { status: StatusCode::from_u16(status).ok()?, headers, body: Bytes::copy_from_slice(body.get(1..)?) })
     }
 
-    pub fn answer(self) -> Result<Answer> {
+    pub fn into_answer(self) -> Result<Answer> {
         let headers = self.headers.iter().map(|(name, value)| {
             let name = HeaderName::try_from(name.as_str()).map_err(Error::internal)?;
             Ok((name, HeaderValue::try_from(value.as_str()).map_err(Error::internal)?))

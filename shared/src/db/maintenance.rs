@@ -2,19 +2,19 @@
 
 use chrono::{Months, NaiveDate};
 
-use super::condition;
+use super::health;
 use crate::error::Result;
 use crate::transaction::{Read, Write};
 
 /// How long the statistics of one table may take to be read.
-const PATIENCE: &str = "60s";
+const ANALYZE_TIMEOUT: &str = "60s";
 
 /// The tables of which the planner knows too little.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn stale_tables(read: &mut Read) -> Result<Vec<String>> {
-    let tables = condition::tables(read).await?;
+    let tables = health::tables(read).await?;
     Ok(tables.into_iter().filter(|table| table.is_stale).map(|table| table.name).collect())
 }
 
@@ -24,7 +24,7 @@ pub async fn stale_tables(read: &mut Read) -> Result<Vec<String>> {
 /// Those of the database.
 pub async fn analyze(write: &mut Write, table: &str) -> Result<()> {
     // Of this transaction alone, so that no pooler carries it on.
-    sqlx::query_scalar!("SELECT set_config('statement_timeout', $1, true)", PATIENCE)
+    sqlx::query_scalar!("SELECT set_config('statement_timeout', $1, true)", ANALYZE_TIMEOUT)
         .fetch_one(write.connection())
         .await?;
     sqlx::query_scalar!("SELECT analyze_table($1) IS NULL", table).fetch_one(write.connection()).await?;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 const ALL: &str = include_str!("../../roots/rds.pem");
 
 /// Those of one region, in PEM. `RDS Proxy` has Amazon's public roots instead, which are trusted beside them.
-pub(super) fn of(region: &str) -> Result<Vec<u8>> {
+pub(super) fn of_region(region: &str) -> Result<Vec<u8>> {
     let roots: String = ALL.split_inclusive("-----END CERTIFICATE-----\n").filter(|root| is_of(root, region)).collect();
     if roots.is_empty() {
         let hint = "run infra/rds-roots, or name them in DATABASE_URL: ?sslrootcert=/path";
@@ -27,13 +27,13 @@ mod tests {
     #[test]
     fn each_region_has_its_own_of_each_kind_and_another_has_none() {
         for region in ["eu-central-1", "us-east-1", "ap-southeast-2", "sa-east-1"] {
-            let roots = String::from_utf8(of(region).unwrap()).unwrap();
+            let roots = String::from_utf8(of_region(region).unwrap()).unwrap();
             assert_eq!(roots.matches("-----BEGIN CERTIFICATE-----").count(), 3, "RSA of two sizes, and ECC");
             assert_eq!(roots.matches(&format!("# {region} ")).count(), 3);
             let blocks = pem::parse_many(roots).unwrap();
             assert!(blocks.iter().all(|block| block.tag() == "CERTIFICATE" && block.contents().len() > 500));
         }
-        let none = of("eu-central-9").unwrap_err().to_string();
+        let none = of_region("eu-central-9").unwrap_err().to_string();
         assert!(none.contains("eu-central-9") && none.contains("infra/rds-roots"), "{none}");
     }
 }

@@ -8,13 +8,13 @@ use crate::error::Result;
 use crate::transaction::Read;
 
 /// So many statements are shown.
-const STATEMENTS: i32 = 20;
+const SLOWEST_STATEMENTS: i32 = 20;
 /// Statistics of a partitioned table, which no autovacuum sees, and of any other are stale after so long without and
 /// so many changes.
-const FRESH_FOR: TimeDelta = TimeDelta::days(7);
+const MAX_STATISTICS_AGE: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Condition {
+pub struct Health {
     pub size_bytes: i64,
     /// The largest first; a partitioned one with all its parts.
     pub tables: Vec<Table>,
@@ -90,9 +90,9 @@ pub struct Outbox {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of(read: &mut Read, replica: Option<Replica>) -> Result<Condition> {
+pub async fn measure(read: &mut Read, replica: Option<Replica>) -> Result<Health> {
     let size_bytes = sqlx::query_scalar!(r#"SELECT pg_database_size(current_database()) AS "size!""#);
-    Ok(Condition {
+    Ok(Health {
         size_bytes: size_bytes.fetch_one(read.connection()).await?,
         tables: tables(read).await?,
         indexes: indexes(read).await?,
@@ -108,7 +108,7 @@ pub async fn of(read: &mut Read, replica: Option<Replica>) -> Result<Condition> 
 /// # Errors
 /// Those of the database.
 pub async fn tables(read: &mut Read) -> Result<Vec<Table>> {
-    let stale_before = read.now() - FRESH_FOR;
+    let stale_before = read.now() - MAX_STATISTICS_AGE;
     Ok(sqlx::query_as!(
         Table,
         r#"WITH root AS (
@@ -163,7 +163,7 @@ async fn slowest_statements(read: &mut Read) -> Result<Vec<Statement>> {
         r#"SELECT statement AS "statement!", calls AS "calls!", mean_milliseconds AS "mean_milliseconds!",
              total_milliseconds AS "total_milliseconds!"
            FROM slowest_statements($1)"#,
-        STATEMENTS,
+        SLOWEST_STATEMENTS,
     )
     .fetch_all(read.connection())
     .await?)

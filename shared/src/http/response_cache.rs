@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::kept::Kept;
+use super::stored_response::StoredResponse;
 use super::{Access, Route, idempotency};
 use crate::error::Result;
 use crate::identity::Caller;
@@ -13,20 +13,20 @@ use crate::identity::Caller;
 /// a public route to a caller without a token.
 pub(super) async fn handle(route: &Route, incoming: Incoming) -> Result<Answer> {
     let anonymous = matches!(incoming.context.caller, Caller::Anonymous);
-    let cache = incoming.app.cache().filter(|_| route.hot && route.access == Access::Public && anonymous).cloned();
+    let cache = incoming.app.cache().filter(|_| route.cached && route.access == Access::Public && anonymous).cloned();
     let Some(cache) = cache else { return idempotency::handle(route, incoming).await };
-    let key = address(&incoming);
-    let Some(found) = cache.find(&key).await else { return route.handle(incoming).await };
-    if let Some(kept) = found.entry.as_deref().and_then(Kept::from_bytes) {
-        return kept.answer();
+    let key = cache_key(&incoming);
+    let Some(found) = cache.get(&key).await else { return route.handle(incoming).await };
+    if let Some(stored) = found.entry.as_deref().and_then(StoredResponse::from_bytes) {
+        return stored.into_answer();
     }
     let answer = route.handle(incoming).await?;
-    cache.keep(&key, found.version, &Kept::of(&answer).to_bytes()).await;
+    cache.put(&key, found.version, &StoredResponse::of(&answer).to_bytes()).await;
     Ok(answer)
 }
 
 /// What the answer depends on; hashed, since a search may be as long as an address.
-fn address(incoming: &Incoming) -> String {
+fn cache_key(incoming: &Incoming) -> String {
     let address = serde_json::json!([incoming.path, incoming.query]);
     hex::encode(Sha256::digest(address.to_string()))
 }

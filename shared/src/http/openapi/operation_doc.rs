@@ -12,7 +12,7 @@ use crate::problem::{self, Kind};
 
 /// The part of a route that the document shows.
 #[derive(Clone)]
-pub struct Described {
+pub struct OperationDoc {
     pub operation: &'static str,
     pub summary: &'static str,
     pub statuses: &'static [StatusCode],
@@ -32,14 +32,14 @@ pub(super) struct Body {
     pub required: bool,
 }
 
-impl Described {
+impl OperationDoc {
     pub(in crate::http) fn new<B, Q, T>(method: &Method) -> Self
     where
         B: Input,
         Q: Input,
         T: ToSchema + 'static,
     {
-        let mut described = Self {
+        let mut doc = Self {
             operation: "",
             summary: "",
             statuses: match *method {
@@ -53,12 +53,12 @@ impl Described {
             content: None,
             schemas: Vec::new(),
         };
-        described.shows::<T>();
-        described
+        doc.set_response::<T>();
+        doc
     }
 
     /// What a success shows.
-    pub(in crate::http) fn shows<T: ToSchema + 'static>(&mut self) {
+    pub(in crate::http) fn set_response<T: ToSchema + 'static>(&mut self) {
         let mut named = Vec::new();
         T::schemas(&mut named);
         self.content = if TypeId::of::<T>() == TypeId::of::<()>() {
@@ -115,7 +115,7 @@ impl Described {
 pub(super) fn conditional_header(route: &Route) -> Option<&'static str> {
     match route.method {
         Method::GET => Some("If-None-Match"),
-        _ if route.described.problems.contains(&&problem::PRECONDITION_FAILED) => Some("If-Match"),
+        _ if route.doc.problems.contains(&&problem::PRECONDITION_FAILED) => Some("If-Match"),
         _ => None,
     }
 }
