@@ -1,4 +1,4 @@
-//! A call as it came, before its body and query are read.
+//! A request as it arrived, before its body and query are parsed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use crate::problem;
 use crate::transaction::Context;
 
 const JSON: &str = "application/json";
-/// What a body may have.
+/// The largest request body, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How much of the header `User-Agent` is kept, in characters. Browsers send some 150; a stranger can send 10,000.
+/// How many characters of `User-Agent` are stored. Browsers send about 150; an attacker can send 10,000.
 const MAX_USER_AGENT_CHARS: usize = 255;
 
-/// The viewer's address and port, as `CloudFront` writes them.
+/// The header in which `CloudFront` sends the client's address and port.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
-/// What the distribution proves itself with.
+/// The header with the secret that proves that a request came through the distribution.
 const EDGE_SECRET: &str = "x-lyceum-edge";
 
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Incoming {
             None => source,
         };
         let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned();
-        let query = query.filter(|(_, value)| !value.is_empty()).collect(); // a form's empty field asks for nothing
+        let query = query.filter(|(_, value)| !value.is_empty()).collect(); // an empty form field counts as absent
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
@@ -90,18 +90,18 @@ impl Incoming {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Lets a call pass that came by the distribution, where there is one: only then its word of the caller's address
-    /// holds (`security.md`, 2).
+    /// Refuses requests that didn't come through the distribution, if there is one. Only the distribution's header with
+    /// the client's address can be trusted.
     pub(super) fn check_edge_secret(&self) -> Result<()> {
         let Some(secret) = &self.app.settings.edge_secret else { return Ok(()) };
         let sent = self.headers.get(EDGE_SECRET).map(http::HeaderValue::as_bytes).unwrap_or_default();
         if aws_lc_rs::constant_time::verify_slices_are_equal(sent, secret.as_bytes()).is_ok() {
             return Ok(());
         }
-        Err(Error::forbidden("Call the address that is published; this one answers nobody directly."))
+        Err(Error::forbidden("Use the published address of the API. This address doesn't accept direct requests."))
     }
 
-    /// The bearer token (RFC 6750), when one was sent.
+    /// Returns the bearer token, if one was sent (RFC 6750).
     pub(super) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header(AUTHORIZATION)?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -131,7 +131,7 @@ impl Incoming {
             .map_err(|error| Error::invalid(Fault::at("", "invalid_json", format!("The body is not JSON: {error}."))))
     }
 
-    /// The query string as an object of strings; a repeated parameter is an array.
+    /// Returns the query string as an object of strings. A repeated parameter becomes an array.
     pub(super) fn query_as_json(&self) -> Value {
         let mut fields: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for (name, value) in &self.query {
@@ -147,7 +147,7 @@ impl Incoming {
     }
 }
 
-/// An address without its port: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1:443`.
+/// Returns the address without its port. Formats: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1:443`.
 fn without_port(address: &str) -> Option<String> {
     let (host, _port) = address.rsplit_once(':')?;
     Some(host.trim_matches(['[', ']']).to_owned())

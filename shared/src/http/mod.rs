@@ -1,4 +1,4 @@
-//! The HTTP frame: routes as data, typed requests and replies, and the dispatch between them.
+//! HTTP: routes as data, typed requests and replies, and the dispatch between them.
 
 mod answer;
 mod dispatch;

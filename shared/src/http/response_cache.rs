@@ -1,4 +1,4 @@
-//! Reads of the catalogue that anyone may do, and many do: answered from the cache where there is one.
+//! Serves public catalogue reads from the cache, when Redis is configured.
 
 use sha2::{Digest, Sha256};
 
@@ -9,8 +9,8 @@ use super::{Access, Route, idempotency};
 use crate::error::Result;
 use crate::identity::Caller;
 
-/// Runs the handler, or answers what it answered a moment ago. Only an answer to nobody in particular is kept: that of
-/// a public route to a caller without a token.
+/// Returns the cached response of a route marked `cached`, or runs the handler and caches its response. Applies only
+/// to public routes called without a token.
 pub(super) async fn handle(route: &Route, incoming: Incoming) -> Result<Answer> {
     let anonymous = matches!(incoming.context.caller, Caller::Anonymous);
     let cache = incoming.app.cache().filter(|_| route.cached && route.access == Access::Public && anonymous).cloned();
@@ -25,7 +25,7 @@ pub(super) async fn handle(route: &Route, incoming: Incoming) -> Result<Answer> 
     Ok(answer)
 }
 
-/// What the answer depends on; hashed, since a search may be as long as an address.
+/// Returns the key of a request: a hash of its path and query, which keeps long searches short.
 fn cache_key(incoming: &Incoming) -> String {
     let address = serde_json::json!([incoming.path, incoming.query]);
     hex::encode(Sha256::digest(address.to_string()))

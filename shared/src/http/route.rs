@@ -1,5 +1,5 @@
-//! Routes as data. A route can't be written without its access; the tables of routes together are the API,
-//! from which the OpenAPI document and the checks of `template.yaml` are made.
+//! Routes as data. Every route states its access. The OpenAPI document, the API Gateway template's check and the
+//! authorization matrix are made from the tables of routes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::identity::Permission;
 use crate::input::Input;
 use crate::problem::Kind;
 
-/// Who may call.
+/// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone; a token is not even looked at.
+    /// Anyone. A token is ignored.
     Open,
-    /// Anyone; a token that is sent must be valid, and may show more.
+    /// Anyone. A token, if sent, must be valid; signed-in callers may see more.
     Public,
-    /// Whoever is signed in. What they may see and do is decided where it is loaded.
+    /// Signed-in callers. What they may see and do is decided where the object is loaded.
     SignedIn,
-    /// Whoever is signed in and holds this permission.
+    /// Signed-in callers who hold this permission.
     Needs(Permission),
 }
 
@@ -36,17 +36,17 @@ pub enum Access {
 #[derive(Clone)]
 pub struct Route {
     pub method: Method,
-    /// As API Gateway writes it: `/v1/courses/{course_id}`.
+    /// In the syntax of API Gateway: `/v1/courses/{course_id}`.
     pub path: &'static str,
     pub access: Access,
-    /// Whether an address may call it just so often (`security.md`, 2): what takes a secret or sends a mail.
+    /// Whether calls are limited per client address. Needed where a secret is checked or a mail is sent.
     pub limited: bool,
-    /// Whether its answers to callers without a token are kept in the cache, where there is one.
+    /// Whether responses to callers without a token are cached.
     pub cached: bool,
-    /// What the OpenAPI document says of it.
+    /// The route's entry in the OpenAPI document.
     pub doc: OperationDoc,
     handler: Handler,
-    /// What makes the answer of what the handler left (`Route::then`).
+    /// Builds the response body after the commit, see [`Route::then`].
     build_response: Option<BuildResponse>,
 }
 
@@ -74,21 +74,21 @@ impl Route {
         Self { method, path, access, limited: false, cached: false, doc, handler, build_response: None }
     }
 
-    /// An address may call it just so often.
+    /// Limits calls per client address.
     #[must_use]
     pub fn limited(self) -> Self {
         Self { limited: true, ..self }
     }
 
-    /// A public read of the catalogue that is worth caching. It may depend on nothing but the catalogue, the people who
-    /// teach, and its own address (`cache`).
+    /// Caches responses to callers without a token. The response must depend only on the catalogue, on the users who
+    /// teach, and on the request's path and query, because changes of these invalidate the cache.
     #[must_use]
     pub fn cached(self) -> Self {
         Self { cached: true, ..self }
     }
 
-    /// Has the answer made of what the handler left, outside of its transaction: each time that it is asked for, also by a
-    /// call that comes again, for what can't be kept to be given again.
+    /// Builds the response body after the commit, for first calls and for replays of an `Idempotency-Key`. Use it for
+    /// data that must not be stored, such as signed URLs. `build_response` gets the handler's body.
     #[must_use]
     pub fn then<T, U, F>(
         mut self,
@@ -111,7 +111,7 @@ impl Route {
         self
     }
 
-    /// Its name for programs (`publish_course`) and for people.
+    /// Sets the operation id (`publish_course`) and the summary.
     #[must_use]
     pub fn named(mut self, operation: &'static str, summary: &'static str) -> Self {
         self.doc.operation = operation;
@@ -119,28 +119,28 @@ impl Route {
         self
     }
 
-    /// The statuses of its success, where they are not the method's own.
+    /// Sets the success statuses, when they differ from the default of the method.
     #[must_use]
     pub fn answers(mut self, statuses: &'static [StatusCode]) -> Self {
         self.doc.statuses = statuses;
         self
     }
 
-    /// Another type that its success comes as, for whoever accepts that.
+    /// Adds another media type that callers can request with `Accept`.
     #[must_use]
     pub fn also_as(mut self, media_type: &'static str) -> Self {
         self.doc.also_as(media_type);
         self
     }
 
-    /// The problems that are its own; those of its access and its input are known.
+    /// Lists the route's own problems. Those that follow from its access and input are added automatically.
     #[must_use]
     pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {
         self.doc.problems = kinds;
         self
     }
 
-    /// Whether a call of it may name itself by an `Idempotency-Key`: a signed-in POST that makes something.
+    /// Whether the route accepts an `Idempotency-Key`: signed-in POST routes that create an object.
     #[must_use]
     pub fn repeatable(&self) -> bool {
         self.method == Method::POST
@@ -148,7 +148,7 @@ impl Route {
             && self.doc.statuses.contains(&StatusCode::CREATED)
     }
 
-    /// The answer that is given, of what the handler left.
+    /// Completes the handler's response, see [`Route::then`].
     pub(super) async fn answer(&self, incoming: Incoming, left: Answer) -> Result<Answer> {
         match &self.build_response {
             Some(build_response) => build_response(incoming, left).await,
@@ -163,7 +163,7 @@ impl Route {
 
 macro_rules! method {
     ($($name:ident = $method:ident),*) => {$(
-        #[doc = concat!("A `", stringify!($method), "` route.")]
+        #[doc = concat!("Creates a `", stringify!($method), "` route.")]
         pub fn $name<B, Q, T, F>(
             path: &'static str,
             access: Access,

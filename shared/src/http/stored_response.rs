@@ -1,4 +1,4 @@
-//! An answer as it is kept, to be given again.
+//! A response in the form in which it is cached or stored for idempotent calls.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::answer::Answer;
 use crate::error::{Error, Result};
 
-/// Its headers are those of the handler; the frame adds its own to each answer that goes out.
+/// Holds the handler's headers only. The headers that every response has are added when it is sent.
 #[derive(Debug)]
 pub(super) struct StoredResponse {
     pub status: StatusCode,
@@ -23,7 +23,7 @@ impl StoredResponse {
         Self { status: answer.status, headers, body: answer.body.clone() }
     }
 
-    /// Status and headers in a line, then the body as it is.
+    /// Serializes to one line of JSON with status and headers, followed by the raw body.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::json!([self.status.as_u16(), self.headers]).to_string().into_bytes();
         bytes.push(b'\n');
@@ -31,7 +31,8 @@ impl StoredResponse {
         bytes
     }
 
-    /// None when they are not what [`Self::to_bytes`] gave: another version of this code may have written them.
+    /// Reads what [`Self::to_bytes`] wrote. Returns `None` for another format, as other versions of this code may
+    /// write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, body) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
         let (status, headers) = serde_json::from_slice(head).ok()?;

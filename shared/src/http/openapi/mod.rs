@@ -1,5 +1,4 @@
-//! The OpenAPI 3.1 document, made from the tables of routes: it says what the code does, since it is what the
-//! code says.
+//! Generates the OpenAPI 3.1 document from the tables of routes.
 
 mod operation_doc;
 
@@ -11,15 +10,15 @@ use serde_json::{Map, Value, json};
 use super::{Access, Route, idempotency};
 use crate::problem;
 
-/// Operations that belong together: a tag of the document.
+/// A group of operations: one tag of the document.
 pub struct Group {
     pub name: &'static str,
     pub about: &'static str,
-    /// Functions by their names, each with its routes.
+    /// The functions' names, each with its routes.
     pub functions: Vec<(&'static str, Vec<Route>)>,
 }
 
-/// Returns the document of these groups. `examples` holds an example of a body by the name of its operation.
+/// Returns the document. `examples` maps operation ids to example request bodies.
 #[must_use]
 pub fn document(groups: &[Group], examples: &Value) -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -46,8 +45,8 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
             "title": "Lyceum",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The backend of a learning platform: accounts, courses, enrolment, progress and media.\n\n\
-                `POST /v1/auth/login` gives an access token for 15 minutes; send it as `Authorization: Bearer`. What goes \
-                wrong is answered as `application/problem+json` (RFC 9457): programs read its `type`, people its `detail`.",
+                `POST /v1/auth/login` returns an access token, valid for 15 minutes; send it as `Authorization: Bearer`. Errors \
+                are `application/problem+json` (RFC 9457): `type` is for programs, `detail` for people.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "tags": tags,
@@ -90,7 +89,7 @@ fn operation(route: &Route, example: &Value) -> Value {
         operation["requestBody"] = json!({ "required": body.required, "content": content });
     }
     if let Access::Needs(permission) = route.access {
-        operation["description"] = json!(format!("Takes the permission `{}`.", permission.as_str()));
+        operation["description"] = json!(format!("Requires the permission `{}`.", permission.as_str()));
     }
     operation
 }
@@ -114,7 +113,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             "name": idempotency::NAME,
             "in": "header",
             "required": false,
-            "description": "Names this call for 24 hours: sent again with the same key and body, it does nothing and gives the first answer.",
+            "description": "Makes the call safe to repeat for 24 hours: sent again with the same key and body, it changes nothing and returns the first response.",
             "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::MAX_KEY_LENGTH },
         }));
     }
@@ -157,7 +156,7 @@ fn problem_response(description: &str) -> Value {
     })
 }
 
-/// An example of each problem, by its name.
+/// Returns an example of each problem, by name.
 fn problem_examples() -> Map<String, Value> {
     let examples = problem::ALL.iter().map(|kind| {
         let mut value = json!({
@@ -180,7 +179,7 @@ fn problem_schema() -> Value {
     let types: Vec<_> = problem::ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
     json!({
         "type": "object",
-        "description": "RFC 9457; some problems have members of their own.",
+        "description": "RFC 9457. Some problems have additional members.",
         "required": ["type", "title", "status", "detail", "instance"],
         "properties": {
             "type": { "type": "string", "enum": types },
@@ -194,9 +193,9 @@ fn problem_schema() -> Value {
                     "type": "object",
                     "required": ["pointer", "code", "detail"],
                     "properties": {
-                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901): into the body, or, beside parameter or header, its name" },
-                        "parameter": { "type": "string", "description": "A parameter of the query" },
-                        "header": { "type": "string", "description": "A header's name" },
+                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901) into the body. For a query parameter or a header, a slash and its name" },
+                        "parameter": { "type": "string", "description": "The name of the query parameter" },
+                        "header": { "type": "string", "description": "The name of the header" },
                         "code": { "type": "string" },
                         "detail": { "type": "string" },
                     },

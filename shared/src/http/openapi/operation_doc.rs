@@ -1,4 +1,4 @@
-//! What a route's types say about it.
+//! The part of the OpenAPI document that follows from a route's types.
 
 use std::any::TypeId;
 
@@ -10,7 +10,7 @@ use crate::http::{Access, Raw, Route};
 use crate::input::Input;
 use crate::problem::{self, Kind};
 
-/// The part of a route that the document shows.
+/// The documentation of one operation.
 #[derive(Clone)]
 pub struct OperationDoc {
     pub operation: &'static str,
@@ -19,9 +19,9 @@ pub struct OperationDoc {
     pub problems: &'static [&'static Kind],
     pub(super) body: Option<Body>,
     pub(super) query: Vec<(String, Value)>,
-    /// The `content` of a success; none without a body.
+    /// The `content` of a successful response; `None` without a body.
     pub(super) content: Option<Value>,
-    /// The schemas that the others name.
+    /// The schemas that the response refers to, by name.
     pub(super) schemas: Vec<(String, Value)>,
 }
 
@@ -57,7 +57,7 @@ impl OperationDoc {
         doc
     }
 
-    /// What a success shows.
+    /// Sets the type of the successful response.
     pub(in crate::http) fn set_response<T: ToSchema + 'static>(&mut self) {
         let mut named = Vec::new();
         T::schemas(&mut named);
@@ -79,7 +79,7 @@ impl OperationDoc {
         }
     }
 
-    /// Its own problems, and those that follow from its access and its input.
+    /// Returns the route's own problems and those that follow from its access and input.
     pub(super) fn all_problems(&self, route: &Route) -> Vec<&'static Kind> {
         let (access, path) = (route.access, route.path);
         let mut kinds = self.problems.to_vec();
@@ -111,7 +111,7 @@ impl OperationDoc {
     }
 }
 
-/// The conditional header that an operation looks at (`api.md`, Conventions).
+/// Returns the conditional header that an operation supports.
 pub(super) fn conditional_header(route: &Route) -> Option<&'static str> {
     match route.method {
         Method::GET => Some("If-None-Match"),
