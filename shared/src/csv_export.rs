@@ -1,4 +1,4 @@
-//! CSV for spreadsheet programs (RFC 4180), in which no cell can run.
+//! CSV for spreadsheet programs (RFC 4180). Cells that would run as formulas are escaped.
 
 use bytes::Bytes;
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
@@ -6,26 +6,26 @@ use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use crate::answer_size::MAX_BYTES as MAX_RESPONSE_BYTES;
 use crate::error::{Error, Result};
 
-/// The mark by which Excel knows UTF-8.
+/// The mark by which Excel recognizes UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Rows that end with CRLF. Put together in their order, the pages of a list are one file: only the first has the byte
-/// order mark and the names of the columns.
+/// One page of a list as CSV. Concatenated in order, the pages of a list form one file: only the first page has the
+/// byte order mark and the header row.
 pub struct CsvPage {
     writer: Writer<Vec<u8>>,
     size: usize,
 }
 
 impl CsvPage {
-    /// Begins the first page of a list.
+    /// Creates the first page of a list.
     #[must_use]
     pub fn with_header(columns: &[&str]) -> Self {
-        let mut sheet = Self::with_start(BYTE_ORDER_MARK.into());
-        sheet.add(&columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>());
-        sheet
+        let mut page = Self::with_start(BYTE_ORDER_MARK.into());
+        page.add(&columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>());
+        page
     }
 
-    /// Begins a later page.
+    /// Creates a later page of a list.
     #[must_use]
     pub fn without_header() -> Self {
         Self::with_start(Vec::new())
@@ -33,20 +33,20 @@ impl CsvPage {
 
     fn with_start(start: Vec<u8>) -> Self {
         let size = start.len();
-        // Each cell is quoted: whatever character a spreadsheet program takes for a separator separates nothing in it.
+        // All cells are quoted, so that no separator of any spreadsheet program can split them.
         let mut builder = WriterBuilder::new();
         builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF);
         Self { writer: builder.from_writer(start), size }
     }
 
-    /// Adds a row. Returns false, and adds nothing, when the answer would be too large with it.
+    /// Adds a row. Returns false and adds nothing if the response would become too large.
     pub fn add(&mut self, cells: &[String]) -> bool {
         let cells: Vec<_> = cells.iter().map(|cell| escape_formula(cell)).collect();
         self.size += cells.iter().map(|cell| size_in_response(cell)).sum::<usize>() + LINE_END;
         self.size <= MAX_RESPONSE_BYTES && self.writer.write_record(&cells).is_ok()
     }
 
-    /// Returns the rows.
+    /// Returns the CSV text.
     ///
     /// # Errors
     /// Never in practice: the writer writes to memory.
@@ -55,11 +55,11 @@ impl CsvPage {
     }
 }
 
-/// The size of CRLF in the answer's JSON, beyond the comma that it stands for.
+/// The size of CRLF within the response's JSON (4 bytes), minus the comma that the last cell doesn't have.
 const LINE_END: usize = 3;
 
-/// Returns the size of a cell in the answer's JSON, with the quotes and the comma around it. A quote in the cell is
-/// doubled, and JSON escapes both.
+/// Returns the size of a cell within the response's JSON, with its quotes and comma. CSV doubles a quote, and JSON
+/// escapes both.
 fn size_in_response(cell: &str) -> usize {
     let character = |c: char| match c {
         '"' => 4,
@@ -70,8 +70,8 @@ fn size_in_response(cell: &str) -> usize {
     cell.chars().map(character).sum::<usize>() + 5
 }
 
-/// Puts an apostrophe before a cell that a spreadsheet program would run as a formula, also behind white space: the
-/// apostrophe makes it text.
+/// Puts an apostrophe before a cell that a spreadsheet program would run as a formula, even after white space. The
+/// apostrophe makes the cell text.
 fn escape_formula(cell: &str) -> String {
     const STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let runs = cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(STARTS);
@@ -83,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_runs_and_a_plain_one_stays_as_it_is() {
+    fn formulas_are_escaped_and_plain_cells_are_unchanged() {
         for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "'=1"] {
-            let made = escape_formula(cell);
-            assert!(made.starts_with('\''), "{cell:?} became {made:?}");
-            assert!(made.ends_with(cell));
+            let escaped = escape_formula(cell);
+            assert!(escaped.starts_with('\''), "{cell:?} became {escaped:?}");
+            assert!(escaped.ends_with(cell));
         }
         for cell in ["Ada", "Ada-Löwe", "a=b", "", "2026-11-23T19:56:00Z", "49.00"] {
             assert_eq!(escape_formula(cell), cell);
@@ -95,16 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_ends_before_it_is_too_large() {
-        let mut sheet = CsvPage::with_header(&["text"]);
+    fn a_page_accepts_no_row_that_would_make_the_response_too_large() {
+        let mut page = CsvPage::with_header(&["text"]);
         let line = ["\"".repeat(1000)];
-        let lines = std::iter::repeat_with(|| sheet.add(&line)).take_while(|fits| *fits).count();
+        let lines = std::iter::repeat_with(|| page.add(&line)).take_while(|fits| *fits).count();
         assert_eq!(
             lines,
             (MAX_RESPONSE_BYTES - 3 - "text".len() - 8) / 4008,
-            "1,000 quotes are 4,000 bytes of an answer"
+            "1,000 quotes take 4,000 bytes of a response"
         );
-        let text = String::from_utf8(sheet.finish().unwrap().to_vec()).unwrap();
+        let text = String::from_utf8(page.finish().unwrap().to_vec()).unwrap();
         assert!(serde_json::to_string(&text).unwrap().len() < 6_000_000);
     }
 }

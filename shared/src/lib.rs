@@ -1,13 +1,13 @@
-//! Lyceum's data crate: everything that two functions have in common.
+//! Lyceum's library: everything that functions share.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | [`identity`] | users, roles, sessions, passwords, tokens, keys; who calls and what they may do |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | uploads, the checks of what arrived, storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
-//! | [`retention`] | what is kept for how long |
+//! | [`retention`] | how long rows are kept |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
 //! | [`input`], [`page`], [`csv_export`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |

@@ -1,5 +1,4 @@
-//! How statements reach the database: the executor that each read and write is, and the one place where they are made
-//! unnamed, for a pooler that can't hand on statements that have a name (`security.md`, 27).
+//! Runs statements, either as named prepared statements or, behind a pooler that doesn't support them, unnamed.
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
@@ -8,18 +7,17 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo, Postgres};
 use sqlx::{Connection, Describe, Either, Error, Execute, Executor, SqlStr};
 
-/// How statements are sent.
+/// Whether prepared statements are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatementMode {
-    /// Parsed once a connection, and called by name from then on. `RDS Proxy` hands these on, as Postgres itself takes
-    /// them.
+    /// Parsed once per connection and then reused by name. RDS Proxy supports this, as Postgres does.
     Named,
-    /// Parsed each time. A pooler by transactions may give each part of a statement another connection unless it is in
-    /// a transaction, so that one alone gets one of its own: two round trips more.
+    /// Parsed each time. A transaction pooler may send the messages of one statement to different connections unless
+    /// they are in a transaction, so a statement outside one gets its own transaction: two more round trips.
     Unnamed,
 }
 
-/// A connection as an executor, for one statement.
+/// Runs one statement on a connection.
 #[derive(Debug)]
 pub(crate) struct StatementExecutor<'c> {
     connection: &'c mut PgConnection,
@@ -32,7 +30,7 @@ impl<'c> StatementExecutor<'c> {
         Self { connection, mode, in_transaction }
     }
 
-    /// Runs the statement in a transaction of its own.
+    /// Runs the statement in its own transaction.
     async fn in_own_transaction<'q, E: Execute<'q, Postgres> + 'q>(
         self,
         query: E,
@@ -91,7 +89,7 @@ impl<'c> Executor<'c> for StatementExecutor<'c> {
     }
 }
 
-/// A statement that gets no name, whatever it asked for.
+/// Forces a statement to be sent unnamed.
 struct Unnamed<E>(E);
 
 impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {

@@ -41,7 +41,7 @@ pub(crate) struct Incoming {
     pub headers: HeaderMap,
     pub request_id: String,
     pub context: Context,
-    /// Where the call named itself, to be done call.
+    /// Set when the request has an `Idempotency-Key`.
     pub idempotent_call: Option<Arc<IdempotentCall>>,
     pub(super) body: Bytes,
 }
