@@ -1,16 +1,16 @@
-//! Lyceum's data crate: everything that two functions have in common.
+//! Lyceum's library: everything that functions share.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | [`identity`] | users, roles, sessions, passwords, tokens, keys; who calls and what they may do |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | uploads, the checks of what arrived, storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
-//! | [`expiry`] | what is kept for how long |
+//! | [`retention`] | how long rows are kept |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
-//! | [`input`], [`page`], [`sheet`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
+//! | [`input`], [`page`], [`csv_export`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
 //! | [`app`], [`config`], [`log`], [`run`](mod@run) | start-up: settings, clients, what is printed, the Lambda loop |
@@ -25,9 +25,9 @@ mod cache;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod csv_export;
 pub mod db;
 pub mod error;
-pub mod expiry;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -43,9 +43,9 @@ pub mod problem;
 pub mod queue;
 mod random;
 mod redis;
+pub mod retention;
 pub mod run;
 mod secrets;
-pub mod sheet;
 pub mod transaction;
 pub mod version;
 

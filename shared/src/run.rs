@@ -1,5 +1,5 @@
-//! A function, and the two ways to run it: as a Lambda, and in this process (the local stack and the tests),
-//! both through the real event and answer.
+//! A function and its two runtimes: Lambda, and this process (the local stack and the tests). Both use real events and
+//! responses.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,25 +21,25 @@ use crate::log;
 /// One Lambda function.
 #[derive(Clone, Copy)]
 pub struct Function {
-    /// Its name in `template.yaml`, its binary's and its log's.
+    /// The name of its resource in `template.yaml`, of its binary, and in its log.
     pub name: &'static str,
     pub needs: Needs,
     pub trigger: Trigger,
 }
 
-/// What calls it.
+/// What invokes a function.
 #[derive(Clone, Copy)]
 pub enum Trigger {
-    /// API Gateway (HTTP API, payload 2.0), with the function's table of routes.
+    /// API Gateway (HTTP API, payload format 2.0), with the function's routes.
     Http(fn() -> Vec<Route>),
-    /// API Gateway, for whatever no other function's routes take; with all routes, to tell what is wrong.
+    /// API Gateway's `$default` route, with the routes of all functions, to answer 404 or 405 correctly.
     Default(fn() -> Vec<Route>),
-    /// A queue, a schedule, a bucket: the event as JSON, and an answer likewise.
+    /// A queue, schedule or bucket. The handler takes the event and returns its response, both as JSON.
     Event(fn(Arc<App>, Value) -> BoxFuture<'static, Result<Value>>),
 }
 
 impl Function {
-    /// The settings, as this function takes them: where nobody waits for the answer, the database may wake first.
+    /// Adapts the settings to this function: one without a waiting client waits longer for a paused database.
     #[must_use]
     pub fn settings(&self, settings: Settings) -> Settings {
         match self.trigger {
@@ -48,7 +48,7 @@ impl Function {
         }
     }
 
-    /// Its own routes; none when no HTTP call is its own.
+    /// Returns the function's own routes; empty for functions without any.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         match self.trigger {
@@ -58,7 +58,7 @@ impl Function {
     }
 }
 
-/// A function with what it needs, ready for events.
+/// A function that is ready to handle events.
 #[derive(Clone)]
 pub struct Running {
     app: Arc<App>,
@@ -73,20 +73,20 @@ enum Handler {
 
 impl Running {
     /// # Errors
-    /// When its table of routes contradicts itself.
+    /// Fails when its table of routes is invalid.
     pub fn new(function: &Function, app: Arc<App>) -> Result<Self> {
         let handler = match function.trigger {
             Trigger::Http(routes) => Handler::Http(Arc::new(Api::new(routes())?)),
-            Trigger::Default(routes) => Handler::Http(Arc::new(Api::of_nothing(routes())?)),
+            Trigger::Default(routes) => Handler::Http(Arc::new(Api::fallback(routes())?)),
             Trigger::Event(handler) => Handler::Event(handler),
         };
         Ok(Self { app, handler })
     }
 
-    /// Answers one event, from JSON to JSON, as Lambda would carry it.
+    /// Handles one event, from JSON to JSON, as Lambda does.
     ///
     /// # Errors
-    /// Those of the handler of a queue or a schedule; an HTTP function answers whatever happens.
+    /// The error of the handler of a queue, schedule or bucket. HTTP functions turn every error into a response.
     pub async fn invoke(&self, event: Value) -> Result<Value> {
         match &self.handler {
             Handler::Http(api) => {
@@ -110,10 +110,10 @@ impl Running {
     }
 }
 
-/// Runs the function as a Lambda until its environment ends: the whole of each binary.
+/// Runs the function in Lambda until its environment ends. Each binary's `main` calls it.
 ///
 /// # Errors
-/// When it can't start; Lambda shows the reason.
+/// Fails when the function can't start; Lambda logs the reason.
 pub fn run(function: &Function) -> Result<(), lambda_http::Error> {
     log::start(function.name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
-use crate::db::{CallConnection, Database, Lent, Mode, Statements};
+use crate::db::{CallConnection, Database, PooledConnection, StatementExecutor, StatementMode};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
@@ -25,27 +25,27 @@ pub struct Context {
 
 /// Reads, without a transaction: one statement, one round trip.
 pub struct Read {
-    connection: Lent,
-    mode: Mode,
+    connection: PooledConnection,
+    mode: StatementMode,
     context: Context,
 }
 
 impl Read {
     pub(crate) async fn open(database: &Database, context: Context) -> Result<Self> {
-        let connection = context.connection.lend(database, context.now).await?;
+        let connection = context.connection.acquire(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// A read by another database than that of the call.
     pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
-        let connection = CallConnection::default().lend(database, context.now).await?;
+        let connection = CallConnection::default().acquire(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// What a statement is run by.
-    pub(crate) fn connection(&mut self) -> Statements<'_> {
+    pub(crate) fn connection(&mut self) -> StatementExecutor<'_> {
         let in_transaction = self.connection.in_transaction();
-        Statements::of(&mut self.connection, self.mode, in_transaction)
+        StatementExecutor::new(&mut self.connection, self.mode, in_transaction)
     }
 
     #[must_use]
@@ -131,7 +131,7 @@ impl Write {
     /// Those of the database; nothing is written then.
     pub async fn commit(mut self, done: Audit) -> Result<()> {
         audit::record(&mut self.read, &done).await?;
-        self.raise |= cache::is_of_the_catalogue(&done);
+        self.raise |= cache::changes_catalog(&done);
         self.finish().await
     }
 
@@ -190,7 +190,7 @@ impl Write {
         if self.raise
             && let Some(cache) = self.cache
         {
-            cache.raise().await;
+            cache.invalidate().await;
         }
         let Queues { mail, progress } = self.queues;
         for (wake, queue) in [(self.wake, mail), (self.wake_progress, progress)] {

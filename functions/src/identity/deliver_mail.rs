@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes};
-use lyceum::db::condition;
+use lyceum::db::health;
 use lyceum::error::{Error, Result};
 use lyceum::identity::mail_templates;
 use lyceum::mail::Mailer;
@@ -46,7 +46,7 @@ async fn redrive(app: &App) -> Result<Value> {
 /// The mail that is due next is not left to the schedule; and what waits or was given up becomes a metric.
 async fn nudge_for_the_next(app: &App) -> Result<()> {
     let mut read = app.read_as_system().await?;
-    let condition::Outbox { waiting, oldest_due_seconds, dead } = condition::outbox(&mut read).await?;
+    let health::Outbox { waiting, oldest_due_seconds, dead } = health::outbox(&mut read).await?;
     tracing::info!(mails_waiting = waiting, oldest_mail_seconds = oldest_due_seconds, mails_dead = dead, "the outbox");
     if let (Some(due), Some(queue)) = (outbox::next_due(&mut read).await?, app.mail_queue()) {
         queue.wake_after((due - read.now()).to_std().unwrap_or_default()).await;

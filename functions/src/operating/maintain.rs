@@ -9,11 +9,11 @@ use std::sync::Arc;
 use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes, audit};
-use lyceum::db::{condition, upkeep};
+use lyceum::db::{health, maintenance};
 use lyceum::error::Result;
-use lyceum::expiry::{self, Rule};
 use lyceum::id::UserId;
 use lyceum::identity::closing;
+use lyceum::retention::{self, Rule};
 use lyceum::{Error, Function, Trigger, audit};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
         let mut run = Run::default();
         let erased = erase_accounts(&app, &mut run).await;
         let mut removed = BTreeMap::new();
-        for rule in &expiry::RULES {
+        for rule in &retention::RULES {
             removed.insert(rule.table, run.step(rule.table, expire(&app, rule).await));
         }
         let made = run.step("audit_partitions", make_partitions(&app).await);
@@ -105,7 +105,7 @@ async fn erase_one(app: &App, but: &[UserId]) -> Result<Option<(UserId, Result<(
 }
 
 async fn expire(app: &App, rule: &Rule) -> Result<u64> {
-    expiry::remove(&mut app.read_as_system().await?, rule).await
+    retention::remove(&mut app.read_as_system().await?, rule).await
 }
 
 async fn make_partitions(app: &App) -> Result<Vec<String>> {
@@ -117,7 +117,7 @@ async fn drop_audit_partitions(app: &App) -> Result<Vec<String>> {
     let mut dropped = Vec::new();
     loop {
         let mut tx = app.write_as_system().await?;
-        match upkeep::drop_audit_partition(&mut tx, app.settings.audit_log_months).await {
+        match maintenance::drop_audit_partition(&mut tx, app.settings.audit_log_months).await {
             Ok(Some(partition)) => {
                 let changes = Changes::field("partition", &partition, None::<&str>);
                 tx.commit(Audit::of("audit_log.drop_month", "audit_log").changed(changes)).await?;
@@ -135,11 +135,11 @@ async fn drop_audit_partitions(app: &App) -> Result<Vec<String>> {
 
 /// One table that can't be read in time keeps none of the others from it.
 async fn analyze(app: &App) -> Result<Vec<String>> {
-    let stale = upkeep::stale_tables(&mut app.read_as_system().await?).await?; // there may be only one connection
+    let stale = maintenance::stale_tables(&mut app.read_as_system().await?).await?; // there may be only one connection
     let mut analyzed = Vec::new();
     for table in stale {
         let mut tx = app.write_as_system().await?;
-        match upkeep::analyze(&mut tx, &table).await {
+        match maintenance::analyze(&mut tx, &table).await {
             Ok(()) => {
                 tx.commit_unaudited("statistics are no data").await?;
                 analyzed.push(table);
@@ -153,7 +153,7 @@ async fn analyze(app: &App) -> Result<Vec<String>> {
 /// Makes metrics of how the database fares; gives the names of the indexes that serve nobody.
 async fn publish_condition(app: &App) -> Result<Vec<String>> {
     let mut read = app.read_as_system().await?;
-    let condition = condition::of(&mut read, None).await?;
+    let condition = health::measure(&mut read, None).await?;
     let large = condition.tables.iter().filter(|table| table.rows > MANY_ROWS);
     let invalid: Vec<_> = condition.indexes.iter().filter(|index| index.is_invalid).map(|one| &one.name).collect();
     tracing::info!(

@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
-use crate::error::{Error, Fault, MOST_FAULTS, Place};
+use crate::error::{Error, Fault, MAX_FAULTS, Place};
 
 /// The longest part of an unknown key that is repeated in a message, in characters.
 const MAX_KEY_SHOWN: usize = 100;
 
-/// The faults of one input. Reading stops at [`MOST_FAULTS`].
+/// The faults of one input. Reading stops at [`MAX_FAULTS`].
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
@@ -63,7 +63,7 @@ impl MergeWithError<Self> for Faults {
     fn merge(before: Option<Self>, more: Self, _: ValuePointerRef) -> ControlFlow<Self, Self> {
         let mut all = before.unwrap_or_default();
         all.0.extend(more.0);
-        if all.0.len() >= MOST_FAULTS {
+        if all.0.len() >= MAX_FAULTS {
             return ControlFlow::Break(all);
         }
         ControlFlow::Continue(all) // continue, to find all faults

@@ -5,7 +5,7 @@ mod transport;
 
 use lettre::message::{Mailbox, MultiPart};
 
-use crate::config::{Settings, needed};
+use crate::config::{Settings, required};
 use crate::error::{Error, Result};
 use crate::id::{Id, MailId};
 pub use templates::RenderedMail;
@@ -42,8 +42,8 @@ pub enum Message {
 impl Mailer {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         let transport = Transport::new(settings)?;
-        let from = needed(settings.mail_from.as_ref(), "MAIL_FROM")?.parse().map_err(Error::internal)?;
-        let frontend_url = needed(settings.frontend_url.as_ref(), "FRONTEND_URL")?.trim_end_matches('/').to_owned();
+        let from = required(settings.mail_from.as_ref(), "MAIL_FROM")?.parse().map_err(Error::internal)?;
+        let frontend_url = required(settings.frontend_url.as_ref(), "FRONTEND_URL")?.trim_end_matches('/').to_owned();
         Ok(Self { transport, from, frontend_url })
     }
 

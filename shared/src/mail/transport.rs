@@ -9,7 +9,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::Deserialize;
 
-use crate::config::{Settings, needed};
+use crate::config::{Settings, required};
 use crate::error::{Error, Result};
 use crate::secrets;
 
@@ -38,10 +38,10 @@ struct Key {
 impl Transport {
     pub fn new(settings: &Settings) -> Result<Self> {
         if let Some(secret) = settings.ses_credentials_secret.clone() {
-            let region = needed(settings.region.as_ref(), "AWS_REGION")?.to_owned();
+            let region = required(settings.region.as_ref(), "AWS_REGION")?.to_owned();
             return Ok(Self { server: Server::Ses { secret, region }, smtp: Mutex::default() });
         }
-        let url = needed(settings.smtp_url.as_ref(), "SMTP_URL")?.to_owned();
+        let url = required(settings.smtp_url.as_ref(), "SMTP_URL")?.to_owned();
         let smtp = Mutex::new(Some(client(&url)?));
         Ok(Self { server: Server::Smtp(url), smtp })
     }

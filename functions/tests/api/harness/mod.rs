@@ -111,7 +111,7 @@ impl Lyceum {
                 _ => None,
             })
         });
-        let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
+        let clock = Clock::fixed_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
         let (wakes, progress_wakes) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
         let app = app.with_clock(clock.clone()).with_mail_queue(counting(&wakes));

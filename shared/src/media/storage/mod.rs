@@ -26,7 +26,7 @@ pub use objects::{ListPage, ListedObject, Object, ObjectVersion};
 pub use parts::Part;
 pub use signing::{Disposition, SIGNED_FOR};
 
-use crate::config::{self, S3Endpoint, Settings, needed};
+use crate::config::{self, S3Endpoint, Settings, required};
 use crate::error::{Error, Result};
 
 /// Short enough that a function can still answer its caller when S3 hangs.
@@ -47,7 +47,7 @@ pub struct Storage {
 
 impl Storage {
     pub(crate) async fn new(settings: &Settings) -> Result<Self> {
-        let bucket = needed(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
+        let bucket = required(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
         let (config, credentials) = match &settings.s3_endpoint {
             Some(endpoint) => custom(endpoint),
             None => of_aws().await?,

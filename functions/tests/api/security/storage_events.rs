@@ -3,7 +3,7 @@
 use crate::media::event_order;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_22_duplicated_late_reordered_and_lost_events_end_as_in_order() {
+async fn duplicated_late_reordered_and_lost_events_end_as_in_order() {
     event_order::compare(150, 7).await;
     event_order::compare(150, 11).await;
 }

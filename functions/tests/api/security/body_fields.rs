@@ -53,7 +53,7 @@ fn members(value: &Value, names: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn line_13_no_body_sets_what_is_not_its_callers() {
+async fn no_body_sets_what_is_not_its_callers() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let document = admin.get("/openapi.json").await.ok();
@@ -91,7 +91,7 @@ async fn line_13_no_body_sets_what_is_not_its_callers() {
 }
 
 #[tokio::test]
-async fn line_13_the_members_that_some_bodies_take_are_the_ones_of_the_api() {
+async fn the_members_that_some_bodies_take_are_the_ones_of_the_api() {
     let lyceum = Lyceum::new().await;
     let document = lyceum.anonymous().get("/openapi.json").await.ok();
     let mut taken = Vec::new();
@@ -121,7 +121,7 @@ async fn line_13_the_members_that_some_bodies_take_are_the_ones_of_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn line_13_no_answer_holds_a_hash_or_a_token() {
+async fn no_answer_holds_a_hash_or_a_token() {
     for called in called().await {
         let gives_tokens = ["/v1/auth/login", "/v1/auth/refresh"].contains(&called.cell.path);
         if gives_tokens || called.cell.path == "/openapi.json" {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::matrix::{called, matrix};
 
 #[test]
-fn line_09_every_route_has_its_row_and_every_row_its_route() {
+fn every_route_has_its_row_and_every_row_its_route() {
     let routes = lyceum_functions::ALL.iter().flat_map(lyceum::Function::routes);
     let of_the_code: BTreeSet<_> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
     let (of_the_matrix, cells) = matrix();
@@ -15,7 +15,7 @@ fn line_09_every_route_has_its_row_and_every_row_its_route() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn line_09_every_cell_of_the_matrix_holds() {
+async fn every_cell_of_the_matrix_holds() {
     let wrong = called().await.iter().filter(|called| called.answer.status != called.cell.expected);
     let mut wrong: Vec<_> = wrong.map(|called| format!("{} expected, {called}", called.cell.expected)).collect();
     wrong.sort();

@@ -19,7 +19,7 @@ async fn reset(lyceum: &Arc<Lyceum>, student: &Caller) -> Caller {
 }
 
 #[tokio::test]
-async fn line_04_a_reset_ends_every_session_and_signs_nobody_in() {
+async fn a_reset_ends_every_session_and_signs_nobody_in() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let second = student.sign_in(PASSWORD).await.ok();
@@ -33,7 +33,7 @@ async fn line_04_a_reset_ends_every_session_and_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn line_04_a_reset_sends_a_notice() {
+async fn a_reset_sends_a_notice() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     reset(&lyceum, &student).await;
@@ -44,7 +44,7 @@ async fn line_04_a_reset_sends_a_notice() {
 }
 
 #[tokio::test]
-async fn line_04_a_reset_drops_an_email_change_that_waits() {
+async fn a_reset_drops_an_email_change_that_waits() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     student.put("/v1/me/email", json!({ "email": "thief@school.test", "password": PASSWORD })).await.is(202);
@@ -56,7 +56,7 @@ async fn line_04_a_reset_drops_an_email_change_that_waits() {
 
 /// A login that began before the reset, and is still hashing, must not outlive it.
 #[tokio::test(flavor = "multi_thread")]
-async fn line_04_no_login_that_was_under_way_outlives_a_reset() {
+async fn no_login_that_was_under_way_outlives_a_reset() {
     let lyceum = Lyceum::with(|name| (name == "LIMIT_FAILURES_PER_IDENTIFIER").then(|| "1000".to_owned())).await;
     let student = lyceum.student().await;
     student.forgets_password(&student.email).await;
@@ -78,7 +78,7 @@ async fn line_04_no_login_that_was_under_way_outlives_a_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_04_no_change_that_was_under_way_outlives_a_reset() {
+async fn no_change_that_was_under_way_outlives_a_reset() {
     let lyceum =
         Lyceum::with(|name| ["LIMIT_MAILS", "LIMIT_FAILURES_PER_IDENTIFIER"].contains(&name).then(|| "100".to_owned()))
             .await;
@@ -103,7 +103,7 @@ async fn line_04_no_change_that_was_under_way_outlives_a_reset() {
 }
 
 #[tokio::test]
-async fn line_04_a_change_of_password_takes_the_current_one() {
+async fn a_change_of_password_takes_the_current_one() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let body = json!({ "current_password": "not this one", "new_password": NEW_PASSWORD });
@@ -116,7 +116,7 @@ async fn line_04_a_change_of_password_takes_the_current_one() {
 }
 
 #[tokio::test]
-async fn line_04_a_change_of_email_takes_the_password_tells_the_old_address_and_waits_for_the_new_one() {
+async fn a_change_of_email_takes_the_password_tells_the_old_address_and_waits_for_the_new_one() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let body = json!({ "email": "new@school.test", "password": "not this one" });

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn line_12_an_unpublished_lesson_shows_to_staff_alone_by_any_path() {
+async fn an_unpublished_lesson_shows_to_staff_alone_by_any_path() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let mut course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -40,7 +40,7 @@ async fn line_12_an_unpublished_lesson_shows_to_staff_alone_by_any_path() {
 }
 
 #[tokio::test]
-async fn line_12_what_is_withdrawn_is_hidden_by_the_next_call() {
+async fn what_is_withdrawn_is_hidden_by_the_next_call() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 2).await;

@@ -18,7 +18,7 @@ async fn forgetful(lyceum: &Arc<Lyceum>) -> (Caller, String) {
 }
 
 #[tokio::test]
-async fn line_03_tokens_have_256_bits_and_only_their_hash_is_stored() {
+async fn tokens_have_256_bits_and_only_their_hash_is_stored() {
     let lyceum = Lyceum::new().await;
     let (student, reset) = forgetful(&lyceum).await;
     lyceum.anonymous().register("ada").await;
@@ -56,7 +56,7 @@ fn sha256(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn line_03_a_reset_token_works_once() {
+async fn a_reset_token_works_once() {
     let lyceum = Lyceum::new().await;
     let (student, token) = forgetful(&lyceum).await;
     student.resets_password(&token, NEW_PASSWORD).await.no_content();
@@ -65,7 +65,7 @@ async fn line_03_a_reset_token_works_once() {
 }
 
 #[tokio::test]
-async fn line_03_of_64_resets_at_once_one_gets_through() {
+async fn of_64_resets_at_once_one_gets_through() {
     let lyceum = Lyceum::new().await;
     let (student, token) = forgetful(&lyceum).await;
     let statuses = at_once(64, |number| {
@@ -82,7 +82,7 @@ async fn line_03_of_64_resets_at_once_one_gets_through() {
 }
 
 #[tokio::test]
-async fn line_03_a_reset_token_lives_30_minutes() {
+async fn a_reset_token_lives_30_minutes() {
     let lyceum = Lyceum::new().await;
     let (student, token) = forgetful(&lyceum).await;
     lyceum.clock.advance(TimeDelta::minutes(30) - TimeDelta::seconds(1));
@@ -94,7 +94,7 @@ async fn line_03_a_reset_token_lives_30_minutes() {
 }
 
 #[tokio::test]
-async fn line_03_a_verification_token_lives_24_hours() {
+async fn a_verification_token_lives_24_hours() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
@@ -108,7 +108,7 @@ async fn line_03_a_verification_token_lives_24_hours() {
 }
 
 #[tokio::test]
-async fn line_03_asking_again_ends_the_old_link() {
+async fn asking_again_ends_the_old_link() {
     let lyceum = Lyceum::new().await;
     let (student, old) = forgetful(&lyceum).await;
     student.forgets_password(&student.email).await;
@@ -126,7 +126,7 @@ async fn line_03_asking_again_ends_the_old_link() {
 }
 
 #[tokio::test]
-async fn line_03_a_change_of_password_or_email_ends_reset_links() {
+async fn a_change_of_password_or_email_ends_reset_links() {
     let lyceum = Lyceum::new().await;
     let (student, token) = forgetful(&lyceum).await;
     let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
@@ -140,7 +140,7 @@ async fn line_03_a_change_of_password_or_email_ends_reset_links() {
 }
 
 #[tokio::test]
-async fn line_03_a_reset_verifies_no_account() {
+async fn a_reset_verifies_no_account() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
@@ -153,7 +153,7 @@ async fn line_03_a_reset_verifies_no_account() {
 }
 
 #[tokio::test]
-async fn line_03_a_token_of_one_kind_does_nothing_of_another() {
+async fn a_token_of_one_kind_does_nothing_of_another() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
@@ -171,7 +171,7 @@ async fn line_03_a_token_of_one_kind_does_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn line_03_a_stored_hash_is_no_token() {
+async fn a_stored_hash_is_no_token() {
     let lyceum = Lyceum::new().await;
     let (student, token) = forgetful(&lyceum).await;
     student.resets_password(&sha256(&token), NEW_PASSWORD).await.problem(422, "invalid-token");
@@ -179,7 +179,7 @@ async fn line_03_a_stored_hash_is_no_token() {
 
 /// A stranger who registers the email of an invited person must not get the role of the invitation.
 #[tokio::test]
-async fn line_03_registering_takes_no_invited_account_over() {
+async fn registering_takes_no_invited_account_over() {
     let lyceum = Lyceum::new().await;
     let (admin, stranger) = (lyceum.admin().await, lyceum.anonymous());
     let invited = json!({

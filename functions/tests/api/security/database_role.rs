@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use crate::harness::{DATABASES, Lyceum, cluster};
 
 #[tokio::test]
-async fn line_17_the_applications_role_cannot_change_the_audit_log_or_the_schema() {
+async fn the_applications_role_cannot_change_the_audit_log_or_the_schema() {
     let lyceum = Lyceum::new().await;
     lyceum.student().await;
     assert!(lyceum.count("SELECT count(*) FROM audit_logs").await > 0);
@@ -46,7 +46,7 @@ async fn line_17_the_applications_role_cannot_change_the_audit_log_or_the_schema
 }
 
 #[tokio::test]
-async fn line_17_partitions_of_new_months_are_as_closed() {
+async fn partitions_of_new_months_are_as_closed() {
     let database = DATABASES.create().await;
     let mut application = PgConnection::connect(&database.application_url).await.unwrap();
     let name: String =
@@ -60,7 +60,7 @@ async fn line_17_partitions_of_new_months_are_as_closed() {
 }
 
 #[tokio::test]
-async fn line_17_migrations_run_as_another_role() {
+async fn migrations_run_as_another_role() {
     let database = DATABASES.create_bare().await;
     let mut application = PgConnection::connect(&database.application_url).await.unwrap();
     lyceum::db::migrate(&mut application).await.expect_err("the application's role can't migrate");

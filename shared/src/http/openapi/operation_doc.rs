@@ -1,4 +1,4 @@
-//! What a route's types say about it.
+//! The part of the OpenAPI document that follows from a route's types.
 
 use std::any::TypeId;
 
@@ -10,18 +10,18 @@ use crate::http::{Access, Raw, Route};
 use crate::input::Input;
 use crate::problem::{self, Kind};
 
-/// The part of a route that the document shows.
+/// The documentation of one operation.
 #[derive(Clone)]
-pub struct Described {
+pub struct OperationDoc {
     pub operation: &'static str,
     pub summary: &'static str,
     pub statuses: &'static [StatusCode],
     pub problems: &'static [&'static Kind],
     pub(super) body: Option<Body>,
     pub(super) query: Vec<(String, Value)>,
-    /// The `content` of a success; none without a body.
+    /// The `content` of a successful response; `None` without a body.
     pub(super) content: Option<Value>,
-    /// The schemas that the others name.
+    /// The schemas that the response refers to, by name.
     pub(super) schemas: Vec<(String, Value)>,
 }
 
@@ -32,14 +32,14 @@ pub(super) struct Body {
     pub required: bool,
 }
 
-impl Described {
+impl OperationDoc {
     pub(in crate::http) fn new<B, Q, T>(method: &Method) -> Self
     where
         B: Input,
         Q: Input,
         T: ToSchema + 'static,
     {
-        let mut described = Self {
+        let mut doc = Self {
             operation: "",
             summary: "",
             statuses: match *method {
@@ -53,12 +53,12 @@ impl Described {
             content: None,
             schemas: Vec::new(),
         };
-        described.shows::<T>();
-        described
+        doc.set_response::<T>();
+        doc
     }
 
-    /// What a success shows.
-    pub(in crate::http) fn shows<T: ToSchema + 'static>(&mut self) {
+    /// Sets the type of the successful response.
+    pub(in crate::http) fn set_response<T: ToSchema + 'static>(&mut self) {
         let mut named = Vec::new();
         T::schemas(&mut named);
         self.content = if TypeId::of::<T>() == TypeId::of::<()>() {
@@ -79,7 +79,7 @@ impl Described {
         }
     }
 
-    /// Its own problems, and those that follow from its access and its input.
+    /// Returns the route's own problems and those that follow from its access and input.
     pub(super) fn all_problems(&self, route: &Route) -> Vec<&'static Kind> {
         let (access, path) = (route.access, route.path);
         let mut kinds = self.problems.to_vec();
@@ -111,11 +111,11 @@ impl Described {
     }
 }
 
-/// The conditional header that an operation looks at (`api.md`, Conventions).
+/// Returns the conditional header that an operation supports.
 pub(super) fn conditional_header(route: &Route) -> Option<&'static str> {
     match route.method {
         Method::GET => Some("If-None-Match"),
-        _ if route.described.problems.contains(&&problem::PRECONDITION_FAILED) => Some("If-Match"),
+        _ if route.doc.problems.contains(&&problem::PRECONDITION_FAILED) => Some("If-Match"),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ fn shown(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn line_01_unknown_wrong_suspended_closed_invited_and_unverified_are_the_same_status_body_and_headers() {
+async fn unknown_wrong_suspended_closed_invited_and_unverified_are_the_same_status_body_and_headers() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let (student, suspended, closed) = (lyceum.student().await, lyceum.student().await, lyceum.student().await);
@@ -43,7 +43,7 @@ async fn line_01_unknown_wrong_suspended_closed_invited_and_unverified_are_the_s
 }
 
 #[tokio::test]
-async fn line_01_asking_for_a_mail_is_alike_for_a_known_and_an_unknown_email() {
+async fn asking_for_a_mail_is_alike_for_a_known_and_an_unknown_email() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     lyceum.anonymous().register("ada").await;

@@ -15,7 +15,7 @@ use crate::harness::Lyceum;
 type Corpus = Vec<(String, String)>;
 
 #[tokio::test]
-async fn line_06_of_a_corpus_of_200_forgeries_none_is_accepted() {
+async fn of_a_corpus_of_200_forgeries_none_is_accepted() {
     let lyceum = Lyceum::new().await;
     let (admin, other) = (lyceum.admin().await, lyceum.student().await);
     let genuine = Genuine::new(admin.token());
@@ -42,7 +42,7 @@ async fn line_06_of_a_corpus_of_200_forgeries_none_is_accepted() {
 /// ES256 signatures are malleable: with s, the order of the curve minus s is valid, too (RFC 7515 doesn't forbid it).
 /// Nothing is keyed by a token's bytes, so that the other spelling opens no session and ends with its own.
 #[tokio::test]
-async fn line_06_the_other_spelling_of_a_signature_is_the_same_session() {
+async fn the_other_spelling_of_a_signature_is_the_same_session() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let genuine = Genuine::new(student.token());
@@ -54,7 +54,7 @@ async fn line_06_the_other_spelling_of_a_signature_is_the_same_session() {
 }
 
 #[tokio::test]
-async fn line_06_a_token_counts_only_where_it_belongs() {
+async fn a_token_counts_only_where_it_belongs() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let token = student.token().to_owned();

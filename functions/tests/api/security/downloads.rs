@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn line_20_a_url_works_for_15_minutes() {
+async fn a_url_works_for_15_minutes() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -24,7 +24,7 @@ async fn line_20_a_url_works_for_15_minutes() {
 }
 
 #[tokio::test]
-async fn line_20_nothing_that_could_run_is_shown_in_a_page() {
+async fn nothing_that_could_run_is_shown_in_a_page() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -54,7 +54,7 @@ async fn line_20_nothing_that_could_run_is_shown_in_a_page() {
 }
 
 #[tokio::test]
-async fn line_20_nobody_but_learners_and_staff_gets_an_address() {
+async fn nobody_but_learners_and_staff_gets_an_address() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -81,7 +81,7 @@ async fn line_20_nobody_but_learners_and_staff_gets_an_address() {
 }
 
 #[tokio::test]
-async fn line_20_what_stands_before_the_bucket_carries_what_s3_is_asked() {
+async fn what_stands_before_the_bucket_carries_what_s3_is_asked() {
     let before = |name: &str| (name == "MEDIA_URL").then(|| "https://media.school.test/".to_owned());
     let lyceum = Lyceum::today_with(before).await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

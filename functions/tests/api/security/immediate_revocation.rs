@@ -47,7 +47,7 @@ impl SignedIn {
 }
 
 #[tokio::test]
-async fn line_08_logout() {
+async fn logout() {
     let all = SignedIn::new().await;
     all.second().post("/v1/auth/logout", json!({})).await.no_content();
     all.second().get("/v1/me").await.problem(401, "unauthorized");
@@ -57,7 +57,7 @@ async fn line_08_logout() {
 }
 
 #[tokio::test]
-async fn line_08_the_end_of_one_session() {
+async fn the_end_of_one_session() {
     let all = SignedIn::new().await;
     let sessions = all.second().get("/v1/me/sessions").await.ok();
     let is_current = |session: &&Value| session["is_current"] == true;
@@ -69,14 +69,14 @@ async fn line_08_the_end_of_one_session() {
 }
 
 #[tokio::test]
-async fn line_08_the_end_of_all_sessions() {
+async fn the_end_of_all_sessions() {
     let all = SignedIn::new().await;
     all.student.delete("/v1/me/sessions").await.no_content();
     all.all_have_ended().await;
 }
 
 #[tokio::test]
-async fn line_08_suspension_and_its_end_brings_no_session_back() {
+async fn suspension_and_its_end_brings_no_session_back() {
     let all = SignedIn::new().await;
     all.admin.patch(&all.path(), json!({ "is_active": false })).await.ok();
     all.all_have_ended().await;
@@ -86,14 +86,14 @@ async fn line_08_suspension_and_its_end_brings_no_session_back() {
 }
 
 #[tokio::test]
-async fn line_08_closing_ones_account() {
+async fn closing_ones_account() {
     let all = SignedIn::new().await;
     all.student.send("DELETE", "/v1/me", Some(json!({ "password": PASSWORD }))).await.no_content();
     all.all_have_ended().await;
 }
 
 #[tokio::test]
-async fn line_08_deletion_and_restoring_brings_no_session_back() {
+async fn deletion_and_restoring_brings_no_session_back() {
     let all = SignedIn::new().await;
     all.admin.delete(&all.path()).await.no_content();
     all.all_have_ended().await;
@@ -103,7 +103,7 @@ async fn line_08_deletion_and_restoring_brings_no_session_back() {
 }
 
 #[tokio::test]
-async fn line_08_a_reset() {
+async fn a_reset() {
     let all = SignedIn::new().await;
     all.student.forgets_password(&all.student.email).await;
     let token = all.lyceum.token_mailed_to(&all.student.email).await;
@@ -112,7 +112,7 @@ async fn line_08_a_reset() {
 }
 
 #[tokio::test]
-async fn line_08_a_change_of_password_ends_the_other_sessions() {
+async fn a_change_of_password_ends_the_other_sessions() {
     let all = SignedIn::new().await;
     let body = json!({ "current_password": PASSWORD, "new_password": "quite another sentence" });
     all.student.put("/v1/me/password", body).await.no_content();
@@ -122,7 +122,7 @@ async fn line_08_a_change_of_password_ends_the_other_sessions() {
 }
 
 #[tokio::test]
-async fn line_08_another_role_taken_or_given() {
+async fn another_role_taken_or_given() {
     let all = SignedIn::new().await;
     let create = || all.student.post("/v1/categories", json!({ "name": "A category" }));
     create().await.problem(403, "forbidden");
@@ -138,7 +138,7 @@ async fn line_08_another_role_taken_or_given() {
 }
 
 #[tokio::test]
-async fn line_08_the_roles_permissions() {
+async fn the_roles_permissions() {
     let all = SignedIn::new().await;
     let role = json!({ "name": "librarian", "permissions": ["categories:write"] });
     let role = all.admin.post("/v1/roles", role).await.created();

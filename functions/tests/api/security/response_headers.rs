@@ -6,7 +6,7 @@ use super::matrix::called;
 use crate::harness::Lyceum;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn line_15_every_answer_of_every_route_has_its_headers() {
+async fn every_answer_of_every_route_has_its_headers() {
     for called in called().await {
         let header = |name: &str| called.answer.header(name);
         assert_eq!(header("x-content-type-options"), "nosniff", "{called}");
@@ -29,7 +29,7 @@ async fn line_15_every_answer_of_every_route_has_its_headers() {
 }
 
 #[tokio::test]
-async fn line_15_what_no_route_takes_has_them_too() {
+async fn what_no_route_takes_has_them_too() {
     let lyceum = Lyceum::new().await;
     for answer in [
         lyceum.anonymous().get("/nowhere").await.is(404),
@@ -42,7 +42,7 @@ async fn line_15_what_no_route_takes_has_them_too() {
 }
 
 #[test]
-fn line_15_cors_comes_from_a_list_and_never_allows_all() {
+fn cors_comes_from_a_list_and_never_allows_all() {
     let template = include_str!("../../../../template.yaml");
     let (_, cors) = template.split_once("CorsConfiguration:").expect("a CORS configuration");
     let (origins, _) = cors.split_once("AllowMethods:").expect("its methods");

@@ -1,4 +1,4 @@
-//! An answer as it is kept, to be given again.
+//! A response in the form in which it is cached or stored for idempotent calls.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::answer::Answer;
 use crate::error::{Error, Result};
 
-/// Its headers are those of the handler; the frame adds its own to each answer that goes out.
+/// Holds the handler's headers only. The headers that every response has are added when it is sent.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct StoredResponse {
     pub status: StatusCode,
     pub headers: BTreeMap<String, String>,
     pub body: Bytes,
 }
 
-impl Kept {
+impl StoredResponse {
     pub fn of(answer: &Answer) -> Self {
         let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         Self { status: answer.status, headers, body: answer.body.clone() }
     }
 
-    /// Status and headers in a line, then the body as it is.
+    /// Serializes to one line of JSON with status and headers, followed by the raw body.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::json!([self.status.as_u16(), self.headers]).to_string().into_bytes();
         bytes.push(b'\n');
@@ -31,14 +31,15 @@ impl Kept {
         bytes
     }
 
-    /// None when they are not what [`Self::to_bytes`] gave: another version of this code may have written them.
+    /// Reads what [`Self::to_bytes`] wrote. Returns `None` for another format, as other versions of this code may
+    /// write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, body) = bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\n')?)?;
         let (status, headers) = serde_json::from_slice(head).ok()?;
         Some(Self { status: StatusCode::from_u16(status).ok()?, headers, body: Bytes::copy_from_slice(body.get(1..)?) })
     }
 
-    pub fn answer(self) -> Result<Answer> {
+    pub fn into_answer(self) -> Result<Answer> {
         let headers = self.headers.iter().map(|(name, value)| {
             let name = HeaderName::try_from(name.as_str()).map_err(Error::internal)?;
             Ok((name, HeaderValue::try_from(value.as_str()).map_err(Error::internal)?))

@@ -41,7 +41,7 @@ async fn lyceum_refuses(caller: &Caller, token: &str) {
 }
 
 #[tokio::test]
-async fn line_07_each_use_spends_a_token_and_gives_the_next() {
+async fn each_use_spends_a_token_and_gives_the_next() {
     let lyceum = Lyceum::new().await;
     let (student, first) = signed_in(&lyceum).await;
     let mut seen = BTreeSet::from([first.clone()]);
@@ -55,7 +55,7 @@ async fn line_07_each_use_spends_a_token_and_gives_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_07_of_64_at_once_on_one_token_all_get_the_same_successor() {
+async fn of_64_at_once_on_one_token_all_get_the_same_successor() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let answers = at_once(64, |_| {
@@ -77,7 +77,7 @@ async fn line_07_of_64_at_once_on_one_token_all_get_the_same_successor() {
 
 /// An answer that was lost on a train costs no sign-in.
 #[tokio::test]
-async fn line_07_a_spent_token_gives_the_same_successor_again_for_a_minute() {
+async fn a_spent_token_gives_the_same_successor_again_for_a_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let successor = next(&student, &token).await;
@@ -91,7 +91,7 @@ async fn line_07_a_spent_token_gives_the_same_successor_again_for_a_minute() {
 }
 
 #[tokio::test]
-async fn line_07_reuse_after_a_minute_ends_the_session_and_is_audited() {
+async fn reuse_after_a_minute_ends_the_session_and_is_audited() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let successor = next(&student, &token).await;
@@ -102,7 +102,7 @@ async fn line_07_reuse_after_a_minute_ends_the_session_and_is_audited() {
 }
 
 #[tokio::test]
-async fn line_07_reuse_once_the_successor_was_used_ends_the_session_even_within_the_minute() {
+async fn reuse_once_the_successor_was_used_ends_the_session_even_within_the_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let successor = next(&student, &token).await;
@@ -112,7 +112,7 @@ async fn line_07_reuse_once_the_successor_was_used_ends_the_session_even_within_
 }
 
 #[tokio::test]
-async fn line_07_asking_again_does_not_prolong_the_minute() {
+async fn asking_again_does_not_prolong_the_minute() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     next(&student, &token).await;
@@ -125,7 +125,7 @@ async fn line_07_asking_again_does_not_prolong_the_minute() {
 
 /// The copy that is kept for the minute is of no use to a reader of the database, and is gone with its use.
 #[tokio::test]
-async fn line_07_a_successor_is_kept_sealed_and_only_until_it_is_used() {
+async fn a_successor_is_kept_sealed_and_only_until_it_is_used() {
     const SEALED: &str = "SELECT count(*) FROM refresh_tokens WHERE sealed_successor IS NOT NULL";
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
@@ -141,7 +141,7 @@ async fn line_07_a_successor_is_kept_sealed_and_only_until_it_is_used() {
 }
 
 #[tokio::test]
-async fn line_07_a_reuse_in_one_session_leaves_the_others() {
+async fn a_reuse_in_one_session_leaves_the_others() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     let other = student.sign_in(PASSWORD).await.ok();
@@ -153,7 +153,7 @@ async fn line_07_a_reuse_in_one_session_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn line_07_a_session_that_is_idle_for_30_days_ends() {
+async fn a_session_that_is_idle_for_30_days_ends() {
     let lyceum = Lyceum::new().await;
     let (student, token) = signed_in(&lyceum).await;
     lyceum.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
@@ -163,7 +163,7 @@ async fn line_07_a_session_that_is_idle_for_30_days_ends() {
 }
 
 #[tokio::test]
-async fn line_07_a_session_ends_after_90_days_however_often_it_is_refreshed() {
+async fn a_session_ends_after_90_days_however_often_it_is_refreshed() {
     let lyceum = Lyceum::new().await;
     let (student, mut token) = signed_in(&lyceum).await;
     let mut pair = Value::Null;

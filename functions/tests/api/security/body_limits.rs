@@ -7,7 +7,7 @@ use crate::harness::Lyceum;
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn line_14_a_body_has_1_mib_and_not_a_byte_more() {
+async fn a_body_has_1_mib_and_not_a_byte_more() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let of_size = |size: usize| {
@@ -24,7 +24,7 @@ async fn line_14_a_body_has_1_mib_and_not_a_byte_more() {
 }
 
 #[tokio::test]
-async fn line_14_only_json_is_read() {
+async fn only_json_is_read() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let body = br#"{"name": "A category"}"#;
@@ -58,7 +58,7 @@ async fn line_14_only_json_is_read() {
 }
 
 #[tokio::test]
-async fn line_14_depth_is_bounded() {
+async fn depth_is_bounded() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     for depth in [1_000, 100_000] {
@@ -70,7 +70,7 @@ async fn line_14_depth_is_bounded() {
 
 /// A Lambda answers 6 MB at most: what a megabyte can be told has to stay far below.
 #[tokio::test]
-async fn line_14_of_very_many_faults_a_hundred_are_told() {
+async fn of_very_many_faults_a_hundred_are_told() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let unknown: serde_json::Map<_, _> = (0..80_000).map(|number| (format!("k{number}"), json!(1))).collect();
@@ -82,7 +82,7 @@ async fn line_14_of_very_many_faults_a_hundred_are_told() {
     ] {
         let answer = admin.post(path, body).await;
         assert!(answer.text.len() < 200_000, "{path}: {} bytes", answer.text.len());
-        assert!(answer.body["detail"].as_str().unwrap().starts_with("The first 100 things"), "{}", answer.body);
+        assert!(answer.body["detail"].as_str().unwrap().contains("the first 100 are listed"), "{}", answer.body);
         assert_eq!(answer.faults().len(), 100, "{path}");
     }
     let long = admin.post("/v1/auth/login", json!({ "\"".repeat(400_000): 1 })).await;
@@ -91,7 +91,7 @@ async fn line_14_of_very_many_faults_a_hundred_are_told() {
 }
 
 #[tokio::test]
-async fn line_14_every_text_of_every_body_is_bounded_by_its_column() {
+async fn every_text_of_every_body_is_bounded_by_its_column() {
     let lyceum = Lyceum::new().await;
     let document = lyceum.anonymous().get("/openapi.json").await.ok();
     let mut texts = 0;
@@ -112,7 +112,7 @@ async fn line_14_every_text_of_every_body_is_bounded_by_its_column() {
 }
 
 #[tokio::test]
-async fn line_14_lengths_are_counted_in_characters_and_texts_are_kept_as_given() {
+async fn lengths_are_counted_in_characters_and_texts_are_kept_as_given() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     for (name, longest) in [("first_name", 255), ("last_name", 255), ("bio", 10_000)] {
@@ -136,7 +136,7 @@ async fn line_14_lengths_are_counted_in_characters_and_texts_are_kept_as_given()
 }
 
 #[tokio::test]
-async fn line_14_nul_is_refused_wherever_it_stands() {
+async fn nul_is_refused_wherever_it_stands() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     assert_eq!(admin.patch("/v1/me", json!({ "bio": "a\u{0}b" })).await.faults(), ["/bio invalid_text"]);

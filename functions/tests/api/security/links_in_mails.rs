@@ -31,7 +31,7 @@ fn forged(caller: &Caller) -> Caller {
 }
 
 #[tokio::test]
-async fn line_05_no_header_or_parameter_reaches_a_mail() {
+async fn no_header_or_parameter_reaches_a_mail() {
     let lyceum = Lyceum::new().await;
     let query = "?host=evil.test&frontend_url=https://evil.test&redirect_uri=https://evil.test";
     let admin = forged(&lyceum.admin().await);

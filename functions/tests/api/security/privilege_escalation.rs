@@ -16,7 +16,7 @@ async fn role_named(caller: &Caller, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn line_10_who_manages_users_and_roles_cannot_touch_an_administrator() {
+async fn who_manages_users_and_roles_cannot_touch_an_administrator() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -34,7 +34,7 @@ async fn line_10_who_manages_users_and_roles_cannot_touch_an_administrator() {
 }
 
 #[tokio::test]
-async fn line_10_who_manages_users_and_roles_cannot_make_an_administrator() {
+async fn who_manages_users_and_roles_cannot_make_an_administrator() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -54,7 +54,7 @@ async fn line_10_who_manages_users_and_roles_cannot_make_an_administrator() {
 }
 
 #[tokio::test]
-async fn line_10_no_role_is_made_or_widened_beyond_ones_own_permissions() {
+async fn no_role_is_made_or_widened_beyond_ones_own_permissions() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -84,7 +84,7 @@ async fn line_10_no_role_is_made_or_widened_beyond_ones_own_permissions() {
 }
 
 #[tokio::test]
-async fn line_10_suspending_inviting_and_assigning_each_take_their_own_permission() {
+async fn suspending_inviting_and_assigning_each_take_their_own_permission() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let student = format!("/v1/users/{}", lyceum.student().await.id);
@@ -102,7 +102,7 @@ async fn line_10_suspending_inviting_and_assigning_each_take_their_own_permissio
 }
 
 #[tokio::test]
-async fn line_10_the_last_administrator_stays_one() {
+async fn the_last_administrator_stays_one() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let path = format!("/v1/users/{}", admin.id);
@@ -125,7 +125,7 @@ async fn line_10_the_last_administrator_stays_one() {
 }
 
 #[tokio::test]
-async fn line_10_the_last_role_that_can_do_everything_keeps_it() {
+async fn the_last_role_that_can_do_everything_keeps_it() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let owner = lyceum.permitted(&admin, &["*"]).await;
@@ -165,22 +165,22 @@ async fn of_two_one_stays(what: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_10_of_two_administrators_who_demote_each_other_at_once_one_stays() {
+async fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
     of_two_one_stays("demote").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_10_of_two_administrators_who_suspend_each_other_at_once_one_stays() {
+async fn of_two_administrators_who_suspend_each_other_at_once_one_stays() {
     of_two_one_stays("suspend").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_10_of_two_administrators_who_close_each_other_at_once_one_stays() {
+async fn of_two_administrators_who_close_each_other_at_once_one_stays() {
     of_two_one_stays("close").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn line_10_a_role_that_loses_everything_while_the_other_administrator_goes_keeps_it_or_them() {
+async fn a_role_that_loses_everything_while_the_other_administrator_goes_keeps_it_or_them() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let owner = lyceum.permitted(&admin, &["*"]).await;
@@ -201,7 +201,7 @@ async fn line_10_a_role_that_loses_everything_while_the_other_administrator_goes
 }
 
 #[tokio::test]
-async fn line_10_a_childs_parent_is_checked_at_both_ends_of_a_move() {
+async fn a_childs_parent_is_checked_at_both_ends_of_a_move() {
     let lyceum = Lyceum::new().await;
     let (admin, one, other) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
     let own = CourseInProgress::published(&admin, &one, 1).await;
@@ -223,7 +223,7 @@ async fn line_10_a_childs_parent_is_checked_at_both_ends_of_a_move() {
 }
 
 #[tokio::test]
-async fn line_10_a_session_of_somebody_else_is_not_found_and_stays() {
+async fn a_session_of_somebody_else_is_not_found_and_stays() {
     let lyceum = Lyceum::new().await;
     let (one, other) = (lyceum.student().await, lyceum.student().await);
     let session = other.get("/v1/me/sessions").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();

@@ -7,7 +7,7 @@ use crate::media::harness::{NewUpload, course, lesson, object_created_event};
 use crate::media::{hostile, samples};
 
 #[tokio::test]
-async fn line_19_an_overwrite_after_the_check_changes_nothing() {
+async fn an_overwrite_after_the_check_changes_nothing() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (sent, row) = lyceum.ingest_lesson_file(&course, 0, "mp4", samples::mp4()).await;
@@ -20,7 +20,7 @@ async fn line_19_an_overwrite_after_the_check_changes_nothing() {
 }
 
 #[tokio::test]
-async fn line_19_an_overwrite_before_the_check_is_never_served_under_the_first_ones_name() {
+async fn an_overwrite_before_the_check_is_never_served_under_the_first_ones_name() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "mp4", samples::mp4().len())).await;
@@ -38,7 +38,7 @@ async fn line_19_an_overwrite_before_the_check_is_never_served_under_the_first_o
 }
 
 #[tokio::test]
-async fn line_19_no_browser_can_write_where_files_are_served_from() {
+async fn no_browser_can_write_where_files_are_served_from() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (_, row) = lyceum.ingest_lesson_file(&course, 0, "pdf", samples::pdf()).await;
@@ -53,7 +53,7 @@ async fn line_19_no_browser_can_write_where_files_are_served_from() {
 }
 
 #[tokio::test]
-async fn line_19_of_hundreds_of_hostile_files_none_is_served_and_each_has_its_reason() {
+async fn of_hundreds_of_hostile_files_none_is_served_and_each_has_its_reason() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let files = hostile::files();
@@ -91,7 +91,7 @@ async fn line_19_of_hundreds_of_hostile_files_none_is_served_and_each_has_its_re
 }
 
 #[tokio::test]
-async fn line_19_an_event_that_lies_about_what_arrived_leads_nowhere() {
+async fn an_event_that_lies_about_what_arrived_leads_nowhere() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;

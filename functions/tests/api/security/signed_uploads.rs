@@ -11,7 +11,7 @@ use crate::harness::{CourseInProgress, Lyceum};
 const CHECKSUM: &str = "xWX+A8qbYkLgHf3e/pu6PZiycOGc0C/YXOr3XislvxI=";
 
 #[tokio::test]
-async fn line_18_a_form_takes_its_size_its_type_and_its_key_and_nothing_else() {
+async fn a_form_takes_its_size_its_type_and_its_key_and_nothing_else() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -40,7 +40,7 @@ async fn line_18_a_form_takes_its_size_its_type_and_its_key_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn line_18_a_forms_policy_names_each_field_and_ends_with_what_is_said() {
+async fn a_forms_policy_names_each_field_and_ends_with_what_is_said() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -62,7 +62,7 @@ async fn line_18_a_forms_policy_names_each_field_and_ends_with_what_is_said() {
 }
 
 #[tokio::test]
-async fn line_18_what_has_another_checksum_is_not_stored() {
+async fn what_has_another_checksum_is_not_stored() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -84,7 +84,7 @@ async fn line_18_what_has_another_checksum_is_not_stored() {
 }
 
 #[tokio::test]
-async fn line_18_a_part_takes_its_size_and_its_number_and_nothing_else() {
+async fn a_part_takes_its_size_and_its_number_and_nothing_else() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -112,7 +112,7 @@ async fn line_18_a_part_takes_its_size_and_its_number_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn line_18_what_was_signed_expires() {
+async fn what_was_signed_expires() {
     let lyceum = Lyceum::today().await;
     lyceum.clock.advance(chrono::TimeDelta::minutes(-61));
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

@@ -1,4 +1,4 @@
-//! How the database fares, by what Postgres counts anyway: sizes, indexes, slow statements, what waits.
+//! The state of the database as Postgres counts it: sizes, indexes, slow statements, waiting jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -7,45 +7,43 @@ use utoipa::ToSchema;
 use crate::error::Result;
 use crate::transaction::Read;
 
-/// So many statements are shown.
-const STATEMENTS: i32 = 20;
-/// Statistics of a partitioned table, which no autovacuum sees, and of any other are stale after so long without and
-/// so many changes.
-const FRESH_FOR: TimeDelta = TimeDelta::days(7);
+/// How many of the slowest statements are returned.
+const SLOWEST_STATEMENTS: i32 = 20;
+/// The age at which the statistics of a partitioned table are stale. Autovacuum doesn't analyze partitioned tables.
+const MAX_STATISTICS_AGE: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Condition {
+pub struct Health {
     pub size_bytes: i64,
-    /// The largest first; a partitioned one with all its parts.
+    /// Largest first. The numbers of a partitioned table include its partitions.
     pub tables: Vec<Table>,
-    /// The largest first; of a partitioned table with all its parts.
+    /// Largest first. The numbers of a partitioned table's index include its partitions.
     pub indexes: Vec<Index>,
-    /// The slowest first, by their mean time, with `$1` in the place of values; none where `pg_stat_statements` is not
-    /// loaded.
+    /// Slowest mean time first, with `$1` in place of values. Empty when `pg_stat_statements` is not loaded.
     pub slowest_statements: Vec<Statement>,
-    /// None where there is no replica.
+    /// `None` when there is no replica.
     pub replica: Option<Replica>,
     pub outbox: Outbox,
-    /// Courses whose learners' percentages are still to follow an edit.
+    /// Courses whose learners' percentages must be recomputed.
     pub progress_waiting: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Table {
     pub name: String,
-    /// With its indexes.
+    /// Includes the indexes.
     pub size_bytes: i64,
     pub indexes_bytes: i64,
-    /// As far as Postgres knows without counting.
+    /// Postgres' estimate.
     pub rows: i64,
-    /// Rows that are gone, and still take room.
+    /// Deleted rows whose space is not free yet (the estimate of Postgres).
     pub dead_rows: i64,
-    /// How many in a hundred rows are dead.
+    /// Dead rows in percent of all rows.
     pub dead_percent: f64,
     pub changed_since_analyze: i64,
     pub analyzed_at: Option<DateTime<Utc>>,
     pub vacuumed_at: Option<DateTime<Utc>>,
-    /// Whether the planner knows too little of it; maintenance mends that.
+    /// Whether the planner's statistics are too old. The `maintain` function then analyzes the table.
     pub is_stale: bool,
 }
 
@@ -54,11 +52,11 @@ pub struct Index {
     pub name: String,
     pub table: String,
     pub size_bytes: i64,
-    /// How often it was used since the statistics began.
+    /// How often the index was used since the statistics were reset.
     pub scans: i64,
-    /// Whether nothing used it, though it keeps nothing unique and stands for no key: it only costs.
+    /// Whether no query used the index and it belongs to no key or unique constraint, so it only costs.
     pub is_unused: bool,
-    /// Whether its building was cut short: it serves nobody, and still costs. Drop it and build it again.
+    /// Whether building the index was interrupted. It answers no queries and still costs; drop it and build it again.
     pub is_invalid: bool,
 }
 
@@ -76,23 +74,23 @@ pub struct Replica {
     pub lag_milliseconds: Option<f64>,
 }
 
-/// Mails and other effects that are still to happen.
+/// Mails that wait to be sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Outbox {
     pub waiting: i64,
-    /// For how long the one that has been due longest is; 0 when none is.
+    /// How long the oldest due mail has been due; 0 when none is due.
     pub oldest_due_seconds: i64,
-    /// Given up, until an operator says otherwise: the dead letters.
+    /// Mails that failed too often and wait for an operator (dead letters).
     pub dead: i64,
 }
 
-/// All of it, but the replica, which is asked itself.
+/// Measures everything except the replica, which the caller measures.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn of(read: &mut Read, replica: Option<Replica>) -> Result<Condition> {
+/// 503 when the database is unavailable.
+pub async fn measure(read: &mut Read, replica: Option<Replica>) -> Result<Health> {
     let size_bytes = sqlx::query_scalar!(r#"SELECT pg_database_size(current_database()) AS "size!""#);
-    Ok(Condition {
+    Ok(Health {
         size_bytes: size_bytes.fetch_one(read.connection()).await?,
         tables: tables(read).await?,
         indexes: indexes(read).await?,
@@ -106,9 +104,9 @@ pub async fn of(read: &mut Read, replica: Option<Replica>) -> Result<Condition> 
 }
 
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn tables(read: &mut Read) -> Result<Vec<Table>> {
-    let stale_before = read.now() - FRESH_FOR;
+    let stale_before = read.now() - MAX_STATISTICS_AGE;
     Ok(sqlx::query_as!(
         Table,
         r#"WITH root AS (
@@ -135,7 +133,7 @@ pub async fn tables(read: &mut Read) -> Result<Vec<Table>> {
 }
 
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn indexes(read: &mut Read) -> Result<Vec<Index>> {
     Ok(sqlx::query_as!(
         Index,
@@ -163,14 +161,14 @@ async fn slowest_statements(read: &mut Read) -> Result<Vec<Statement>> {
         r#"SELECT statement AS "statement!", calls AS "calls!", mean_milliseconds AS "mean_milliseconds!",
              total_milliseconds AS "total_milliseconds!"
            FROM slowest_statements($1)"#,
-        STATEMENTS,
+        SLOWEST_STATEMENTS,
     )
     .fetch_all(read.connection())
     .await?)
 }
 
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn outbox(read: &mut Read) -> Result<Outbox> {
     let now = read.now();
     Ok(sqlx::query_as!(
@@ -185,10 +183,10 @@ pub async fn outbox(read: &mut Read) -> Result<Outbox> {
     .await?)
 }
 
-/// How far the database that this read asks is behind; none when it is no replica.
+/// Returns how far this database lags behind its writer, or `None` when it is not a replica.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn lag_milliseconds(read: &mut Read) -> Result<Option<f64>> {
     Ok(sqlx::query_scalar!("SELECT replica_lag_milliseconds()").fetch_one(read.connection()).await?)
 }

@@ -1,40 +1,40 @@
-//! What keeps the database in order, of what only its owner may do.
+//! Maintenance that only the owner of the database may do, through functions that the migrations define.
 
 use chrono::{Months, NaiveDate};
 
-use super::condition;
+use super::health;
 use crate::error::Result;
 use crate::transaction::{Read, Write};
 
-/// How long the statistics of one table may take to be read.
-const PATIENCE: &str = "60s";
+/// The longest time that analyzing one table may take.
+const ANALYZE_TIMEOUT: &str = "60s";
 
-/// The tables of which the planner knows too little.
+/// Returns the names of the tables whose statistics are too old.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn stale_tables(read: &mut Read) -> Result<Vec<String>> {
-    let tables = condition::tables(read).await?;
+    let tables = health::tables(read).await?;
     Ok(tables.into_iter().filter(|table| table.is_stale).map(|table| table.name).collect())
 }
 
-/// Reads the table's statistics anew.
+/// Updates the planner's statistics of a table.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when the database is unavailable.
 pub async fn analyze(write: &mut Write, table: &str) -> Result<()> {
-    // Of this transaction alone, so that no pooler carries it on.
-    sqlx::query_scalar!("SELECT set_config('statement_timeout', $1, true)", PATIENCE)
+    // For this transaction only, so that it doesn't stay on a pooled connection.
+    sqlx::query_scalar!("SELECT set_config('statement_timeout', $1, true)", ANALYZE_TIMEOUT)
         .fetch_one(write.connection())
         .await?;
     sqlx::query_scalar!("SELECT analyze_table($1) IS NULL", table).fetch_one(write.connection()).await?;
     Ok(())
 }
 
-/// Drops the oldest month of the audit log that is kept no longer; gives its name, or none when there is no such.
+/// Drops the oldest partition of the audit log if it is older than `kept`. Returns its name, or `None`.
 ///
 /// # Errors
-/// Those of the database; 503 when somebody is in the way.
+/// 503 when the database is unavailable, or another transaction uses the partition.
 pub async fn drop_audit_partition(write: &mut Write, kept: Months) -> Result<Option<String>> {
     let before: NaiveDate = (write.now() - kept).date_naive();
     Ok(sqlx::query_scalar!("SELECT drop_audit_partition($1)", before).fetch_one(write.connection()).await?)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn line_11_counts_and_search_leave_out_what_is_hidden() {
+async fn counts_and_search_leave_out_what_is_hidden() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -21,7 +21,7 @@ async fn line_11_counts_and_search_leave_out_what_is_hidden() {
 }
 
 #[tokio::test]
-async fn line_11_a_hidden_course_is_answered_as_one_that_never_was() {
+async fn a_hidden_course_is_answered_as_one_that_never_was() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -50,7 +50,7 @@ async fn line_11_a_hidden_course_is_answered_as_one_that_never_was() {
 }
 
 #[tokio::test]
-async fn line_11_a_prerequisite_that_is_hidden_is_unmet_without_its_title() {
+async fn a_prerequisite_that_is_hidden_is_unmet_without_its_title() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -68,7 +68,7 @@ async fn line_11_a_prerequisite_that_is_hidden_is_unmet_without_its_title() {
 }
 
 #[tokio::test]
-async fn line_11_users_show_to_nobody_but_who_may_read_them() {
+async fn users_show_to_nobody_but_who_may_read_them() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -95,7 +95,7 @@ async fn line_11_users_show_to_nobody_but_who_may_read_them() {
 }
 
 #[tokio::test]
-async fn line_11_an_export_holds_nothing_of_others() {
+async fn an_export_holds_nothing_of_others() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let mut course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -111,7 +111,7 @@ async fn line_11_an_export_holds_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn line_11_a_lesson_withdrawn_after_its_completion_shows_in_an_export_as_one_completed() {
+async fn a_lesson_withdrawn_after_its_completion_shows_in_an_export_as_one_completed() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 2).await;
