@@ -15,7 +15,7 @@ use tracing::{Event, Level, Subscriber};
 
 /// Fields of lines that are metrics, too, with their units: all of them, as many as `CloudWatch` keeps for nothing.
 /// Dashboards and alarms know them by these names, in the namespace `Lyceum`, by `stack`.
-pub const METRICS: [(&str, &str); 10] = [
+pub const METRICS: [(&str, &str); 13] = [
     // Of each call.
     ("milliseconds", "Milliseconds"),
     ("unavailable", "Count"),
@@ -24,6 +24,10 @@ pub const METRICS: [(&str, &str); 10] = [
     ("mails_waiting", "Count"),
     ("oldest_mail_seconds", "Seconds"),
     ("mails_dead", "Count"),
+    // Of each run of `run-jobs`.
+    ("jobs_waiting", "Count"),
+    ("oldest_job_seconds", "Seconds"),
+    ("jobs_dead", "Count"),
     // Of each run of `maintain`.
     ("database_bytes", "Bytes"),
     ("invalid_indexes", "Count"),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Result;
+use crate::jobs::{self, Backlog};
 use crate::transaction::Read;
 
 /// So many statements are shown.
@@ -26,6 +27,8 @@ pub struct Condition {
     /// None where there is no replica.
     pub replica: Option<Replica>,
     pub outbox: Outbox,
+    /// The kinds that have jobs which are not done.
+    pub jobs: Vec<Backlog>,
     /// Courses whose learners' percentages are still to follow an edit.
     pub progress_waiting: i64,
 }
@@ -99,6 +102,7 @@ pub async fn of(read: &mut Read, replica: Option<Replica>) -> Result<Condition> 
         slowest_statements: slowest_statements(read).await?,
         replica,
         outbox: outbox(read).await?,
+        jobs: jobs::backlog(read).await?,
         progress_waiting: sqlx::query_scalar!(r#"SELECT count(*) AS "waiting!" FROM progress_recomputations"#)
             .fetch_one(read.connection())
             .await?,
