@@ -32,6 +32,7 @@ pub struct App {
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
     progress_queue: Option<Queue>,
+    jobs_queue: Option<Queue>,
     was_called: AtomicBool,
 }
 
@@ -48,6 +49,7 @@ pub struct Needs {
     mailer: Option<Build<Mailer>>,
     mail_queue: Option<Build<Option<Queue>>>,
     progress_queue: Option<Build<Option<Queue>>>,
+    jobs_queue: Option<Build<Option<Queue>>>,
 }
 
 impl Needs {
@@ -61,6 +63,7 @@ impl Needs {
             mailer: None,
             mail_queue: None,
             progress_queue: None,
+            jobs_queue: None,
         }
     }
 
@@ -102,10 +105,23 @@ impl Needs {
         Self { progress_queue: Some(|settings| Box::pin(progress_queue(settings))), ..self }
     }
 
+    /// The queue that wakes `run-jobs`. Without one, its schedule finds which jobs are due.
+    #[must_use]
+    pub const fn and_jobs_queue(self) -> Self {
+        Self { jobs_queue: Some(|settings| Box::pin(jobs_queue(settings))), ..self }
+    }
+
     /// Returns all clients, for a process that runs every function.
     #[must_use]
     pub const fn everything() -> Self {
-        Self::database().and_reader().and_signing_key().and_storage().and_mailer().and_mail_queue().and_progress_queue()
+        Self::database()
+            .and_reader()
+            .and_signing_key()
+            .and_storage()
+            .and_mailer()
+            .and_mail_queue()
+            .and_progress_queue()
+            .and_jobs_queue()
     }
 }
 
@@ -115,7 +131,7 @@ impl App {
     /// # Errors
     /// Fails when a required setting is missing or invalid, or when Secrets Manager doesn't respond.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (database, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
+        let (database, reader, signing, storage, mailer, mail_queue, progress_queue, jobs_queue) = tokio::try_join!(
             build(needs.database, &settings),
             build(needs.reader, &settings),
             build(needs.signing, &settings),
@@ -123,6 +139,7 @@ impl App {
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
             build(needs.progress_queue, &settings),
+            build(needs.jobs_queue, &settings),
         )?;
         let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?.map(Arc::new);
         Ok(Self {
@@ -137,6 +154,7 @@ impl App {
             mailer,
             mail_queue: mail_queue.flatten(),
             progress_queue: progress_queue.flatten(),
+            jobs_queue: jobs_queue.flatten(),
             settings,
             was_called: AtomicBool::new(false),
         })
@@ -162,6 +180,11 @@ impl App {
         Self { progress_queue: Some(queue), ..self }
     }
 
+    #[must_use]
+    pub fn with_jobs_queue(self, queue: Queue) -> Self {
+        Self { jobs_queue: Some(queue), ..self }
+    }
+
     pub(crate) fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
     }
@@ -183,8 +206,11 @@ impl App {
     }
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
-        let queues = Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone() };
-        Write::begin(self.database()?, context, queues, self.cache.clone()).await
+        Write::begin(self.database()?, context, self.queues(), self.clock.clone(), self.cache.clone()).await
+    }
+
+    pub(crate) fn queues(&self) -> Queues {
+        Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone(), jobs: self.jobs_queue.clone() }
     }
 
     /// Opens a read as the system, for functions that no user calls.
@@ -260,6 +286,13 @@ async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
 
 async fn progress_queue(settings: &Settings) -> Result<Option<Queue>> {
     match &settings.progress_queue_url {
+        Some(url) => Ok(Some(Queue::sqs(&config::aws().await, url))),
+        None => Ok(None),
+    }
+}
+
+async fn jobs_queue(settings: &Settings) -> Result<Option<Queue>> {
+    match &settings.jobs_queue_url {
         Some(url) => Ok(Some(Queue::sqs(&config::aws().await, url))),
         None => Ok(None),
     }

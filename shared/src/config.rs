@@ -55,6 +55,8 @@ pub struct Settings {
     pub mail_queue_url: Option<String>,
     /// `PROGRESS_QUEUE_URL`: the SQS queue that wakes `recompute-progress`.
     pub progress_queue_url: Option<String>,
+    /// `JOBS_QUEUE_URL`
+    pub jobs_queue_url: Option<String>,
     /// `SMTP_URL`: `smtps://user:password@host`
     pub smtp_url: Option<String>,
     /// `MAIL_TIMEOUT_SECONDS`: the time limit of one attempt to send a mail.
@@ -144,6 +146,7 @@ impl Settings {
             }),
             mail_queue_url: variable("MAIL_QUEUE_URL"),
             progress_queue_url: variable("PROGRESS_QUEUE_URL"),
+            jobs_queue_url: variable("JOBS_QUEUE_URL"),
             smtp_url: variable("SMTP_URL"),
             mail_timeout: match positive(&variable, "MAIL_TIMEOUT_SECONDS", 10)?.unsigned_abs() {
                 seconds @ ..=LONGEST_ATTEMPT => Duration::from_secs(seconds.into()),

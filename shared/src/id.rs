@@ -80,4 +80,5 @@ id! {
     DocumentId = "document";
     UploadId = "upload";
     MailId = "mail";
+    JobId = "job";
 }

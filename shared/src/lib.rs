@@ -7,6 +7,8 @@
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | uploads, the checks of what arrived, storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
+//! | [`jobs`] | work that a transaction causes and that happens after it |
+//! | [`counters`] | the counts that lists show, folded by a job |
 //! | [`retention`] | how long rows are kept |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
@@ -25,6 +27,7 @@ mod cache;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod csv_export;
 pub mod db;
 pub mod error;
@@ -32,6 +35,7 @@ pub mod http;
 pub mod id;
 pub mod identity;
 pub mod input;
+pub mod jobs;
 pub mod learning;
 pub mod limits;
 pub mod log;

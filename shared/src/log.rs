@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 
-/// The log fields that are also metrics, with their units. Ten is the number of custom metrics that `CloudWatch`
-/// includes for free. Dashboards and alarms use these names, in the namespace `Lyceum` with the dimension `stack`.
-pub const METRICS: [(&str, &str); 10] = [
+/// The log fields that are also metrics, with their units. `CloudWatch` includes ten custom metrics for free.
+/// Dashboards and alarms use these names, in the namespace `Lyceum` with the dimension `stack`.
+pub const METRICS: [(&str, &str); 13] = [
     // For each request.
     ("milliseconds", "Milliseconds"),
     ("unavailable", "Count"),
@@ -24,6 +24,10 @@ pub const METRICS: [(&str, &str); 10] = [
     ("mails_waiting", "Count"),
     ("oldest_mail_seconds", "Seconds"),
     ("mails_dead", "Count"),
+    // For each run of `run-jobs`.
+    ("jobs_waiting", "Count"),
+    ("oldest_job_seconds", "Seconds"),
+    ("jobs_dead", "Count"),
     // For each run of `maintain`.
     ("database_bytes", "Bytes"),
     ("invalid_indexes", "Count"),

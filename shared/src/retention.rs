@@ -16,7 +16,7 @@ pub struct Rule {
     batch: u64,
 }
 
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 10] = [
     // Deletes their refresh tokens too, of which a session may have thousands. The export shows ended sessions.
     Rule { table: "sessions", since: "coalesce(ended_at, expires_at)", kept: TimeDelta::days(90), batch: 100 },
     Rule { table: "password_reset_tokens", since: "expires_at", kept: TimeDelta::days(1), batch: 10_000 },
@@ -25,6 +25,7 @@ pub const RULES: [Rule; 9] = [
     Rule { table: "known_addresses", since: "seen_at", kept: TimeDelta::days(90), batch: 10_000 },
     // Rows contain the recipient of a mail.
     Rule { table: "outbox", since: "delivered_at", kept: TimeDelta::days(30), batch: 10_000 },
+    Rule { table: "jobs", since: "done_at", kept: TimeDelta::days(30), batch: 10_000 },
     Rule { table: "refusals", since: "hour", kept: TimeDelta::days(1), batch: 10_000 },
     Rule { table: "limits", since: "expires_at", kept: TimeDelta::zero(), batch: 10_000 },
     // Rows contain whole responses.

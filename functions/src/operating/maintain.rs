@@ -9,6 +9,7 @@ use std::sync::Arc;
 use lambda_http::BoxFuture;
 use lyceum::app::{App, Needs};
 use lyceum::audit::{Audit, Changes, audit};
+use lyceum::counters;
 use lyceum::db::{health, maintenance};
 use lyceum::error::Result;
 use lyceum::id::UserId;
@@ -19,14 +20,20 @@ use serde_json::{Value, json};
 
 use crate::media::cleanup;
 
-pub const FUNCTION: Function =
-    Function { name: "maintain", needs: Needs::database().and_storage(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function {
+    name: "maintain",
+    needs: Needs::database().and_storage().and_jobs_queue(),
+    trigger: Trigger::Event(handler),
+};
 
 /// A table of fewer rows is never worth a word about its dead ones.
 const MANY_ROWS: i64 = 10_000;
 
-fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
+fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
+        if event["recompute_counters"] == true {
+            return recompute_counters(&app).await;
+        }
         let mut run = Run::default();
         let erased = erase_accounts(&app, &mut run).await;
         let mut removed = BTreeMap::new();
@@ -50,6 +57,20 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
         tracing::info!(%report, "maintained");
         run.end().map(|()| report)
     })
+}
+
+/// Sent by an operator: `{"recompute_counters": true}` compares all counts with the facts and corrects them. The
+/// corrections are folded by `run-jobs`, as all changes are.
+async fn recompute_counters(app: &App) -> Result<Value> {
+    let mut corrected = BTreeMap::new();
+    for counter in counters::COUNTERS {
+        let mut tx = app.write_as_system().await?;
+        let wrong = counters::recompute(&mut tx, counter).await?;
+        tx.commit(Audit::of("counters.recompute", counter).changed(Changes::field("corrected", None::<i64>, wrong)))
+            .await?;
+        corrected.insert(counter, wrong);
+    }
+    Ok(json!({ "corrected": corrected }))
 }
 
 /// What the steps of a run could not do. Each is told, none stops another, and the run fails at its end.

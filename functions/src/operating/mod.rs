@@ -7,6 +7,7 @@ pub mod maintain;
 pub mod migrate;
 pub mod not_found;
 pub mod openapi;
+pub mod run_jobs;
 
 use crate::Domain;
 
@@ -18,6 +19,7 @@ pub const DOMAIN: Domain = Domain {
         health::FUNCTION,
         maintain::FUNCTION,
         migrate::FUNCTION,
+        run_jobs::FUNCTION,
         openapi::FUNCTION,
         not_found::FUNCTION,
     ],

@@ -42,6 +42,7 @@ async fn the_functions_answer_their_event_files() {
         ("not-found", env!("CARGO_BIN_EXE_not-found")),
         ("deliver-mail", env!("CARGO_BIN_EXE_deliver-mail")),
         ("recompute-progress", env!("CARGO_BIN_EXE_recompute-progress")),
+        ("run-jobs", env!("CARGO_BIN_EXE_run-jobs")),
     ] {
         until_listening(&port).await;
         let function = Command::new(binary)
@@ -75,7 +76,9 @@ async fn the_functions_answer_their_event_files() {
         assert!(output.status.success(), "{name}: {answer}{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_str(&answer).unwrap();
         match name {
-            "deliver-mail" | "recompute-progress" => assert_eq!(answer["batchItemFailures"], Value::Array(vec![])),
+            "deliver-mail" | "recompute-progress" | "run-jobs" => {
+                assert_eq!(answer["batchItemFailures"], Value::Array(vec![]))
+            }
             "not-found" => assert_eq!(answer["statusCode"], 404),
             _ => assert_eq!(answer["statusCode"], 200, "{name}: {answer}"),
         }

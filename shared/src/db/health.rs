@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Result;
+use crate::jobs::{self, Backlog};
 use crate::transaction::Read;
 
 /// How many of the slowest statements are returned.
@@ -24,6 +25,8 @@ pub struct Health {
     /// `None` when there is no replica.
     pub replica: Option<Replica>,
     pub outbox: Outbox,
+    /// The kinds that have jobs which are not done.
+    pub jobs: Vec<Backlog>,
     /// Courses whose learners' percentages must be recomputed.
     pub progress_waiting: i64,
 }
@@ -97,6 +100,7 @@ pub async fn measure(read: &mut Read, replica: Option<Replica>) -> Result<Health
         slowest_statements: slowest_statements(read).await?,
         replica,
         outbox: outbox(read).await?,
+        jobs: jobs::backlog(read).await?,
         progress_waiting: sqlx::query_scalar!(r#"SELECT count(*) AS "waiting!" FROM progress_recomputations"#)
             .fetch_one(read.connection())
             .await?,

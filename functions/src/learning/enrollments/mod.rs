@@ -10,7 +10,7 @@ use lyceum::http::Route;
 use lyceum::{Function, Trigger};
 
 pub const FUNCTION: Function =
-    Function { name: "enrollments", needs: Needs::database(), trigger: Trigger::Http(routes) };
+    Function { name: "enrollments", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
 
 fn routes() -> Vec<Route> {
     vec![mine::route(), get::route(), drop::route(), roster::route()]

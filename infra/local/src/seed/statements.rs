@@ -37,7 +37,7 @@ pub async fn prepare(owner: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub fn all() -> [Statement; 14] {
+pub fn all() -> [Statement; 15] {
     [
         Statement { what: "users", sql: USERS },
         Statement { what: "categories", sql: CATEGORIES },
@@ -53,13 +53,15 @@ pub fn all() -> [Statement; 14] {
             what: "(copies of tags: kept from now on)",
             sql: "ALTER TABLE course_tags ENABLE TRIGGER course_tags_copied_on_insert",
         },
-        Statement { what: "counts of tags", sql: TAG_COUNTS },
         Statement { what: "prerequisites", sql: PREREQUISITES },
         Statement { what: "sections", sql: SECTIONS },
         Statement { what: "lessons", sql: LESSONS },
         Statement { what: "plan of the enrolments", sql: PLAN_OF_ENROLLMENTS },
         Statement { what: "enrolments", sql: ENROLLMENTS },
         Statement { what: "completions", sql: COMPLETIONS },
+        // As the job does that the triggers enqueued.
+        Statement { what: "counts", sql: "SELECT fold_counters(9223372036854775807)" },
+        Statement { what: "(the job that counts: done above)", sql: "DELETE FROM jobs WHERE kind = 'fold-counters'" },
     ]
 }
 
@@ -107,13 +109,6 @@ const TAGS: &str = "
     INSERT INTO course_tags (id, course_id, tag, created_at)
     SELECT pg_temp.id('004', at, c * 4 + place), id, tag, pg_temp.time(at)
     FROM seed_courses, unnest(tags) WITH ORDINALITY AS t (tag, place)";
-
-const TAG_COUNTS: &str = "
-    INSERT INTO tag_counts (key, tag, course_count)
-    SELECT folded(t.tag), min(t.tag), count(*)
-    FROM seed_courses s JOIN courses course ON course.id = s.id AND is_listed(course), unnest(s.tags) AS t (tag)
-    GROUP BY folded(t.tag)
-    ON CONFLICT (key) DO UPDATE SET course_count = tag_counts.course_count + excluded.course_count";
 
 const PREREQUISITES: &str = "
     INSERT INTO course_prerequisites (course_id, prerequisite_course_id, min_completion_percentage)
