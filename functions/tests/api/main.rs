@@ -16,6 +16,7 @@ mod catalog {
     mod duplicate;
     mod filters;
     mod hidden_slugs;
+    mod instructor_names;
     mod lesson_editing;
     mod lesson_links;
     mod lesson_markdown;

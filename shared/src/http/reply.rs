@@ -7,7 +7,7 @@ use super::Request;
 use super::answer::hash;
 use crate::error::Result;
 use crate::page::Page;
-use crate::version::Version;
+use crate::version::{Tag, Version};
 
 /// A success with its typed body.
 #[derive(Debug)]
@@ -57,11 +57,10 @@ impl<T> Reply<T> {
         Self { status: StatusCode::NO_CONTENT, instead: Some(bytes::Bytes::new()), ..self }
     }
 
-    /// With the object's version as its `ETag`.
+    /// Adds the object's version as its `ETag`, or the tag that is made of it.
     #[must_use]
-    pub fn version(self, version: Version) -> Self {
-        let tag = version.to_string();
-        self.header(header::ETAG, &tag)
+    pub fn version(self, tag: impl Into<Tag>) -> Self {
+        self.header(header::ETAG, &tag.into().to_string())
     }
 
     /// With an `ETag` of the object's version and of the body, for a body that shows more than the version stands for:
@@ -74,7 +73,7 @@ impl<T> Reply<T> {
         T: serde::Serialize,
     {
         let tag = version.with(&hash(&serde_json::to_vec(&self.body)?));
-        Ok(self.header(header::ETAG, &tag))
+        Ok(self.version(tag))
     }
 
     /// Adds a header. A value that no header can hold is left out.
