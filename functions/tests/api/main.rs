@@ -65,6 +65,7 @@ mod identity {
     mod verify_email;
 }
 mod learning {
+    mod admission;
     mod complete_lesson;
     mod dropping;
     mod edits_under_way;
