@@ -156,6 +156,7 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
+mod lock_order;
 mod one_connection;
 mod plans;
 mod schema;

@@ -1,0 +1,358 @@
+//! Locks are taken in the order that `docs/locks.md` writes down, so that nobody waits in a circle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use crate::harness::{Answer, Caller, CourseInProgress, Lyceum, at_once, cluster};
+use crate::media::arrivals::Dice;
+
+/// The clients of the random test, and how many calls each of them makes.
+const CLIENTS: usize = 64;
+const CALLS: usize = 16;
+const SEED: u64 = 20_261_129;
+
+impl Lyceum {
+    /// Enough connections that calls wait for locks, and not for connections.
+    async fn of_many_connections() -> Arc<Self> {
+        Self::with(|name| (name == "DATABASE_MAX_CONNECTIONS").then(|| "24".to_owned())).await
+    }
+
+    /// Asserts that no deadlock happened in this database. Ends the connections of the functions, since a connection counts its
+    /// deadlocks when it ends.
+    async fn assert_no_deadlock(&self) {
+        let url = cluster().await.url("postgres", "postgres");
+        let mut superuser = PgConnection::connect(&url).await.unwrap();
+        let end = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1";
+        sqlx::query(end).bind(&self.database_name).execute(&mut superuser).await.unwrap();
+        let deadlocks: i64 = sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = $1")
+            .bind(&self.database_name)
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
+        assert_eq!(deadlocks, 0);
+    }
+}
+
+fn pick<'a, T>(dice: &mut Dice, from: &'a [T]) -> &'a T {
+    &from[dice.below(from.len())]
+}
+
+/// What the clients call about.
+struct World {
+    admin: Caller,
+    instructors: Vec<Caller>,
+    learners: Vec<Caller>,
+    /// Instructors whose accounts are closed and restored.
+    closing: Vec<Caller>,
+    courses: Vec<CourseInProgress>,
+    categories: Vec<String>,
+    list: String,
+}
+
+impl World {
+    async fn new(lyceum: &Arc<Lyceum>) -> Self {
+        let admin = lyceum.admin().await;
+        let (mut instructors, mut learners, mut closing) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..2 {
+            instructors.push(lyceum.instructor().await);
+            closing.push(lyceum.instructor().await);
+        }
+        for _ in 0..12 {
+            learners.push(lyceum.student().await);
+        }
+        let mut courses = Vec::new();
+        for number in 0..4 {
+            courses.push(CourseInProgress::published(&admin, &instructors[number % 2], 3).await);
+        }
+        for instructor in &closing {
+            courses.push(CourseInProgress::published(&admin, instructor, 3).await);
+        }
+        for course in &courses {
+            admin.post(&course.path("/sections"), json!({ "title": "Another" })).await.created();
+        }
+        let categories = admin.get("/v1/categories").await.ok()["data"].as_array().unwrap().clone();
+        let categories = categories.iter().map(|category| category["id"].as_str().unwrap().to_owned()).collect();
+        let list = learners.iter().map(|learner| learner.email.clone()).collect::<Vec<_>>().join("\n");
+        Self { admin, instructors, learners, closing, courses, categories, list }
+    }
+}
+
+/// The kinds of calls.
+const KINDS: [&str; 34] = [
+    "enrol",
+    "enrol by slug",
+    "enrol another",
+    "drop",
+    "return",
+    "complete",
+    "take back",
+    "read a lesson",
+    "import",
+    "edit the words",
+    "price",
+    "visibility",
+    "publish",
+    "unpublish",
+    "archive",
+    "set prerequisites",
+    "tag",
+    "duplicate",
+    "delete and restore",
+    "add a section",
+    "reorder sections",
+    "reorder lessons",
+    "move a lesson",
+    "edit a lesson",
+    "publish a lesson",
+    "delete a lesson",
+    "delete a section",
+    "change a name",
+    "change a username",
+    "close an account",
+    "change a role",
+    "change a category",
+    "reorder categories",
+    "ask for an upload",
+];
+
+/// Makes a call of the kind. A few kinds take two calls; the last answer counts.
+async fn call(world: &World, kind: &str, dice: &mut Dice) -> Answer {
+    let (admin, course) = (&world.admin, pick(dice, &world.courses).clone());
+    let (learner, instructor) = (pick(dice, &world.learners).clone(), pick(dice, &world.instructors).clone());
+    let (lesson, number) = (format!("/v1/lessons/{}", pick(dice, &course.lessons)), dice.below(1_000));
+    let (section, category) = (format!("/v1/sections/{}", course.section), pick(dice, &world.categories).clone());
+    let enrollments = course.path("/enrollments");
+    match kind {
+        "enrol" | "return" => learner.post(&enrollments, json!({})).await,
+        "enrol by slug" => {
+            let seen = admin.get(&course.path("")).await;
+            let slug = seen.body["slug"].as_str().unwrap_or_default();
+            learner.post(&format!("/v1/courses/{slug}/enrollments"), json!({})).await
+        }
+        "enrol another" => admin.post(&enrollments, json!({ "email": learner.email })).await,
+        "drop" => {
+            let enrolled = learner.post(&enrollments, json!({})).await;
+            let id = enrolled.body["id"].as_str().unwrap_or("00000000-0000-0000-0000-000000000000");
+            learner.delete(&format!("/v1/enrollments/{id}")).await
+        }
+        "complete" => {
+            learner.post(&enrollments, json!({})).await;
+            learner.put(&format!("{lesson}/completion"), json!({ "notes": "n" })).await
+        }
+        "take back" => learner.delete(&format!("{lesson}/completion")).await,
+        "read a lesson" => learner.get(&lesson).await,
+        "import" => {
+            let path = course.path("/enrollments/import");
+            admin.send_raw("POST", &path, "text/csv", Some(world.list.as_bytes())).await
+        }
+        "edit the words" => {
+            let words = ["alpha beta gamma", "gamma delta epsilon", "epsilon zeta alpha", "beta delta zeta"];
+            let body =
+                json!({ "title": pick(dice, &words), "description": pick(dice, &words), "category_id": category });
+            admin.patch(&course.path(""), body).await
+        }
+        "price" => admin.patch(&course.path(""), json!({ "price": pick(dice, &["0.00", "0.00", "9.90"]) })).await,
+        "visibility" => {
+            let visibility = pick(dice, &["public", "public", "restricted", "private"]);
+            admin.patch(&course.path(""), json!({ "visibility": visibility })).await
+        }
+        "publish" | "unpublish" | "archive" => admin.post(&course.path(&format!("/{kind}")), json!({})).await,
+        "set prerequisites" => {
+            let first = json!([{ "prerequisite_course_id": pick(dice, &world.courses).id }]);
+            let prerequisites = if number % 2 == 0 { json!([]) } else { first };
+            admin.put(&course.path("/prerequisites"), prerequisites).await
+        }
+        "tag" => {
+            let tags = json!([pick(dice, &["a", "b", "c"]), pick(dice, &["c", "d", "a"]), pick(dice, &["b", "e"])]);
+            admin.put(&course.path("/tags"), tags).await
+        }
+        "duplicate" => admin.post(&course.path("/duplicate"), json!({})).await,
+        "delete and restore" => {
+            admin.delete(&course.path("")).await;
+            admin.post(&course.path("/restore"), json!({})).await
+        }
+        "add a section" => admin.post(&course.path("/sections"), json!({ "title": "New", "display_order": 1 })).await,
+        "reorder sections" => {
+            let outline = admin.get(&course.path("/outline")).await;
+            let sections = ids(&outline.body["sections"]);
+            admin.put(&course.path("/sections/order"), json!(sections)).await
+        }
+        "reorder lessons" => {
+            let outline = admin.get(&course.path("/outline")).await;
+            let sections = outline.body["sections"].as_array().cloned().unwrap_or_default();
+            let lessons = sections.iter().find(|one| one["id"] == course.section).map(|one| ids(&one["lessons"]));
+            admin.put(&format!("{section}/lessons/order"), json!(lessons.unwrap_or_default())).await
+        }
+        "move a lesson" => admin.patch(&lesson, json!({ "display_order": 1 + number % 4 })).await,
+        "edit a lesson" => admin.patch(&lesson, json!({ "markdown_content": format!("Text {number}.") })).await,
+        "publish a lesson" => admin.patch(&lesson, json!({ "is_published": number % 2 == 0 })).await,
+        "delete a lesson" | "delete a section" => {
+            let outline = admin.get(&course.path("/outline")).await;
+            let sections = ids(&outline.body["sections"]);
+            let target = sections.get(number % sections.len().max(1)).cloned().unwrap_or(json!(course.section));
+            let target = format!("/v1/sections/{}", target.as_str().unwrap());
+            if kind == "delete a section" {
+                return admin.delete(&target).await;
+            }
+            let new = json!({ "title": "New", "content": "c", "is_published": true });
+            let new = admin.post(&format!("{target}/lessons"), new).await;
+            let new = new.body["id"].as_str().unwrap_or(&course.lessons[0]).to_owned();
+            admin.delete(&format!("/v1/lessons/{new}")).await
+        }
+        "change a name" => {
+            let who = if number % 2 == 0 { &instructor } else { &learner };
+            who.patch("/v1/me", json!({ "first_name": format!("Name {number}"), "bio": "b" })).await
+        }
+        "change a username" => learner.patch("/v1/me", json!({ "username": format!("name{}", number % 20) })).await,
+        "close an account" => {
+            let account = format!("/v1/users/{}", pick(dice, &world.closing).id);
+            admin.delete(&account).await;
+            admin.post(&format!("{account}/restore"), json!({})).await
+        }
+        "change a role" => {
+            let role = pick(dice, &["student", "instructor", "admin"]);
+            admin.put(&format!("/v1/users/{}/role", pick(dice, &world.closing).id), json!({ "role": role })).await
+        }
+        "change a category" => {
+            let changes = json!({ "name": format!("Name {}", number % 20), "display_order": 1 + number % 5 });
+            admin.patch(&format!("/v1/categories/{category}"), changes).await
+        }
+        "reorder categories" => {
+            if number % 3 == 0 {
+                let other = pick(dice, &world.categories);
+                return admin.delete(&format!("/v1/categories/{category}?deleted_courses_to={other}")).await;
+            }
+            let order = ids(&admin.get("/v1/categories?limit=100").await.body["data"]);
+            admin.put("/v1/categories/order", json!(order)).await
+        }
+        "ask for an upload" => {
+            let file = json!({ "file_name": "f.png", "content_type": "image/png", "size_bytes": 1_000 });
+            let asked = course.instructor.post(&course.path("/thumbnail"), file).await;
+            match asked.body["upload_id"].as_str() {
+                Some(id) => course.instructor.delete(&format!("/v1/uploads/{id}")).await,
+                None => asked,
+            }
+        }
+        _ => unreachable!("{kind}"),
+    }
+}
+
+fn ids(objects: &Value) -> Vec<Value> {
+    objects.as_array().map(|all| all.iter().rev().map(|one| one["id"].clone()).collect()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_clients_who_do_everything_at_random_nobody_is_refused_for_want_of_a_lock() {
+    let lyceum = Lyceum::of_many_connections().await;
+    let world = Arc::new(World::new(&lyceum).await);
+    let clients = at_once(CLIENTS + 1, |client| {
+        let (lyceum, world) = (lyceum.clone(), world.clone());
+        async move {
+            let mut dice = Dice(SEED.wrapping_mul(1 + u64::try_from(client).unwrap()));
+            let mut done = Vec::new();
+            for _ in 0..CALLS {
+                if client == CLIENTS {
+                    lyceum.run_recompute_progress().await; // the runner; the folding of counters belongs here, too
+                    continue;
+                }
+                let kind = *pick(&mut dice, &KINDS);
+                let answer = call(&world, kind, &mut dice).await;
+                let is_refused = answer.status >= 500 || answer.status == 429;
+                assert!(!is_refused, "seed {SEED}, client {client}, {kind}: {} {}", answer.status, answer.text);
+                done.push((kind, answer.status));
+            }
+            done
+        }
+    })
+    .await;
+    lyceum.run_recompute_progress().await;
+    lyceum.assert_progress_is_as_the_facts_say().await;
+    let mut answers: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    for (kind, status) in clients.into_iter().flatten() {
+        answers.entry(kind).or_default().push(status);
+    }
+    for kind in KINDS {
+        let statuses = answers.get(kind).map(Vec::as_slice).unwrap_or_default();
+        let succeeded = statuses.iter().any(|status| (200..300).contains(status));
+        assert!(succeeded, "seed {SEED}: nobody got through with {kind}: {statuses:?}");
+    }
+    lyceum.assert_no_deadlock().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn courses_that_exchange_their_words_do_not_wait_in_a_circle() {
+    let lyceum = Lyceum::of_many_connections().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    let mut courses = Vec::new();
+    for _ in 0..8 {
+        courses.push(Arc::new(CourseInProgress::published(&admin, &instructor, 1).await));
+    }
+    let words = |half: &str| (0..60).map(|number| format!("{half}{}{number}", "x".repeat(number % 9)));
+    let words = |half: &str| words(half).collect::<Vec<_>>().join(" ");
+    let texts = Arc::new([words("a"), words("b")]);
+    at_once(courses.len(), |number| {
+        let (course, texts) = (courses[number].clone(), texts.clone());
+        async move {
+            for round in 0..12 {
+                course.change(json!({ "description": texts[(number + round) % 2] })).await;
+            }
+        }
+    })
+    .await;
+    lyceum.assert_no_deadlock().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_exchange_usernames_and_roles_that_exchange_names_do_not_wait_in_a_circle() {
+    let lyceum = Lyceum::of_many_connections().await;
+    let admin = lyceum.admin().await;
+    let (one, other) = (lyceum.student().await, lyceum.student().await);
+    let mut roles = Vec::new();
+    for name in ["One", "Other"] {
+        let role = admin.post("/v1/roles", json!({ "name": name, "permissions": [] })).await.created();
+        roles.push(format!("/v1/roles/{}", role["id"].as_str().unwrap()));
+    }
+    for _ in 0..12 {
+        at_once(4, |number| {
+            let (admin, one, other) = (admin.clone(), one.clone(), other.clone());
+            let role = roles[number % 2].clone();
+            async move {
+                let answer = match number {
+                    0 => one.patch("/v1/me", json!({ "username": other.username })).await,
+                    1 => other.patch("/v1/me", json!({ "username": one.username })).await,
+                    2 => admin.patch(&role, json!({ "name": "Other" })).await,
+                    _ => admin.patch(&role, json!({ "name": "One" })).await,
+                };
+                answer.is(409);
+            }
+        })
+        .await;
+    }
+    lyceum.assert_no_deadlock().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn categories_that_are_deleted_into_each_other_do_not_wait_in_a_circle() {
+    let lyceum = Lyceum::of_many_connections().await;
+    let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
+    for _ in 0..8 {
+        let mut categories = Vec::new();
+        for _ in 0..2 {
+            let course = CourseInProgress::draft(&admin, &instructor, 0).await;
+            let category = instructor.get(&course.path("")).await.ok()["category_id"].as_str().unwrap().to_owned();
+            instructor.delete(&course.path("")).await.is(204);
+            categories.push(category);
+        }
+        let answers = at_once(2, |number| {
+            let admin = admin.clone();
+            let (from, to) = (categories[number].clone(), categories[1 - number].clone());
+            async move { admin.delete(&format!("/v1/categories/{from}?deleted_courses_to={to}")).await.status }
+        })
+        .await;
+        assert!(answers == [204, 422] || answers == [422, 204], "{answers:?}");
+    }
+    lyceum.assert_no_deadlock().await;
+}
