@@ -290,8 +290,10 @@ async fn courses_that_exchange_their_words_do_not_wait_in_a_circle() {
     for _ in 0..8 {
         courses.push(Arc::new(CourseInProgress::published(&admin, &instructor, 1).await));
     }
-    let words = |half: &str| (0..60).map(|number| format!("{half}{}{number}", "x".repeat(number % 9)));
-    let words = |half: &str| words(half).collect::<Vec<_>>().join(" ");
+    let words = |half: &str| {
+        let words = (0..60).map(|number| format!("{half}{}{number}", "x".repeat(number % 9)));
+        words.collect::<Vec<_>>().join(" ")
+    };
     let texts = Arc::new([words("a"), words("b")]);
     at_once(courses.len(), |number| {
         let (course, texts) = (courses[number].clone(), texts.clone());
