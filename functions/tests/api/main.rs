@@ -90,6 +90,10 @@ mod limits {
     mod settings;
     mod under_attack;
 }
+mod lock_order {
+    mod at_random;
+    mod circles;
+}
 mod media {
     pub mod arrivals;
     mod ask;
@@ -156,7 +160,6 @@ mod cache;
 mod cargo_lambda;
 mod idempotency;
 mod journey;
-mod lock_order;
 mod one_connection;
 mod plans;
 mod schema;

@@ -228,7 +228,7 @@ async fn make_room(
     Ok(placement.display_order)
 }
 
-/// Deletes it with its lessons. Whoever is completing one at this moment is waited for.
+/// Deletes the section with its lessons. Waits for completions that are under way.
 ///
 /// # Errors
 /// 409 that lists the lessons that somebody completed.

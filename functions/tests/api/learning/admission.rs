@@ -1,5 +1,5 @@
-//! Edits that decide who may enrol or complete, against those who do at the same moment: they take turns, in the order in which
-//! they came.
+//! Edits that decide who may enrol or complete, and learners who do so at the same moment: they take turns, in the order in
+//! which they came.
 //!
 //! The calls are held half-way by a transaction of the test's own, which has locked a row that they need next.
 
@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use tokio::task::JoinHandle;
 
-use crate::harness::{Answer, Caller, CourseInProgress, Lyceum, at_once};
+use crate::harness::{Answer, Caller, CourseInProgress, Lock, Lyceum, at_once};
 
-/// A call that runs.
 type Call = JoinHandle<Answer>;
 
 fn begin(caller: &Caller, method: &'static str, path: String, body: Option<Value>) -> Call {
@@ -28,21 +27,7 @@ fn complete(learner: &Caller, course: &CourseInProgress) -> Call {
     begin(learner, "PUT", format!("/v1/lessons/{}/completion", course.lessons[0]), Some(json!({})))
 }
 
-/// Waits until that many calls wait for a lock of the kind.
-async fn until_waiting(lyceum: &Lyceum, is_advisory: bool, count: i64) {
-    let waiting = if is_advisory {
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    } else {
-        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
-         WHERE NOT granted AND locktype <> 'advisory' AND datname = current_database()"
-    };
-    while lyceum.count(waiting).await < count {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Locks the user's row against whatever refers to it: a call of the user's that has changed something waits at its audit.
+/// Locks the user's row against new references: a call of the user that has changed something waits at its audit.
 async fn hold(lyceum: &Lyceum, user: &Caller) -> Transaction<'static, Postgres> {
     let mut holding = lyceum.database.begin().await.unwrap();
     let lock = format!("SELECT id FROM users WHERE id = '{}' FOR UPDATE", user.id);
@@ -50,7 +35,7 @@ async fn hold(lyceum: &Lyceum, user: &Caller) -> Transaction<'static, Postgres> 
     holding
 }
 
-/// Each edit after which nobody may enrol: method, path and body, and the problem of whoever comes after it.
+/// Returns each edit after which nobody may enrol: method, path and body, and the status and problem of an enrolment after it.
 async fn closing_edits(
     admin: &Caller,
     instructor: &Caller,
@@ -69,16 +54,16 @@ async fn closing_edits(
 }
 
 #[tokio::test]
-async fn whoever_enrols_during_an_edit_enrols_by_what_it_left() {
+async fn an_enrolment_that_begins_during_an_edit_sees_what_the_edit_stored() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     for (method, rest, body, status, problem) in closing_edits(&admin, &instructor).await {
         let course = CourseInProgress::published(&admin, &instructor, 1).await;
         let holding = hold(&lyceum, &instructor).await;
         let edit = begin(&instructor, method, course.path(rest), body);
-        until_waiting(&lyceum, false, 1).await; // it has changed the course, and not committed
+        lyceum.until_waiting(Lock::Row, 1).await; // it has changed the course, and not committed
         let enrolling = enroll(&learner, &course);
-        until_waiting(&lyceum, true, 1).await;
+        lyceum.until_waiting(Lock::Advisory, 1).await;
         holding.rollback().await.unwrap();
         assert!([200, 204].contains(&edit.await.unwrap().status), "{method} {rest}");
         enrolling.await.unwrap().problem(status, problem);
@@ -88,7 +73,7 @@ async fn whoever_enrols_during_an_edit_enrols_by_what_it_left() {
 }
 
 #[tokio::test]
-async fn an_edit_waits_for_whoever_is_enrolling_and_comes_before_whoever_asks_later() {
+async fn an_edit_waits_for_enrolments_under_way_and_comes_before_later_ones() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     for (method, rest, body, status, problem) in closing_edits(&admin, &instructor).await {
@@ -96,11 +81,11 @@ async fn an_edit_waits_for_whoever_is_enrolling_and_comes_before_whoever_asks_la
         let course = CourseInProgress::published(&admin, &instructor, 1).await;
         let holding = hold(&lyceum, &early).await;
         let enrolling = enroll(&early, &course);
-        until_waiting(&lyceum, false, 1).await;
+        lyceum.until_waiting(Lock::Row, 1).await;
         let edit = begin(&instructor, method, course.path(rest), body);
-        until_waiting(&lyceum, true, 1).await;
+        lyceum.until_waiting(Lock::Advisory, 1).await;
         let later = enroll(&late, &course);
-        until_waiting(&lyceum, true, 2).await;
+        lyceum.until_waiting(Lock::Advisory, 2).await;
         holding.rollback().await.unwrap();
         enrolling.await.unwrap().is(201);
         let edited = edit.await.unwrap();
@@ -121,10 +106,10 @@ async fn a_list_is_not_imported_into_a_course_that_was_archived_meanwhile() {
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
     let holding = hold(&lyceum, &instructor).await;
     let edit = begin(&instructor, "POST", course.path("/archive"), Some(json!({})));
-    until_waiting(&lyceum, false, 1).await;
+    lyceum.until_waiting(Lock::Row, 1).await;
     let (importer, path, list) = (admin.clone(), course.path("/enrollments/import"), learner.email.clone());
     let import = tokio::spawn(async move { importer.send_raw("POST", &path, "text/csv", Some(list.as_bytes())).await });
-    until_waiting(&lyceum, true, 1).await;
+    lyceum.until_waiting(Lock::Advisory, 1).await;
     holding.rollback().await.unwrap();
     edit.await.unwrap().is(200);
     import.await.unwrap().problem(409, "not-enrollable");
@@ -138,7 +123,7 @@ async fn an_edit_that_changes_nobodys_admission_waits_for_no_learner() {
     let (section, lesson) = (format!("/v1/sections/{}", course.section), format!("/v1/lessons/{}", course.lessons[0]));
     let holding = hold(&lyceum, &learner).await;
     let enrolling = enroll(&learner, &course);
-    until_waiting(&lyceum, false, 1).await;
+    lyceum.until_waiting(Lock::Row, 1).await;
     for (method, path, body) in [
         ("PATCH", course.path(""), json!({ "title": "Corrected", "price": "0.00", "visibility": "public" })),
         ("PUT", course.path("/tags"), json!(["new"])),
@@ -171,11 +156,11 @@ async fn a_lesson_is_deleted_between_those_who_complete_it() {
     }
     let holding = hold(&lyceum, &early).await;
     let completing = complete(&early, &course);
-    until_waiting(&lyceum, false, 1).await;
+    lyceum.until_waiting(Lock::Row, 1).await;
     let deletion = begin(&instructor, "DELETE", lesson.clone(), None);
-    until_waiting(&lyceum, true, 1).await;
+    lyceum.until_waiting(Lock::Advisory, 1).await;
     let later = complete(&late, &course);
-    until_waiting(&lyceum, true, 2).await;
+    lyceum.until_waiting(Lock::Advisory, 2).await;
     holding.rollback().await.unwrap();
     completing.await.unwrap().is(200);
     let problem = deletion.await.unwrap().problem(409, "lesson-completed");
@@ -199,9 +184,9 @@ async fn nobody_completes_a_lesson_that_an_edit_under_way_takes_away() {
         };
         let holding = hold(&lyceum, &instructor).await;
         let editing = begin(&instructor, method, path, body);
-        until_waiting(&lyceum, false, 1).await;
+        lyceum.until_waiting(Lock::Row, 1).await;
         let completing = complete(&learner, &course);
-        until_waiting(&lyceum, true, 1).await;
+        lyceum.until_waiting(Lock::Advisory, 1).await;
         holding.rollback().await.unwrap();
         assert!([200, 204].contains(&editing.await.unwrap().status), "{edit}");
         completing.await.unwrap().problem(404, "not-found");
@@ -209,11 +194,10 @@ async fn nobody_completes_a_lesson_that_an_edit_under_way_takes_away() {
     }
 }
 
-/// Learners enrol, drop and complete without pause until the editor is through with every kind of edit. None of them is refused
-/// for want of a lock.
+/// Has learners enrol, complete and drop without pause until the editor has made every kind of edit. Nobody is refused for want
+/// of a lock.
 async fn edit_while(clients: usize) {
-    let connections = |name: &str| (name == "DATABASE_MAX_CONNECTIONS").then(|| "24".to_owned());
-    let lyceum = Lyceum::with(connections).await;
+    let lyceum = Lyceum::of_many_connections().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let first = CourseInProgress::published(&admin, &instructor, 1).await;
     let course = Arc::new(CourseInProgress::published(&admin, &instructor, 3).await);
@@ -296,8 +280,7 @@ async fn every_edit_gets_through_while_64_clients_enrol_without_pause() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lesson_is_deleted_while_64_clients_complete_it_without_pause() {
-    let connections = |name: &str| (name == "DATABASE_MAX_CONNECTIONS").then(|| "24".to_owned());
-    let lyceum = Lyceum::with(connections).await;
+    let lyceum = Lyceum::of_many_connections().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = Arc::new(CourseInProgress::published(&admin, &instructor, 2).await);
     let mut learners = Vec::new();

@@ -38,7 +38,7 @@ pub async fn publish(write: &mut Write, course: &EditableCourse) -> Result<Cours
     set_status(write, course, CourseStatus::Published).await
 }
 
-/// Takes a published course back to a draft, while nobody is enrolled. Whoever is enrolling at this moment is waited for.
+/// Takes a published course back to a draft, while nobody is enrolled. Waits for enrolments that are under way.
 ///
 /// # Errors
 /// 409 when learners are enrolled, or when it is archived.
@@ -49,7 +49,7 @@ pub async fn unpublish(write: &mut Write, course: &EditableCourse) -> Result<Cou
             "An archived course can be published again, not taken back to a draft.",
         ));
     }
-    admission::lock(write, course.id).await?; // so that the next statement sees who has enrolled, and nobody does after it
+    admission::lock(write, course.id).await?; // the next statement sees all enrolments, and none follow
     let enrolled = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM enrollments WHERE course_id = $1 AND status <> 'dropped') AS "exists!""#,
         course.id.0

@@ -258,7 +258,7 @@ async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the lesson. Whoever is completing it at this moment is waited for.
+/// Deletes the lesson. Waits for completions that are under way.
 ///
 /// # Errors
 /// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
