@@ -1,5 +1,8 @@
 //! The two ways to the database that a handler is given, each with its caller: a [`Read`] and a
 //! [`Write`]. Their constructors belong to the frame; there is no other way to a connection.
+//!
+//! Every write takes its locks in the order that `docs/locks.md` writes down. Read it before you lock a row, add a trigger that
+//! writes, or write to two tables.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -19,15 +19,38 @@ impl Version {
         if changes.is_empty() { self } else { Self(self.0 + 1) }
     }
 
+    /// Returns the entity tag of an object that also shows another one, whose own version is `shown`: `"v3-2"`. The part behind
+    /// the hyphen is left out while `shown` is 0.
+    pub(crate) fn and_shown(self, shown: i32) -> Tag {
+        if shown == 0 { Tag::from(self) } else { self.with(&shown.to_string()) }
+    }
+
     /// Returns an entity tag that also holds a hash of the body: `"v3-5f0c"`.
-    pub(crate) fn with(self, hash: &str) -> String {
-        format!("\"v{}-{hash}\"", self.0)
+    pub(crate) fn with(self, hash: &str) -> Tag {
+        Tag(format!("\"v{}-{hash}\"", self.0))
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"v{}\"", self.0)
+    }
+}
+
+/// An entity tag (`ETag`) that begins with the version of an object. Unlike the version alone, it changes with
+/// everything that the object shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag(String);
+
+impl From<Version> for Tag {
+    fn from(version: Version) -> Self {
+        Self(version.to_string())
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -46,7 +69,7 @@ impl Precondition {
     /// 412 with the current version in the member `current`.
     pub fn check(&self, current: Version) -> Result<()> {
         let Some(header) = &self.0 else { return Ok(()) };
-        let versions: Vec<_> = header.split(',').map(without_hash).collect();
+        let versions: Vec<_> = header.split(',').map(version_of).collect();
         if lists(Some(&versions.join(",")), &current.to_string()) {
             return Ok(());
         }
@@ -58,8 +81,8 @@ impl Precondition {
     }
 }
 
-/// Returns a tag without the hash of the body: `"v3"` for `"v3-5f0c"`.
-fn without_hash(tag: &str) -> String {
+/// Returns the part of a tag that `If-Match` compares: `"v3"` for `"v3-5f0c"`.
+fn version_of(tag: &str) -> String {
     tag.split_once('-').map_or_else(|| tag.to_owned(), |(version, _)| format!("{version}\""))
 }
 

@@ -33,7 +33,7 @@ pub struct CompletionAnswer {
 
 async fn complete(request: Request<Notes>) -> Result<Reply<CompletionAnswer>> {
     let mut tx = request.write().await?;
-    let lesson = lessons::open(&mut tx, request.id("lesson_id")?).await?;
+    let lesson = lessons::held(&mut tx, request.id("lesson_id")?).await?;
     let Completed { completion, enrollment, first, changes } =
         completions::complete(&mut tx, &lesson, &request.body).await?;
     let action = if first { "lesson_completion.create" } else { "lesson_completion.update" };
@@ -43,7 +43,7 @@ async fn complete(request: Request<Notes>) -> Result<Reply<CompletionAnswer>> {
 
 async fn take_back(request: Request) -> Result<Reply> {
     let mut tx = request.write().await?;
-    let lesson = lessons::open(&mut tx, request.id("lesson_id")?).await?;
+    let lesson = lessons::held(&mut tx, request.id("lesson_id")?).await?;
     match completions::take_back(&mut tx, &lesson).await? {
         Some(completion) => {
             let taken = Changes::field("lesson_id", lesson.id, None::<()>);

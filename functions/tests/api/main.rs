@@ -16,6 +16,7 @@ mod catalog {
     mod duplicate;
     mod filters;
     mod hidden_slugs;
+    mod instructor_names;
     mod lesson_editing;
     mod lesson_links;
     mod lesson_markdown;
@@ -64,6 +65,7 @@ mod identity {
     mod verify_email;
 }
 mod learning {
+    mod admission;
     mod complete_lesson;
     mod dropping;
     mod edits_under_way;
@@ -87,6 +89,10 @@ mod limits {
     mod mails;
     mod outage;
     mod settings;
+}
+mod lock_order {
+    mod at_random;
+    mod circles;
 }
 mod media {
     mod cancel;

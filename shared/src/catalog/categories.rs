@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::order::{Order, place};
-use super::{Slug, WebUrl};
+use super::{Slug, WebUrl, prerequisites};
 use crate::audit::Changes;
 use crate::error::{Error, Fault, Result};
 use crate::id::CategoryId;
@@ -103,7 +103,7 @@ pub async fn create(write: &mut Write, new: NewCategory) -> Result<Category> {
     let now = write.now();
     let id = CategoryId::new(now);
     let slug = new.slug.unwrap_or_else(|| Slug::from_title(new.name.as_str(), "category"));
-    lock_order(write).await?;
+    lock_list(write).await?;
     let display_order = match new.display_order {
         Some(wanted) => make_room(write, id, i32::from(wanted), None).await?,
         None => siblings(write, id).await?.last().map_or(1, |(_, last)| last + 1),
@@ -126,7 +126,7 @@ pub async fn create(write: &mut Write, new: NewCategory) -> Result<Category> {
 
 /// Locks the category for the rest of the write.
 async fn lock(write: &mut Write, id: CategoryId) -> Result<Category> {
-    select_category!("WHERE c.id = $1 FOR UPDATE OF c", id.0)
+    select_category!("WHERE c.id = $1 FOR NO KEY UPDATE OF c", id.0)
         .fetch_optional(write.connection())
         .await?
         .ok_or_else(|| Error::not_found("category"))
@@ -137,9 +137,7 @@ async fn lock(write: &mut Write, id: CategoryId) -> Result<Category> {
 /// # Errors
 /// 404; 409 when the name or the slug is taken.
 pub async fn update(write: &mut Write, id: CategoryId, changes: CategoryChanges) -> Result<(Category, Changes)> {
-    if changes.display_order.0.is_some() {
-        lock_order(write).await?;
-    }
+    lock_list(write).await?;
     let before = lock(write, id).await?;
     let mut after = before.clone();
     changes.name.apply(&mut after.name);
@@ -168,12 +166,13 @@ pub async fn update(write: &mut Write, id: CategoryId, changes: CategoryChanges)
     Ok((get(write, id).await?, changed))
 }
 
-/// The key of the lock on the order of all categories: a number that no other advisory lock uses.
-const ORDER: i64 = 0x6361_7465;
+/// The key of the lock on the list of all categories: a number that no other advisory lock uses.
+const LIST: i64 = 0x6361_7465;
 
-/// Locks the order of the categories for the rest of the write. Call it before any category is locked.
-async fn lock_order(write: &mut Write) -> Result<()> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", ORDER).execute(write.connection()).await?;
+/// Locks the list of categories for the rest of the write. Every write that changes categories does it before it locks any, so that
+/// no two of them wait for each other (`docs/locks.md`).
+async fn lock_list(write: &mut Write) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", LIST).execute(write.connection()).await?;
     Ok(())
 }
 
@@ -185,7 +184,7 @@ async fn siblings(write: &mut Write, id: CategoryId) -> Result<Vec<(Uuid, i32)>>
     Ok(rows.into_iter().map(|row| (row.id, row.display_order)).collect())
 }
 
-/// Moves the other categories, whose order is locked, so that this one can stand at `wanted`. Returns its number.
+/// Moves the other categories, whose list is locked, so that this one can stand at `wanted`. Returns its number.
 async fn make_room(write: &mut Write, id: CategoryId, wanted: i32, before: Option<i32>) -> Result<i32> {
     let placement = place(&siblings(write, id).await?, wanted, before);
     let (ids, numbers) = placement.shifted();
@@ -212,6 +211,10 @@ optional_fields! {
 /// # Errors
 /// 404; 409 that counts the courses which are still in it; 422 when the other category doesn't exist.
 pub async fn delete(write: &mut Write, id: CategoryId, deletion: &Deletion) -> Result<Changes> {
+    if deletion.deleted_courses_to.is_some() {
+        prerequisites::lock(write).await?; // since several courses are locked
+    }
+    lock_list(write).await?;
     lock(write, id).await?;
     let mut changes = Changes::default();
     if let Some(target) = deletion.deleted_courses_to {
@@ -270,8 +273,8 @@ async fn refuse_used(write: &mut Write, id: CategoryId) -> Result<()> {
 /// # Errors
 /// 409 unless the list is complete.
 pub async fn set_order(write: &mut Write, order: &Order<CategoryId>) -> Result<(Page<Category>, Changes)> {
-    lock_order(write).await?;
-    let before = sqlx::query_scalar!("SELECT id FROM categories ORDER BY display_order, id FOR UPDATE")
+    lock_list(write).await?;
+    let before = sqlx::query_scalar!("SELECT id FROM categories ORDER BY display_order, id FOR NO KEY UPDATE")
         .fetch_all(write.connection())
         .await?;
     let after = order.complete(&before)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::courses::{self, EditableCourse, Reference};
+use super::courses::{self, EditableCourse, Reference, admission};
 use crate::audit::Changes;
 use crate::error::{Error, Fault, Result};
 use crate::fields;
@@ -22,7 +22,7 @@ use crate::version::Version;
 /// As many as a course may have.
 const MOST: usize = 50;
 
-/// The key of the lock on the graph of all prerequisites; any number that no other lock has.
+/// The key of the lock on the graph of all prerequisites: a number that no other advisory lock uses.
 const GRAPH: i64 = 0x7072_6572;
 
 /// A course that comes first.
@@ -113,8 +113,8 @@ pub async fn editable(write: &mut Write, id: CourseId) -> Result<EditablePrerequ
     courses::editable(write, id).await.map(EditablePrerequisites)
 }
 
-/// Locks the graph before any course, and until the end of the write: whoever held a course and waited for this could
-/// wait forever.
+/// Locks the graph until the end of the write. Call it before any course is locked. Every write that locks more than one course
+/// does, so that no two of them wait for each other (`docs/locks.md`).
 pub(super) async fn lock(write: &mut Write) -> Result<()> {
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", GRAPH).execute(write.connection()).await?;
     Ok(())
@@ -150,6 +150,7 @@ pub async fn set(
     if before == after {
         return Ok((Page::complete(after), course.version, Changes::default()));
     }
+    admission::lock(write, course.id).await?;
     let user = write.user()?;
     let (ids, percentages) = columns(wanted);
     sqlx::query!(

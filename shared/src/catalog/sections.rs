@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::courses::{self, EditableCourse};
+use super::courses::{self, EditableCourse, admission};
 use super::lessons;
 use super::order::{Order, Placement, place};
 use crate::audit::Changes;
@@ -228,12 +228,12 @@ async fn make_room(
     Ok(placement.display_order)
 }
 
-/// Deletes it with its lessons.
+/// Deletes the section with its lessons. Waits for completions that are under way.
 ///
 /// # Errors
 /// 409 that lists the lessons that somebody completed.
 pub async fn delete(write: &mut Write, section: &EditableSection) -> Result<()> {
-    // Whoever is completing one is waited for.
+    admission::lock(write, section.course_id).await?;
     let lessons =
         sqlx::query_scalar!("SELECT id FROM lessons WHERE section_id = $1 ORDER BY id FOR UPDATE", section.id.0)
             .fetch_all(write.connection())

@@ -7,7 +7,7 @@ use super::Request;
 use super::answer::body_hash;
 use crate::error::Result;
 use crate::page::Page;
-use crate::version::Version;
+use crate::version::{Tag, Version};
 
 /// A successful response with a typed body.
 #[derive(Debug)]
@@ -57,11 +57,10 @@ impl<T> Reply<T> {
         Self { status: StatusCode::NO_CONTENT, body_override: Some(bytes::Bytes::new()), ..self }
     }
 
-    /// Sets the object's version as the `ETag`.
+    /// Sets the object's version, or the tag that is made of it, as the `ETag`.
     #[must_use]
-    pub fn version(self, version: Version) -> Self {
-        let tag = version.to_string();
-        self.header(header::ETAG, &tag)
+    pub fn version(self, tag: impl Into<Tag>) -> Self {
+        self.header(header::ETAG, &tag.into().to_string())
     }
 
     /// Sets an `ETag` made of the object's version and a hash of the body: `"v3-5f0c…"`. Use it when the body also
@@ -74,7 +73,7 @@ impl<T> Reply<T> {
         T: serde::Serialize,
     {
         let tag = version.with(&body_hash(&serde_json::to_vec(&self.body)?));
-        Ok(self.header(header::ETAG, &tag))
+        Ok(self.version(tag))
     }
 
     /// Adds a header. Ignores a value that a header can't contain.

@@ -35,9 +35,9 @@ pub async fn close(write: &mut Write, user: UserId) -> Result<()> {
     if !closed.is_email_verified {
         return erase(write, user).await;
     }
-    sessions::end_all(write, user, None).await?;
     links::end_password_links(write, user).await?;
     links::end_email_change(write, user).await?;
+    sessions::end_all(write, user, None).await?;
     outbox::put(write, Purpose::AccountClosed, user).await
 }
 

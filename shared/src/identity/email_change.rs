@@ -106,6 +106,13 @@ pub async fn requester(read: &mut Read, token: &str) -> Result<Credentials> {
 /// confirmed, and when a verified or an invited account has it. The token is not spent by a 409.
 pub async fn change(write: &mut Write, token: &str, confirmed: Option<&Confirmed>) -> Result<(UserId, Option<UserId>)> {
     let now = write.now();
+    // The account before its links, as everywhere.
+    sqlx::query!(
+        "SELECT FROM users WHERE id = (SELECT user_id FROM email_changes WHERE token = $1) FOR NO KEY UPDATE",
+        secret_token::hash(token),
+    )
+    .execute(write.connection())
+    .await?;
     let change = sqlx::query!(
         r#"DELETE FROM email_changes c USING users u
            WHERE c.token = $1 AND c.expires_at > $2 AND u.id = c.user_id AND u.is_active AND u.deleted_at IS NULL
@@ -123,10 +130,15 @@ pub async fn change(write: &mut Write, token: &str, confirmed: Option<&Confirmed
         return Err(Error::problem(&problem::PASSWORD_REQUIRED, detail));
     }
     let erased = registration::make_way(write, &change.email).await?;
+    if is_taken(write, &change.email).await? {
+        // Two people who exchange their addresses would wait for each other in the table's constraint.
+        return Err(Error::problem(&problem::EMAIL_TAKEN, "An account has this email already."));
+    }
+    links::end_password_links(write, change.user_id).await?;
+    // Last, since it locks the account against everything that refers to it.
     sqlx::query!("UPDATE users SET email = $2 WHERE id = $1", change.user_id.0, change.email)
         .execute(write.connection())
         .await?;
-    links::end_password_links(write, change.user_id).await?;
     Ok((change.user_id, erased))
 }
 

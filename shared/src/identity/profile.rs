@@ -93,17 +93,18 @@ pub async fn update(write: &mut Write, changes: ProfileChanges) -> Result<(Profi
     Ok((profile(write, user).await?, changed))
 }
 
-/// Fails with 409 when a registration with another email holds the username. Whether an account has it is left to the
-/// table's constraint.
+/// Fails with 409 when an account or a registration with another email has the username. The table's constraint refuses one that
+/// is taken after this check; without the check, two people who exchange their usernames would wait for each other there.
 pub(super) async fn check_username_is_free(write: &mut Write, username: &str, email: &str) -> Result<()> {
-    let held = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM username_holds WHERE normalized_username = $1 AND email <> $2) AS "held!""#,
+    let taken = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE normalized_username = $1 AND email <> $2)
+             OR EXISTS (SELECT FROM username_holds WHERE normalized_username = $1 AND email <> $2) AS "taken!""#,
         username::normalized(username),
         email
     )
     .fetch_one(write.connection())
     .await?;
-    if held {
+    if taken {
         return Err(Error::problem(&problem::USERNAME_TAKEN, "This username is taken; choose another."));
     }
     Ok(())

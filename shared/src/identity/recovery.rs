@@ -110,6 +110,13 @@ pub async fn owner(read: &mut Read, token: &str) -> Result<Owner> {
 /// 422 when it was used, has expired or never was: of many at once one gets through.
 pub async fn reset(write: &mut Write, token: &str, password_hash: &str) -> Result<UserId> {
     let now = write.now();
+    // The account before its links, as everywhere.
+    sqlx::query!(
+        "SELECT FROM users WHERE id = (SELECT user_id FROM password_reset_tokens WHERE token = $1) FOR NO KEY UPDATE",
+        secret_token::hash(token),
+    )
+    .execute(write.connection())
+    .await?;
     let used = sqlx::query!(
         r#"UPDATE password_reset_tokens SET used_at = $2 WHERE token = $1 AND used_at IS NULL AND expires_at > $2
            RETURNING user_id AS "user_id: UserId", is_invitation"#,

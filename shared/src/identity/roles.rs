@@ -142,6 +142,7 @@ pub async fn update(write: &mut Write, id: RoleId, changes: RoleChanges) -> Resu
     }
     if before.name != after.name {
         before.is_not_built_in()?;
+        check_name_is_free(write, id, &after.name).await?;
     }
     sqlx::query!(
         "UPDATE roles SET name = $2, permissions = $3 WHERE id = $1",
@@ -168,6 +169,22 @@ pub async fn delete(write: &mut Write, id: RoleId) -> Result<Role> {
     role.is_not_built_in()?;
     sqlx::query!("DELETE FROM roles WHERE id = $1", id.0).execute(write.connection()).await?;
     Ok(role)
+}
+
+/// Fails with 409 when another role has the name. The table's constraint refuses one that is taken after this check; without the
+/// check, two roles that exchange their names would wait for each other there.
+async fn check_name_is_free(write: &mut Write, id: RoleId, name: &str) -> Result<()> {
+    let taken = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM roles WHERE folded(name) = folded($1) AND id <> $2) AS "taken!""#,
+        name,
+        id.0
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if taken {
+        return Err(Error::problem(&problem::NAME_TAKEN, "Another role has this name; choose another."));
+    }
+    Ok(())
 }
 
 async fn lock(write: &mut Write, id: RoleId) -> Result<Role> {

@@ -56,10 +56,21 @@ pub(super) async fn lock(write: &mut Write, user: UserId, course: CourseId) -> R
     .await?)
 }
 
-/// Locks those enrolments of so many learners in a course that are there.
+/// Locks those enrolments of many learners in a course that are there, in the order of their ids.
 pub(super) async fn lock_all(write: &mut Write, users: &[Uuid], course: CourseId) -> Result<Vec<Enrollment>> {
     Ok(query_enrollment!(
         "SELECT"; " FROM enrollments e WHERE user_id = ANY ($1) AND course_id = $2 ORDER BY e.id FOR UPDATE",
+        users,
+        course.0,
+    )
+    .fetch_all(write.connection())
+    .await?)
+}
+
+/// Returns those enrolments of many learners in a course that are there, without a lock.
+pub(super) async fn all_of(write: &mut Write, users: &[Uuid], course: CourseId) -> Result<Vec<Enrollment>> {
+    Ok(query_enrollment!(
+        "SELECT"; " FROM enrollments e WHERE user_id = ANY ($1) AND course_id = $2",
         users,
         course.0,
     )

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::address_list::{self, Line};
-use super::enrollments::{Enrollment, EnrollmentStatus, lock_all};
+use super::enrollments::{Enrollment, EnrollmentStatus, all_of, lock_all};
 use super::progress;
 use crate::audit::{Audit, Changes, audit};
 use crate::catalog::courses::{Course, CourseStatus};
@@ -59,7 +59,7 @@ pub async fn import(write: &mut Write, course: &Course, csv: &Csv) -> Result<(Ve
     let missing: Vec<Uuid> = users.iter().copied().filter(|user| !before.contains_key(&UserId(*user))).collect();
     let new = insert(write, course, missing).await?;
     take_up(write, course, &before).await?;
-    let after = by_user(lock_all(write, &users, course.id).await?);
+    let after = by_user(all_of(write, &users, course.id).await?);
 
     let mut imported = Vec::with_capacity(lines.len());
     let mut audits = Vec::new();

@@ -18,6 +18,6 @@ async fn handler(request: Request<NewCourse>) -> Result<Reply<Course>> {
     let mut tx = request.write().await?;
     let course = courses::create(&mut tx, new).await?;
     tx.commit(audit("course.create", course.id).changed(Changes::created(&course)?)).await?;
-    let version = course.version;
-    Ok(Reply::created(&format!("/v1/courses/{}", course.id), course).version(version))
+    let tag = course.tag();
+    Ok(Reply::created(&format!("/v1/courses/{}", course.id), course).version(tag))
 }

@@ -23,6 +23,6 @@ async fn handler(request: Request<Duplication>) -> Result<Reply<Course>> {
     let course = courses::duplicate(&mut tx, &original, duplication).await?;
     let changes = Changes::field("duplicate_of", None::<CourseId>, original.id);
     tx.commit(audit("course.duplicate", course.id).changed(changes)).await?;
-    let version = course.version;
-    Ok(Reply::created(&format!("/v1/courses/{}", course.id), course).version(version))
+    let tag = course.tag();
+    Ok(Reply::created(&format!("/v1/courses/{}", course.id), course).version(tag))
 }

@@ -27,6 +27,6 @@ async fn handler(request: Request<NoFields, Which>) -> Result<Reply<Course>> {
     } else {
         courses::visible(&mut read, &reference).await?
     };
-    let version = course.version;
-    Ok(Reply::ok(course).version(version))
+    let tag = course.tag();
+    Ok(Reply::ok(course).version(tag))
 }

@@ -20,6 +20,6 @@ async fn handler(request: Request) -> Result<Reply<Course>> {
     request.precondition().check(before.version)?;
     let course = courses::publish(&mut tx, &before).await?;
     tx.commit_changes(audit("course.publish", course.id), Changes::between(&*before, &course)?).await?;
-    let version = course.version;
-    Ok(Reply::ok(course).version(version))
+    let tag = course.tag();
+    Ok(Reply::ok(course).version(tag))
 }

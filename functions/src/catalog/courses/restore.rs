@@ -19,6 +19,6 @@ async fn handler(request: Request<Restoration>) -> Result<Reply<Course>> {
     let mut tx = request.write().await?;
     let (course, changes) = courses::restore(&mut tx, request.id("course_id")?, restoration).await?;
     tx.commit(audit("course.restore", course.id).changed(changes)).await?;
-    let version = course.version;
-    Ok(Reply::ok(course).version(version))
+    let tag = course.tag();
+    Ok(Reply::ok(course).version(tag))
 }

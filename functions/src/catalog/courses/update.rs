@@ -19,6 +19,6 @@ async fn handler(request: Request<CourseChanges>) -> Result<Reply<Course>> {
     request.precondition().check(course.version)?;
     let (course, changed) = courses::update(&mut tx, &course, changes).await?;
     tx.commit_changes(audit("course.update", course.id), changed).await?;
-    let version = course.version;
-    Ok(Reply::ok(course).version(version))
+    let tag = course.tag();
+    Ok(Reply::ok(course).version(tag))
 }

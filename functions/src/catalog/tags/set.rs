@@ -19,6 +19,6 @@ async fn handler(request: Request<Tags>) -> Result<Reply<Course>> {
     request.precondition().check(course.version)?;
     let (course, changed) = tags::set(&mut tx, &course, &request.body).await?;
     tx.commit_changes(audit("course.set_tags", course.id), changed).await?;
-    let version = course.version;
-    Ok(Reply::ok(course).version(version))
+    let tag = course.tag();
+    Ok(Reply::ok(course).version(tag))
 }

@@ -1,6 +1,6 @@
 //! Making a course, and changing what it says.
 
-use super::{Course, DifficultyLevel, EditableCourse, Visibility, reload, slugs};
+use super::{Course, DifficultyLevel, EditableCourse, Visibility, admission, reload, slugs};
 use crate::audit::Changes;
 use crate::catalog::prerequisites::{self, NewPrerequisite};
 use crate::catalog::tags::{self, Tags};
@@ -160,6 +160,9 @@ pub async fn update(write: &mut Write, course: &EditableCourse, changes: CourseC
     let changed = Changes::between(&course.0, &after)?;
     if changed.is_empty() {
         return Ok((after, changed));
+    }
+    if (after.visibility, after.price) != (course.visibility, course.price) {
+        admission::lock(write, course.id).await?;
     }
     if after.category_id != course.category_id {
         check_category(write, after.category_id).await?;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::editing::check_category;
-use super::{Course, CourseStatus, EditableCourse, locked, reload, slugs};
+use super::{Course, CourseStatus, EditableCourse, admission, locked, reload, slugs};
 use crate::audit::Changes;
 use crate::catalog::Slug;
 use crate::catalog::prerequisites::{self, EditablePrerequisites};
@@ -38,7 +38,7 @@ pub async fn publish(write: &mut Write, course: &EditableCourse) -> Result<Cours
     set_status(write, course, CourseStatus::Published).await
 }
 
-/// Takes a published course back to a draft, while nobody is enrolled.
+/// Takes a published course back to a draft, while nobody is enrolled. Waits for enrolments that are under way.
 ///
 /// # Errors
 /// 409 when learners are enrolled, or when it is archived.
@@ -49,6 +49,7 @@ pub async fn unpublish(write: &mut Write, course: &EditableCourse) -> Result<Cou
             "An archived course can be published again, not taken back to a draft.",
         ));
     }
+    admission::lock(write, course.id).await?; // the next statement sees all enrolments, and none follow
     let enrolled = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM enrollments WHERE course_id = $1 AND status <> 'dropped') AS "exists!""#,
         course.id.0
@@ -82,6 +83,7 @@ async fn set_status(write: &mut Write, course: &EditableCourse, status: CourseSt
     if course.status == status {
         return Ok(course.0.clone());
     }
+    admission::lock(write, course.id).await?;
     let (user, now) = (write.user()?, write.now());
     sqlx::query!(
         "UPDATE courses SET status = $2::text, updated_by = $3,
@@ -102,6 +104,7 @@ async fn set_status(write: &mut Write, course: &EditableCourse, status: CourseSt
 /// # Errors
 /// Those of the database.
 pub async fn delete(write: &mut Write, course: &EditablePrerequisites) -> Result<()> {
+    admission::lock(write, course.id).await?;
     let (user, now) = (write.user()?, write.now());
     sqlx::query!("UPDATE courses SET deleted_at = $2, updated_by = $3 WHERE id = $1", course.id.0, now, user.0)
         .execute(write.connection())
@@ -147,6 +150,7 @@ pub async fn restore(write: &mut Write, id: CourseId, restoration: Restoration) 
     if let Some(category) = restoration.category_id {
         check_category(write, category).await?;
     }
+    admission::lock(write, id).await?;
     let slug = restoration.slug.unwrap_or_else(|| Slug::of_row(course.slug));
     let slug = slugs::for_course(write, id, slug).await?;
     sqlx::query!(

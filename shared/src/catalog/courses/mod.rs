@@ -1,5 +1,6 @@
 //! Courses: what they are, who sees them, and how they change.
 
+pub(crate) mod admission;
 mod duplicating;
 mod editing;
 mod finding;
@@ -19,7 +20,7 @@ use crate::id::{CategoryId, CourseId, UserId};
 use crate::identity::{Caller, Permission};
 use crate::input::{Money, text_enum};
 use crate::transaction::{Read, Write};
-use crate::version::Version;
+use crate::version::{Tag, Version};
 
 pub use duplicating::{Duplication, duplicate};
 pub use editing::{CourseChanges, NewCourse, create, update};
@@ -82,6 +83,9 @@ pub struct Course {
     /// Whether the caller is enrolled.
     #[serde(skip)]
     enrolled: bool,
+    /// The version of what the instructor shows.
+    #[serde(skip)]
+    instructor_version: i32,
 }
 
 /// Who teaches, as anyone may know them: never the email.
@@ -103,6 +107,12 @@ impl Course {
             created_by: self.created_by,
             enrolled: self.enrolled,
         }
+    }
+
+    /// Returns the entity tag of the course as it is shown, instructor included.
+    #[must_use]
+    pub fn tag(&self) -> Tag {
+        self.version.and_shown(self.instructor_version)
     }
 
     /// Whether the caller is staff of it.
@@ -127,7 +137,8 @@ macro_rules! select_course {
                  c.estimated_hours AS "estimated_hours: Money", c.tags AS "tags: Json<Vec<String>>",
                  c.meta_description, c.meta_keywords, c.published_at, c.created_at, c.updated_at,
                  c.version AS "version: Version", c.created_by AS "created_by: UserId", c.deleted_at,
-                 EXISTS (SELECT FROM enrollments e WHERE e.course_id = c.id AND e.user_id = $1 AND e.status <> 'dropped') AS "enrolled!"
+                 EXISTS (SELECT FROM enrollments e WHERE e.course_id = c.id AND e.user_id = $1 AND e.status <> 'dropped') AS "enrolled!",
+                 i.shown_version AS instructor_version
                FROM courses c JOIN users i ON i.id = c.instructor_id "# + $tail,
             $caller
             $(, $argument)*
@@ -216,24 +227,18 @@ pub(crate) async fn existing(read: &mut Read, reference: &Reference) -> Result<C
     .ok_or_else(|| Error::not_found("course"))
 }
 
-/// The course, if the caller may see it, held as it is until the end of the write, so that it can't be withdrawn
-/// while somebody enrols.
+/// Returns the course, if the caller may see it, to enrol learners in it. Holds its [admission](admission) until the end of the
+/// write.
 ///
 /// # Errors
 /// 404.
 pub async fn held(write: &mut Write, reference: &Reference) -> Result<Course> {
-    let caller = write.caller().clone();
-    let (id, slug) = reference.parts();
-    select_course!(
-        "WHERE (c.id = $2 OR c.slug = $3) AND c.deleted_at IS NULL FOR SHARE OF c",
-        caller.user_id().map(|user| user.0),
-        id,
-        slug
-    )
-    .fetch_optional(write.connection())
-    .await?
-    .filter(|course| course.standing().visible(&caller))
-    .ok_or_else(|| Error::not_found("course"))
+    let id = match reference {
+        Reference::Id(id) => *id,
+        Reference::Slug(_) => existing(write, reference).await?,
+    };
+    admission::hold(write, id).await?;
+    visible(write, &Reference::Id(id)).await
 }
 
 /// A course that the caller may edit, locked until the end of the write. Only [`editable`] makes one.

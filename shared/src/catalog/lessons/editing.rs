@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Lesson, LessonType, Link, Links, Rendered, VideoProvider, find, html, placing, video_link};
 use crate::audit::Changes;
 use crate::catalog::WebUrl;
+use crate::catalog::courses::admission;
 use crate::catalog::sections::{self, EditableSection};
 use crate::error::{Error, Result};
 use crate::id::{LessonId, SectionId};
@@ -212,6 +213,9 @@ pub async fn update(
         video_link::check(after.video_provider, after.video_url.as_deref())?;
     }
     check_publishable(&after)?;
+    if lesson.is_published && !after.is_published {
+        admission::lock(write, lesson.course_id).await?;
+    }
     after.display_order = placing::of_changed(write, lesson, after.section_id, wanted).await?;
     let changed = Changes::between(&lesson.0, &after)?;
     if changed.is_empty() {
@@ -254,10 +258,12 @@ async fn store(write: &mut Write, lesson: &Lesson) -> Result<()> {
     Ok(())
 }
 
+/// Deletes the lesson. Waits for completions that are under way.
+///
 /// # Errors
 /// 409 when somebody completed it: what happened is kept, and the lesson can be unpublished.
 pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
-    // Whoever is completing it is waited for.
+    admission::lock(write, lesson.course_id).await?;
     sqlx::query!("SELECT id FROM lessons WHERE id = $1 FOR UPDATE", lesson.id.0)
         .fetch_optional(write.connection())
         .await?;
@@ -269,8 +275,8 @@ pub async fn delete(write: &mut Write, lesson: &EditableLesson) -> Result<()> {
     Ok(())
 }
 
-/// Lets lessons be deleted that nobody completed. They are locked `FOR UPDATE` in a statement before: so this one sees
-/// what was committed while that one waited.
+/// Lets lessons be deleted that nobody completed. They and the admission of their course are locked in earlier statements, so that
+/// this one sees what was committed while those waited.
 ///
 /// # Errors
 /// 409 that lists those that somebody completed.

@@ -26,7 +26,7 @@ pub(crate) use files::{without_document, without_video};
 pub use html::{Rendered, keep_html, with_html};
 pub use links::{Link, Links, NewLink};
 pub use placing::set_order;
-pub use reading::{ReadableLesson, open, read as get};
+pub use reading::{ReadableLesson, held, open, read as get};
 
 text_enum! {
     LessonType { Video = "video", Document = "document", Quiz = "quiz", Assignment = "assignment", Text = "text" }

@@ -6,10 +6,10 @@ use sqlx::types::Json;
 
 use super::{Lesson, LessonType, Link, RENDERER, VideoProvider, select_lesson};
 use crate::catalog::Standing;
-use crate::catalog::courses::{CourseStatus, Visibility};
+use crate::catalog::courses::{CourseStatus, Visibility, admission};
 use crate::error::{Error, Result};
 use crate::id::{CourseId, LessonId, SectionId, UserId};
-use crate::transaction::Read;
+use crate::transaction::{Read, Write};
 use crate::version::Version;
 
 /// `last_accessed_at` moves at most so often.
@@ -57,6 +57,16 @@ pub async fn open(read: &mut Read, id: LessonId) -> Result<ReadableLesson> {
         return Err(Error::forbidden("Enrol in the course to read its lessons."));
     }
     Ok(ReadableLesson { id, course_id: row.course_id })
+}
+
+/// Does the same as [`open`] for a call that completes the lesson. Holds the admission of its course until the end of the write,
+/// so that neither is deleted meanwhile.
+///
+/// # Errors
+/// As [`open`].
+pub async fn held(write: &mut Write, id: LessonId) -> Result<ReadableLesson> {
+    admission::hold_for_lesson(write, id).await?;
+    open(write, id).await
 }
 
 /// Returns the lesson to callers who may read it. The same statement notes the access of an enrolled learner.

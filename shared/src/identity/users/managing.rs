@@ -160,11 +160,8 @@ pub async fn update(write: &mut Write, before: &ManagedUser, changes: UserChange
         profile::check_username_is_free(write, &after.username, &after.email).await?;
     }
     sqlx::query!(
-        "UPDATE users SET username = $2, normalized_username = $3, first_name = $4, last_name = $5, bio = $6, is_active = $7
-         WHERE id = $1",
+        "UPDATE users SET first_name = $2, last_name = $3, bio = $4, is_active = $5 WHERE id = $1",
         after.id.0,
-        after.username,
-        username::normalized(&after.username),
         after.first_name,
         after.last_name,
         after.bio,
@@ -177,6 +174,17 @@ pub async fn update(write: &mut Write, before: &ManagedUser, changes: UserChange
             administrators::keep_one(write).await?;
         }
         sessions::end_all(write, after.id, None).await?;
+    }
+    if after.username != before.username {
+        // Last, since it locks the account against everything that refers to it.
+        sqlx::query!(
+            "UPDATE users SET username = $2, normalized_username = $3 WHERE id = $1",
+            after.id.0,
+            after.username,
+            username::normalized(&after.username),
+        )
+        .execute(write.connection())
+        .await?;
     }
     Ok((get(write, after.id, false).await?, changed))
 }
