@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Settings, needed};
 use crate::db::{CallConnection, Database};
 use crate::error::{Error, Result};
+use crate::function::{Grant, QueueName};
 use crate::identity::Caller;
 use crate::identity::keys::{Signing, VerificationKeys};
 use crate::limits::Limits;
@@ -37,8 +38,8 @@ pub struct App {
 
 type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 
-/// What a function needs. Each part is named by the function that builds it, so that a binary links only what
-/// its operation reaches.
+/// The clients that a function builds when it starts. Each is a pointer to the function that builds it, so that a binary
+/// links only the clients that it uses.
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
     database: Option<Build<Database>>,
@@ -100,6 +101,24 @@ impl Needs {
     #[must_use]
     pub const fn and_progress_queue(self) -> Self {
         Self { progress_queue: Some(|settings| Box::pin(progress_queue(settings))), ..self }
+    }
+
+    /// Adds the client that uses a right.
+    #[must_use]
+    pub(crate) const fn and(self, grant: Grant) -> Self {
+        match grant {
+            Grant::Wake(QueueName::Mail) => self.and_mail_queue(),
+            Grant::Wake(QueueName::Progress) => self.and_progress_queue(),
+            Grant::ReadReplica => self.and_reader(),
+            Grant::ReadSigningKey | Grant::ReplaceSigningKey => self.and_signing_key(),
+            Grant::SendMail => self.and_mailer(),
+            Grant::SignMediaReads | Grant::SignUploads | Grant::InspectUploads => self.and_storage(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) const fn without_database(self) -> Self {
+        Self { database: None, ..self }
     }
 
     /// Everything, for one process that runs all functions.

@@ -7,20 +7,24 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::error::{Error, Result};
+use lyceum::function::{Grant, Trigger};
 use lyceum::id::UploadId;
 use lyceum::media::arrival::{self, Arrived, Claim, Settled};
 use lyceum::media::checks::Rejection;
 use lyceum::media::inspection::{self, Inspected, Scan};
 use lyceum::media::storage::Pin;
-use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
 use super::tidy;
 
-pub const FUNCTION: Function =
-    Function { name: "ingest", needs: Needs::database().and_storage(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function::event("ingest", handler)
+    .started_by(&[Trigger::Uploads])
+    .may(&[Grant::InspectUploads])
+    .memory(512)
+    .timeout(900);
 
 /// So often the database may ask for the same write again.
 const ATTEMPTS: u32 = 3;

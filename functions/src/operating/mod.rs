@@ -11,14 +11,8 @@ pub mod openapi;
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
+    folder: "operating",
     name: "Operating",
     about: "Health, the state of the database, and this document.",
-    functions: &[
-        admin_database::FUNCTION,
-        health::FUNCTION,
-        maintain::FUNCTION,
-        migrate::FUNCTION,
-        openapi::FUNCTION,
-        not_found::FUNCTION,
-    ],
+    functions: functions![admin_database, health, maintain, migrate, openapi, not_found,],
 };

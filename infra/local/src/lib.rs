@@ -4,12 +4,13 @@
 //! | --- | --- |
 //! | [`stack`] | all of it, started in order and stopped |
 //! | [`hosts`] | the names under which it may be called |
-//! | [`gateway`] | HTTP to Lambda events and back, by the routes of `infra/routes.yaml` |
-//! | [`template`] | those routes |
+//! | [`gateway`] | HTTP to Lambda events and back, by the routes of the functions |
+//! | [`template`] | the API's CORS, as `template.yaml` has it |
 //! | [`event`] | events as AWS sends them |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
 //! | [`trigger`] | what is created in S3 starts a function |
 //! | [`demo`] | the demo data |
+//! | [`generate`] | the files that follow from the descriptions of the functions |
 //! | [`operator`] | what an operator does from the command line |
 //! | [`rehearsal`] | a loss of data, and its recovery |
 //! | [`seed`] | a large catalogue, to measure with |
@@ -18,6 +19,7 @@
 pub mod demo;
 pub mod event;
 pub mod gateway;
+pub mod generate;
 pub mod hosts;
 pub mod mailbox;
 pub mod operator;

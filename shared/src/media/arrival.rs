@@ -60,7 +60,7 @@ pub fn source(id: UploadId) -> String {
 /// The upload whose file that key is; none for any other key.
 #[must_use]
 pub fn upload_of(key: &str) -> Option<UploadId> {
-    let id: UploadId = key.strip_prefix("uploads/")?.parse().ok()?;
+    let id: UploadId = key.strip_prefix(super::UPLOADED)?.parse().ok()?;
     (source(id) == key).then_some(id)
 }
 

@@ -21,3 +21,6 @@ mod showing;
 pub mod storage;
 pub mod tidying;
 pub mod uploads;
+
+/// The beginning of the keys of files that were uploaded and not inspected yet. Their creation starts `ingest`.
+pub const UPLOADED: &str = "uploads/";

@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::arrival;
 use super::storage::{Listed, Storage};
+use super::{UPLOADED, arrival};
 use crate::error::Result;
 use crate::id::UploadId;
 use crate::transaction::Read;
@@ -25,10 +25,8 @@ const ORPHANS_KEPT: TimeDelta = TimeDelta::days(1);
 /// So many rows are taken at once.
 const BATCH: i64 = 100;
 
-/// What browsers sent, and nothing has checked.
-const UNCHECKED: &str = "uploads/";
 /// Where objects without a row are looked for.
-pub const PREFIXES: [&str; 3] = [UNCHECKED, "media/", "public/"];
+pub const PREFIXES: [&str; 3] = [UPLOADED, "media/", "public/"];
 
 /// An upload that should have arrived by now, if it ever does.
 #[derive(Debug)]
@@ -166,7 +164,7 @@ pub async fn orphans(read: &mut Read, objects: &[Listed]) -> Result<Vec<String>>
 /// # Errors
 /// 503 when S3 is away.
 pub async fn remove_orphan(storage: &Storage, key: &str) -> Result<()> {
-    if key.starts_with(UNCHECKED) { storage.remove_versions(key).await } else { storage.remove(key).await }
+    if key.starts_with(UPLOADED) { storage.remove_versions(key).await } else { storage.remove(key).await }
 }
 
 /// The upload that a key of ours tells of.

@@ -13,11 +13,10 @@ mod restore;
 mod unpublish;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "courses", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("courses", routes);
 
 fn routes() -> Vec<Route> {
     vec![

@@ -3,11 +3,10 @@
 mod list;
 mod set;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "tags", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("tags", routes);
 
 fn routes() -> Vec<Route> {
     vec![list::route(), set::route()]

@@ -3,11 +3,10 @@
 mod import;
 mod one;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "enroll", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("enroll", routes);
 
 fn routes() -> Vec<Route> {
     vec![one::route(), import::route()]

@@ -5,12 +5,10 @@ mod get;
 mod mine;
 mod roster;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "enrollments", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("enrollments", routes);
 
 fn routes() -> Vec<Route> {
     vec![mine::route(), get::route(), drop::route(), roster::route()]
