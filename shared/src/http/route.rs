@@ -1,5 +1,5 @@
 //! Routes as data. A route can't be written without its access; the tables of routes together are the API,
-//! from which the OpenAPI document and the checks of `template.yaml` are made.
+//! from which the OpenAPI document and the templates in `infra/functions` are made.
 
 use std::future::Future;
 use std::sync::Arc;

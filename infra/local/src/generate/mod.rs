@@ -6,7 +6,9 @@
 //! | `cargo` | `functions/src/bin/*.rs`, the end of `functions/Cargo.toml` |
 //! | `events` | `functions/events/*.json`, where one is missing |
 //! | `document` | `docs/functions.md` |
+//! | `aws` | `infra/functions/*.yaml`, and their stacks in `template.yaml` |
 
+mod aws;
 mod cargo;
 mod document;
 mod events;
@@ -39,6 +41,7 @@ pub fn root() -> PathBuf {
 pub fn files() -> Result<Files> {
     let mut files = cargo::files()?;
     files.extend(events::missing()?);
+    files.extend(aws::files()?);
     files.insert("docs/functions.md".to_owned(), document::functions());
     Ok(files)
 }
