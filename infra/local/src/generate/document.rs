@@ -18,7 +18,7 @@ schema. A function without an alarm of its own shares one in a trial; in product
 pub(super) fn functions() -> String {
     let mut text = format!("<!-- {NOTICE} -->\n{INTRODUCTION}");
     for domain in lyceum_functions::DOMAINS {
-        text.push_str(&format!("\n## {}\n\n{}\n\n", domain.name, domain.about));
+        text.push_str(&["\n## ", domain.name, "\n\n", domain.about, "\n\n"].concat());
         text.push_str("| function | started by | database | rights beyond that | memory | time | own alarm |\n");
         text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
         domain.functions.iter().for_each(|function| text.push_str(&row(function)));

@@ -15,13 +15,8 @@ const USUAL_TIMEOUT: u16 = 10;
 pub(super) struct Stanza {
     /// In Pascal case: the id of its resource, and the end of its name.
     pub id: String,
-    /// The binary.
-    pub name: &'static str,
-    pub memory: u16,
-    pub timeout: u16,
-    pub hashes_passwords: bool,
+    pub of: Function,
     pub in_network: bool,
-    pub own_alarm: bool,
     /// Whether it sends to the queue that starts it.
     pub wakes_itself: bool,
     pub variables: Vec<Variable>,
@@ -70,12 +65,8 @@ impl Stanza {
             _ => None,
         });
         Self {
-            name: function.name,
-            memory: function.memory,
-            timeout: function.timeout,
-            hashes_passwords: function.hashes_passwords,
+            of: *function,
             in_network: function.database != DatabaseRole::None,
-            own_alarm: function.own_alarm,
             wakes_itself: queue.is_some_and(|queue| function.grants.contains(&Grant::Wake(queue))),
             variables: variables(function),
             policies: policies(&id, function),

@@ -13,8 +13,8 @@ pub(super) struct Parameter {
 
 /// The conditions of the nested stacks. They depend on the deployment's own parameters, never on outputs of other stacks.
 pub(super) const CONDITIONS: [(&str, &str); 3] = [
-    ("AlarmsPerFunction", "!Equals [!Ref AlarmsPerFunction, \"true\"]"),
-    ("MailBySes", "!Equals [!Ref MailBySes, \"true\"]"),
+    ("AlarmsPerFunction", r#"!Equals [!Ref AlarmsPerFunction, "true"]"#),
+    ("MailBySes", r#"!Equals [!Ref MailBySes, "true"]"#),
     ("ReservesForHashes", "!Not [!Equals [!Ref HashesAtOnce, 0]]"),
 ];
 
@@ -27,7 +27,7 @@ const fn number(name: &'static str, description: &'static str, value: &'static s
 }
 
 const fn yes_or_no(name: &'static str, description: &'static str, value: &'static str) -> Parameter {
-    Parameter { more: "AllowedValues: [\"true\", \"false\"], ", ..text(name, description, value) }
+    Parameter { more: r#"AllowedValues: ["true", "false"], "#, ..text(name, description, value) }
 }
 
 /// A value that `CloudFormation` never shows.
@@ -35,8 +35,8 @@ const fn secret(name: &'static str, description: &'static str, value: &'static s
     Parameter { more: "NoEcho: true, ", ..text(name, description, value) }
 }
 
-const fn of_type(kind: &'static str, parameter: Parameter) -> Parameter {
-    Parameter { kind, ..parameter }
+const fn of_type(kind: &'static str, name: &'static str, description: &'static str, value: &'static str) -> Parameter {
+    Parameter { kind, ..text(name, description, value) }
 }
 
 /// All parameters, in the order in which templates list them.
@@ -49,33 +49,33 @@ pub(super) static ALL: [Parameter; 36] = [
         "!GetAtt Schema.Outputs.Version",
     ),
     of_type(
-        "\"List<AWS::EC2::Subnet::Id>\"",
-        text("Subnets", "The subnets of functions that use the database", "!GetAtt Network.Outputs.Subnets"),
+        r#""List<AWS::EC2::Subnet::Id>""#,
+        "Subnets",
+        "The subnets of functions that use the database",
+        "!GetAtt Network.Outputs.Subnets",
     ),
     of_type(
-        "\"AWS::EC2::SecurityGroup::Id\"",
-        text(
-            "FunctionGroup",
-            "The security group of functions that use the database",
-            "!GetAtt Network.Outputs.FunctionGroup",
-        ),
+        r#""AWS::EC2::SecurityGroup::Id""#,
+        "FunctionGroup",
+        "The security group of functions that use the database",
+        "!GetAtt Network.Outputs.FunctionGroup",
     ),
     text("DatabasePolicy", "The managed policy of functions that use the database", "!Ref DatabasePolicy"),
     text("TracePolicy", "The managed policy of functions without a database", "!Ref TracePolicy"),
     text(
         "DatabaseUrl",
         "The database, or the proxy before it",
-        "!Sub \"postgres://lyceum_app@${Database.Outputs.Host}:5432/lyceum\"",
+        r#"!Sub "postgres://lyceum_app@${Database.Outputs.Host}:5432/lyceum""#,
     ),
     text(
         "ReaderDatabaseUrl",
         "The read replica; empty if there is none",
-        "!If [HasReader, !Sub \"postgres://lyceum_app@${Database.Outputs.ReaderHost}:5432/lyceum\", \"\"]",
+        r#"!If [HasReader, !Sub "postgres://lyceum_app@${Database.Outputs.ReaderHost}:5432/lyceum", ""]"#,
     ),
     text(
         "WriterDatabaseUrl",
         "The database itself, without the proxy",
-        "!Sub \"postgres://lyceum_app@${Database.Outputs.WriterHost}:5432/lyceum\"",
+        r#"!Sub "postgres://lyceum_app@${Database.Outputs.WriterHost}:5432/lyceum""#,
     ),
     text("OwnerSecret", "The secret with the password of the database's owner", "!GetAtt Database.Outputs.OwnerSecret"),
     text(
@@ -92,9 +92,9 @@ pub(super) static ALL: [Parameter; 36] = [
     secret(
         "EdgeSecret",
         "The value by which the API recognises CloudFront",
-        "!Sub \"{{resolve:secretsmanager:${EdgeSecret}}}\"",
+        r#"!Sub "{{resolve:secretsmanager:${EdgeSecret}}}""#,
     ),
-    text("RedisUrl", "The cache; empty if there is none", "!If [HasCache, !GetAtt Cached.Outputs.Url, \"\"]"),
+    text("RedisUrl", "The cache; empty if there is none", r#"!If [HasCache, !GetAtt Cached.Outputs.Url, ""]"#),
     text("MediaBucket", "The bucket of uploads, media and pictures", "!Ref MediaBucket"),
     text("MediaUrl", "The address from which browsers load media", "!GetAtt Edge.Outputs.Url"),
     yes_or_no("MalwareScan", "Whether GuardDuty scans uploads before they are accepted", "!Ref MalwareScan"),
@@ -103,16 +103,16 @@ pub(super) static ALL: [Parameter; 36] = [
     text("MailQueueArn", "The same queue's ARN", "!GetAtt MailQueue.Outputs.Arn"),
     text("ProgressQueueUrl", "The queue that wakes recompute-progress", "!GetAtt ProgressQueue.Outputs.Url"),
     text("ProgressQueueArn", "The same queue's ARN", "!GetAtt ProgressQueue.Outputs.Arn"),
-    yes_or_no("MailBySes", "Whether SES sends the mail", "!If [MailBySes, \"true\", \"false\"]"),
+    yes_or_no("MailBySes", "Whether SES sends the mail", r#"!If [MailBySes, "true", "false"]"#),
     text(
         "SesCredentials",
         "The secret with SES's key; empty if another server sends the mail",
-        "!If [MailBySes, !GetAtt Mail.Outputs.Credentials, \"\"]",
+        r#"!If [MailBySes, !GetAtt Mail.Outputs.Credentials, ""]"#,
     ),
     secret(
         "SmtpUrl",
         "Another mail server, with its password; empty if SES sends the mail",
-        "!If [MailBySes, \"\", !Sub \"{{resolve:secretsmanager:${SmtpSecret}}}\"]",
+        r#"!If [MailBySes, "", !Sub "{{resolve:secretsmanager:${SmtpSecret}}}"]"#,
     ),
     text("MailFrom", "The sender of all mail", "!Ref MailFrom"),
     text("FrontendUrl", "The frontend's origin, to which links in mails lead", "!Ref FrontendUrl"),
