@@ -6,7 +6,7 @@
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags |
 //! | [`learning`] | enroll, enrollments, complete-lesson, reports, recompute-progress |
 //! | [`media`] | uploads, media, ingest |
-//! | [`operating`] | health, openapi, not-found, admin-database, maintain, migrate |
+//! | [`operating`] | health, openapi, not-found, admin-database, run-jobs, maintain, migrate |
 //!
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.

@@ -1,5 +1,5 @@
-//! How large an answer is as a function returns it: its body is a text within Lambda's own JSON, so quotes, backslashes
-//! and control characters are escaped once more. Lambda refuses a response of more than 6 MB.
+//! Sizes of responses in the form in which a function returns them: the body is a string within Lambda's JSON, so
+//! quotes,
 
 use std::io;
 
@@ -7,18 +7,18 @@ use serde::Serialize;
 
 use crate::error::Result;
 
-/// The bytes that a body may take, which leaves room for its headers.
-pub(crate) const LARGEST: usize = 5_400_000;
+/// The largest size of a body, in bytes. Lambda's limit is 6 MB; the rest is for the headers.
+pub(crate) const MAX_BYTES: usize = 5_400_000;
 
-/// Whether a body can be answered.
+/// Whether a body fits into a response.
 pub(crate) fn fits(body: &[u8]) -> bool {
-    body.len() <= LARGEST / MOST_ESCAPED || of_body(body) <= LARGEST
+    body.len() <= MAX_BYTES / MAX_ESCAPED_BYTES || of_body(body) <= MAX_BYTES
 }
 
-/// The bytes that one byte takes at most.
-const MOST_ESCAPED: usize = 6;
+/// The most bytes that one byte of a body can become.
+const MAX_ESCAPED_BYTES: usize = 6;
 
-/// The bytes that a body takes: UTF-8 as text, anything else as base64.
+/// Returns the size of a body in bytes: UTF-8 is sent as text, anything else as base64.
 pub(crate) fn of_body(body: &[u8]) -> usize {
     if std::str::from_utf8(body).is_err() {
         return body.len().div_ceil(3) * 4;
@@ -26,10 +26,10 @@ pub(crate) fn of_body(body: &[u8]) -> usize {
     body.iter().map(|byte| escaped(*byte)).sum()
 }
 
-/// The bytes that a value takes as JSON within a body.
+/// Returns the size in bytes of a value that is serialized into a body.
 ///
 /// # Errors
-/// When it can't be written as JSON.
+/// Fails when the value can't be serialized as JSON.
 pub(crate) fn of(value: &impl Serialize) -> Result<usize> {
     let mut size = Size(0);
     serde_json::to_writer(&mut size, value)?;
@@ -49,11 +49,11 @@ impl io::Write for Size {
     }
 }
 
-/// The bytes that a byte of a JSON string takes (RFC 8259, 7).
+/// Returns the size of a byte within a JSON string (RFC 8259, section 7).
 fn escaped(byte: u8) -> usize {
     match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => 2,
-        0..0x20 => MOST_ESCAPED,
+        0..0x20 => MAX_ESCAPED_BYTES,
         _ => 1,
     }
 }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_takes_what_its_json_takes_as_a_text() {
+    fn the_size_of_a_value_is_that_of_its_json_within_a_json_string() {
         for text in ["plain", "\"quoted\" and \\", "line\nafter\tline\u{1}\u{1f}", "größe 课程 😀"] {
             let json = serde_json::to_string(&[text]).unwrap();
             let quoted = serde_json::to_string(&json).unwrap();
@@ -73,15 +73,15 @@ mod tests {
     }
 
     #[test]
-    fn what_escapes_to_more_than_an_answer_does_not_fit() {
-        assert!(fits(&vec![b'a'; LARGEST]));
-        assert!(!fits(&vec![b'a'; LARGEST + 1]));
-        assert!(fits(&vec![b'"'; LARGEST / 2]));
-        assert!(!fits(&vec![b'"'; LARGEST / 2 + 1]));
+    fn a_body_that_escapes_to_more_than_the_limit_does_not_fit() {
+        assert!(fits(&vec![b'a'; MAX_BYTES]));
+        assert!(!fits(&vec![b'a'; MAX_BYTES + 1]));
+        assert!(fits(&vec![b'"'; MAX_BYTES / 2]));
+        assert!(!fits(&vec![b'"'; MAX_BYTES / 2 + 1]));
     }
 
     #[test]
-    fn a_body_that_is_no_text_takes_its_base64() {
+    fn a_binary_body_is_counted_as_base64() {
         assert_eq!(of_body(&[0xff; 4]), 8);
     }
 }

@@ -1,4 +1,4 @@
-//! What a function's process holds: settings, the pool, and just those clients that its work needs.
+//! The state of a function's process: settings, the connection pool, and the clients that the function needs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use lambda_http::BoxFuture;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::{self, Settings, needed};
+use crate::config::{self, Settings, required};
 use crate::db::{CallConnection, Database};
 use crate::error::{Error, Result};
 use crate::function::{Grant, QueueName};
@@ -33,13 +33,14 @@ pub struct App {
     mailer: Option<Mailer>,
     mail_queue: Option<Queue>,
     progress_queue: Option<Queue>,
-    called: AtomicBool,
+    jobs_queue: Option<Queue>,
+    was_called: AtomicBool,
 }
 
 type Build<T> = fn(&Settings) -> BoxFuture<'_, Result<T>>;
 
-/// The clients that a function builds when it starts. Each is a pointer to the function that builds it, so that a binary
-/// links only the clients that it uses.
+/// The clients that a function needs. Each is stored as the function that builds it, so that the linker drops the
+/// clients that a binary never names.
 #[derive(Clone, Copy, Default)]
 pub struct Needs {
     database: Option<Build<Database>>,
@@ -49,6 +50,7 @@ pub struct Needs {
     mailer: Option<Build<Mailer>>,
     mail_queue: Option<Build<Option<Queue>>>,
     progress_queue: Option<Build<Option<Queue>>>,
+    jobs_queue: Option<Build<Option<Queue>>>,
 }
 
 impl Needs {
@@ -62,6 +64,7 @@ impl Needs {
             mailer: None,
             mail_queue: None,
             progress_queue: None,
+            jobs_queue: None,
         }
     }
 
@@ -70,7 +73,7 @@ impl Needs {
         Self { database: Some(|settings| Box::pin(async { Database::new(settings) })), ..Self::nothing() }
     }
 
-    /// The replica, where there is one.
+    /// Adds the replica, if one is configured.
     #[must_use]
     pub const fn and_reader(self) -> Self {
         Self { reader: Some(|settings| Box::pin(async { Database::reader(settings) })), ..self }
@@ -91,13 +94,13 @@ impl Needs {
         Self { mailer: Some(|settings| Box::pin(async { Mailer::new(settings) })), ..self }
     }
 
-    /// The queue that wakes `deliver-mail`. Without one, its schedule finds what is due.
+    /// Adds the queue that wakes `deliver-mail`. Without one, its schedule finds the mails that are due.
     #[must_use]
     pub const fn and_mail_queue(self) -> Self {
         Self { mail_queue: Some(|settings| Box::pin(mail_queue(settings))), ..self }
     }
 
-    /// The queue that wakes `recompute-progress`. Without one, its schedule finds which courses wait.
+    /// Adds the queue that wakes `recompute-progress`. Without one, its schedule finds the courses that wait.
     #[must_use]
     pub const fn and_progress_queue(self) -> Self {
         Self { progress_queue: Some(|settings| Box::pin(progress_queue(settings))), ..self }
@@ -109,6 +112,7 @@ impl Needs {
         match grant {
             Grant::Wake(QueueName::Mail) => self.and_mail_queue(),
             Grant::Wake(QueueName::Progress) => self.and_progress_queue(),
+            Grant::Wake(QueueName::Jobs) => self.and_jobs_queue(),
             Grant::ReadReplica => self.and_reader(),
             Grant::ReadSigningKey | Grant::ReplaceSigningKey => self.and_signing_key(),
             Grant::SendMail => self.and_mailer(),
@@ -121,20 +125,33 @@ impl Needs {
         Self { database: None, ..self }
     }
 
-    /// Everything, for one process that runs all functions.
+    /// The queue that wakes `run-jobs`. Without one, its schedule finds which jobs are due.
+    #[must_use]
+    pub const fn and_jobs_queue(self) -> Self {
+        Self { jobs_queue: Some(|settings| Box::pin(jobs_queue(settings))), ..self }
+    }
+
+    /// Returns all clients, for a process that runs every function.
     #[must_use]
     pub const fn everything() -> Self {
-        Self::database().and_reader().and_signing_key().and_storage().and_mailer().and_mail_queue().and_progress_queue()
+        Self::database()
+            .and_reader()
+            .and_signing_key()
+            .and_storage()
+            .and_mailer()
+            .and_mail_queue()
+            .and_progress_queue()
+            .and_jobs_queue()
     }
 }
 
 impl App {
-    /// Builds what is needed, side by side. Nothing connects yet.
+    /// Builds the needed clients concurrently. None of them connects yet.
     ///
     /// # Errors
-    /// When a needed setting is missing or makes no sense, or Secrets Manager doesn't answer.
+    /// Fails when a required setting is missing or invalid, or when Secrets Manager doesn't respond.
     pub async fn start(settings: Settings, needs: Needs) -> Result<Self> {
-        let (database, reader, signing, storage, mailer, mail_queue, progress_queue) = tokio::try_join!(
+        let (database, reader, signing, storage, mailer, mail_queue, progress_queue, jobs_queue) = tokio::try_join!(
             build(needs.database, &settings),
             build(needs.reader, &settings),
             build(needs.signing, &settings),
@@ -142,6 +159,7 @@ impl App {
             build(needs.mailer, &settings),
             build(needs.mail_queue, &settings),
             build(needs.progress_queue, &settings),
+            build(needs.jobs_queue, &settings),
         )?;
         let redis = settings.redis_url.as_deref().map(Redis::new).transpose()?.map(Arc::new);
         Ok(Self {
@@ -156,14 +174,15 @@ impl App {
             mailer,
             mail_queue: mail_queue.flatten(),
             progress_queue: progress_queue.flatten(),
+            jobs_queue: jobs_queue.flatten(),
             settings,
-            called: AtomicBool::new(false),
+            was_called: AtomicBool::new(false),
         })
     }
 
-    /// Whether this is the first event of the process: one that waited for its start.
+    /// Whether this is the first event of the process, which waited for a cold start. True once.
     pub(crate) fn is_cold(&self) -> bool {
-        !self.called.swap(true, Ordering::Relaxed)
+        !self.was_called.swap(true, Ordering::Relaxed)
     }
 
     #[must_use]
@@ -181,6 +200,11 @@ impl App {
         Self { progress_queue: Some(queue), ..self }
     }
 
+    #[must_use]
+    pub fn with_jobs_queue(self, queue: Queue) -> Self {
+        Self { jobs_queue: Some(queue), ..self }
+    }
+
     pub(crate) fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
     }
@@ -193,7 +217,7 @@ impl App {
         Read::open(self.database()?, context).await
     }
 
-    /// A read by the replica; none where there is no replica.
+    /// Opens a read on the replica. Returns `None` when no replica is configured.
     pub(crate) async fn read_from_replica(&self, context: Context) -> Option<Result<Read>> {
         match &self.reader {
             Some(reader) => Some(Read::open_elsewhere(reader, context).await),
@@ -202,22 +226,25 @@ impl App {
     }
 
     pub(crate) async fn write(&self, context: Context) -> Result<Write> {
-        let queues = Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone() };
-        Write::begin(self.database()?, context, queues, self.cache.clone()).await
+        Write::begin(self.database()?, context, self.queues(), self.clock.clone(), self.cache.clone()).await
     }
 
-    /// A read by the system itself, for functions that no person calls.
+    pub(crate) fn queues(&self) -> Queues {
+        Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone(), jobs: self.jobs_queue.clone() }
+    }
+
+    /// Opens a read as the system, for functions that no user calls.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// 503 when the database is unavailable.
     pub async fn read_as_system(&self) -> Result<Read> {
         self.read(self.system()).await
     }
 
-    /// A write by the system itself, for functions that no person calls.
+    /// Begins a transaction as the system, for functions that no user calls.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// 503 when the database is unavailable.
     pub async fn write_as_system(&self) -> Result<Write> {
         self.write(self.system()).await
     }
@@ -233,25 +260,25 @@ impl App {
     }
 
     /// # Errors
-    /// When the function was not given the key.
+    /// Fails when the function doesn't have the signing key.
     pub fn signing(&self) -> Result<&Signing> {
         self.signing.as_ref().ok_or_else(|| Error::internal("this function can't sign"))
     }
 
-    /// The queue that wakes `deliver-mail`, if there is one.
+    /// Returns the queue that wakes `deliver-mail`, if there is one.
     #[must_use]
     pub fn mail_queue(&self) -> Option<&Queue> {
         self.mail_queue.as_ref()
     }
 
     /// # Errors
-    /// When the function was not given S3.
+    /// Fails when the function doesn't have S3.
     pub fn storage(&self) -> Result<&Storage> {
         self.storage.as_ref().ok_or_else(|| Error::internal("this function has no S3"))
     }
 
     /// # Errors
-    /// When the function was not given a mail server.
+    /// Fails when the function doesn't have a mail server.
     pub fn mailer(&self) -> Result<&Mailer> {
         self.mailer.as_ref().ok_or_else(|| Error::internal("this function sends no mail"))
     }
@@ -264,14 +291,14 @@ async fn build<T>(need: Option<Build<T>>, settings: &Settings) -> Result<Option<
     }
 }
 
-/// Where the key is; what is there is read with the first signature.
+/// Returns the source of the signing key. The key itself is read with the first signature.
 fn signing(settings: &Settings) -> Result<Signing> {
     let source = settings.signing_key.clone();
     source.map(Signing::new).ok_or_else(|| Error::internal("SIGNING_KEY_FILE or SIGNING_KEY_SECRET is not set"))
 }
 
 async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
-    let Ok(url) = needed(settings.mail_queue_url.as_ref(), "MAIL_QUEUE_URL") else {
+    let Ok(url) = required(settings.mail_queue_url.as_ref(), "MAIL_QUEUE_URL") else {
         return Ok(None);
     };
     Ok(Some(Queue::sqs(&config::aws().await, url)))
@@ -279,6 +306,13 @@ async fn mail_queue(settings: &Settings) -> Result<Option<Queue>> {
 
 async fn progress_queue(settings: &Settings) -> Result<Option<Queue>> {
     match &settings.progress_queue_url {
+        Some(url) => Ok(Some(Queue::sqs(&config::aws().await, url))),
+        None => Ok(None),
+    }
+}
+
+async fn jobs_queue(settings: &Settings) -> Result<Option<Queue>> {
+    match &settings.jobs_queue_url {
         Some(url) => Ok(Some(Queue::sqs(&config::aws().await, url))),
         None => Ok(None),
     }

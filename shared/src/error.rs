@@ -1,43 +1,43 @@
-//! The one error of the project: what went wrong, and how much of it the caller may know.
+//! The error type of all functions, and how database errors map to it.
 
 use std::time::Duration;
 
 use crate::problem::{self, Kind};
 
-/// So many faults are told at once. No form that a person fills in has as many; a megabyte that means harm has, and a
-/// Lambda can't answer more than 6 MB.
-pub const MOST_FAULTS: usize = 100;
+/// The most faults that one response lists. A form has fewer; a hostile body of a megabyte has so many that listing
+/// them all would exceed Lambda's limit of 6 MB.
+pub const MAX_FAULTS: usize = 100;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug)]
 pub enum Error {
-    /// Something that the caller can be told, and can do something about.
+    /// An error that the caller is shown and can act on.
     Problem(Box<Problem>),
-    /// A neighbour (the database, S3) is away or too busy: 503 with `Retry-After`.
+    /// A service that we depend on (database, S3) is unavailable or too busy: 503 with `Retry-After`.
     Unavailable(Cause),
-    /// The transaction is to be run again: the database asks for it (a serialization failure, a deadlock), or what was
-    /// checked before it does not hold any more.
+    /// The transaction must run again: the database demands it (serialization failure, deadlock), or a condition that
+    /// was checked before the transaction no longer holds.
     Retry(Cause),
-    /// A fault of ours. The caller learns the request id, the log the rest.
+    /// A bug or a wrong setting: 500. The cause is logged; the caller gets only the request id.
     Internal(Cause),
 }
 
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a problem+json answer says (RFC 9457).
+/// The content of a problem response (RFC 9457).
 #[derive(Debug)]
 pub struct Problem {
     pub kind: &'static Kind,
     pub detail: String,
-    /// For 422: every fault of the input at once, up to [`MOST_FAULTS`].
+    /// For 422: all faults of the input, up to [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
-    /// Members of its own, such as the lessons that a course misses.
+    /// Additional members, such as the lessons that a course lacks.
     pub members: serde_json::Map<String, serde_json::Value>,
     pub retry_after: Option<Duration>,
 }
 
-/// One fault of the input.
+/// One invalid value in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub place: Place,
@@ -45,14 +45,14 @@ pub struct Fault {
     pub detail: String,
 }
 
-/// Where in the input a fault is.
+/// Where in the request a fault is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A JSON Pointer into the body (RFC 6901).
     Body(String),
-    /// A parameter of the query string.
+    /// The name of a query parameter.
     Query(String),
-    /// A header, by its name.
+    /// The name of a header.
     Header(&'static str),
 }
 
@@ -83,7 +83,7 @@ impl Error {
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::problem(&problem::NOT_FOUND, format!("There is no such {what}, or you may not know of it."))
+        Self::problem(&problem::NOT_FOUND, format!("This {what} doesn't exist, or you may not see it."))
     }
 
     pub fn forbidden(detail: impl Into<String>) -> Self {
@@ -97,31 +97,31 @@ impl Error {
     /// 429 with the time to wait.
     pub fn too_many(detail: &str, wait: chrono::TimeDelta) -> Self {
         let microseconds = wait.num_microseconds().unwrap_or(i64::MAX);
-        let seconds = u64::try_from(microseconds).unwrap_or(0).div_ceil(1_000_000).max(1); // never too early
+        let seconds = u64::try_from(microseconds).unwrap_or(0).div_ceil(1_000_000).max(1); // rounded up
         let detail = format!("{detail} Try again in {seconds} s.");
         let retry_after = Some(Duration::from_secs(seconds));
         Self::Problem(Box::new(Problem { retry_after, ..Problem::new(&problem::TOO_MANY, detail) }))
     }
 
-    /// 422 with one fault.
+    /// 422 `invalid` with one fault.
     pub fn invalid(fault: Fault) -> Self {
         Self::invalid_all(vec![fault])
     }
 
-    /// 422 with every fault of the input, up to [`MOST_FAULTS`].
+    /// 422 `invalid` with all faults of the input, up to [`MAX_FAULTS`].
     pub fn invalid_all(mut faults: Vec<Fault>) -> Self {
-        faults.truncate(MOST_FAULTS);
+        faults.truncate(MAX_FAULTS);
         let detail = match faults.as_slice() {
             [one] => one.detail.clone(),
-            all if all.len() == MOST_FAULTS => {
-                format!("The first {MOST_FAULTS} things in the request that need to be mended are in errors.")
+            all if all.len() == MAX_FAULTS => {
+                format!("The request has many errors; the first {MAX_FAULTS} are listed in errors.")
             }
-            many => format!("{} things in the request need to be mended; see errors.", many.len()),
+            many => format!("The request has {} errors; see errors.", many.len()),
         };
         Self::Problem(Box::new(Problem { faults, ..Problem::new(&problem::INVALID, detail) }))
     }
 
-    /// 422 of a kind of its own, with its fault.
+    /// 422 with another problem type than `invalid`, and one fault.
     pub fn unprocessable(kind: &'static Kind, fault: Fault) -> Self {
         let problem = Problem::new(kind, fault.detail.clone());
         Self::Problem(Box::new(Problem { faults: vec![fault], ..problem }))
@@ -131,7 +131,7 @@ impl Error {
         Self::Internal(cause.into())
     }
 
-    /// Adds a member of its own to a problem.
+    /// Adds a member to a problem. Does nothing to other errors.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<serde_json::Value>) -> Self {
         if let Self::Problem(problem) = &mut self {
@@ -140,7 +140,7 @@ impl Error {
         self
     }
 
-    /// Whether this is that problem.
+    /// Whether this is a problem of the given kind.
     pub fn is(&self, kind: &'static Kind) -> bool {
         matches!(self, Self::Problem(problem) if problem.kind.name == kind.name)
     }
@@ -151,7 +151,7 @@ impl std::fmt::Display for Error {
         match self {
             Self::Problem(problem) => write!(f, "{}: {}", problem.kind.name, problem.detail),
             Self::Unavailable(cause) => write!(f, "unavailable: {cause}"),
-            Self::Retry(cause) => write!(f, "to be retried: {cause}"),
+            Self::Retry(cause) => write!(f, "retry: {cause}"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
         }
     }
@@ -177,14 +177,14 @@ impl From<sqlx::Error> for Error {
                 _ => Self::internal(error),
             };
         };
-        if let Some(problem) = database.constraint().and_then(of_constraint) {
+        if let Some(problem) = database.constraint().and_then(problem_of_constraint) {
             return problem;
         }
         match database.code().as_deref().unwrap_or_default() {
             // serialization_failure, deadlock_detected
             "40001" | "40P01" => Self::Retry(error.into()),
-            // lock_not_available, query_canceled, too_many_connections, and the server going or coming; or
-            // read_only_sql_transaction: a replica that is about to be the writer
+            // lock_not_available, query_canceled, too_many_connections, the server is stopping or starting, and
+            // read_only_sql_transaction: a replica that is being promoted
             "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable(error.into()),
             code if code.starts_with("08") => Self::Unavailable(error.into()),
             // untranslatable_character and character_not_in_repertoire: text that Postgres cannot hold
@@ -196,25 +196,25 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// What a violated constraint means to the caller: the one table of it. A rule that is checked
-/// before still stands here, for the race that the check can't see.
-fn of_constraint(name: &str) -> Option<Error> {
+/// Returns the problem of a violated constraint. Rules that are checked before also stand here, for the race that the
+/// check can't see.
+fn problem_of_constraint(name: &str) -> Option<Error> {
     let (kind, detail) = match name {
         "users_username_key" | "users_normalized_username_key" | "username_holds_normalized_username_key" => {
             (&problem::USERNAME_TAKEN, "This username is taken; choose another.")
         }
         "users_email_key" => (&problem::EMAIL_TAKEN, "An account has this email already."),
         "users_role_needs_verified_email" => {
-            (&problem::EMAIL_NOT_VERIFIED, "This person has not verified the email yet. Invite them instead.")
+            (&problem::EMAIL_NOT_VERIFIED, "This person has not verified their email yet. Invite them instead.")
         }
         "roles_name_key" | "roles_name_folded_key" => {
             (&problem::NAME_TAKEN, "Another role has this name; choose another.")
         }
-        "users_role_id_fkey" => (&problem::ROLE_IN_USE, "Users hold this role, or it is gone."),
+        "users_role_id_fkey" => (&problem::ROLE_IN_USE, "Users hold this role, or it was deleted."),
         "courses_slug_key" => (&problem::SLUG_TAKEN, "Another course has this slug; choose another."),
         "categories_slug_key" => (&problem::SLUG_TAKEN, "Another category has this slug; choose another."),
         "categories_name_key" => (&problem::NAME_TAKEN, "Another category has this name; choose another."),
-        "courses_category_id_fkey" => (&problem::CATEGORY_IN_USE, "The category is gone, or has courses."),
+        "courses_category_id_fkey" => (&problem::CATEGORY_IN_USE, "The category was deleted, or it has courses."),
         "lesson_completions_lesson_id_fkey" => {
             (&problem::LESSON_COMPLETED, "Somebody completed the lesson; unpublish it instead of deleting it.")
         }

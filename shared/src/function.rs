@@ -93,6 +93,8 @@ pub enum QueueName {
     Mail,
     /// Wakes `recompute-progress`.
     Progress,
+    /// Wakes `run-jobs`.
+    Jobs,
 }
 
 /// The role as which a function signs in to the database.

@@ -1,10 +1,10 @@
-//! Ids as types, so that a lesson's id can't be passed for a course's.
+//! Typed ids, so that a lesson's id can't be passed where a course's id is expected.
 
 use std::sync::{Mutex, PoisonError};
 
 use uuid::ContextV7;
 
-/// Makes an id type: UUID version 7, transparent to JSON and SQL.
+/// Defines an id type: a UUID version 7, stored and serialized as a plain UUID.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident = $resource:literal;)*) => {$(
         $(#[$doc])*
@@ -14,7 +14,7 @@ macro_rules! id {
         pub struct $name(pub(crate) uuid::Uuid);
 
         impl $name {
-            /// A new one, which sorts after all that were made before.
+            /// Creates an id that sorts after all that this process created before.
             #[must_use]
             pub fn new(now: chrono::DateTime<chrono::Utc>) -> Self {
                 Self($crate::id::uuid_at(now))
@@ -42,16 +42,16 @@ macro_rules! id {
     )*};
 }
 
-/// What all ids have.
+/// The common interface of ids.
 pub trait Id: Copy {
-    /// The kind of thing that it names, as in `audit_logs.resource_type`.
+    /// The name of the resource, as in `audit_logs.resource_type`.
     const RESOURCE: &'static str;
 
     fn uuid(self) -> uuid::Uuid;
 }
 
-/// A UUID version 7 of this instant (RFC 9562, section 5.7), after all that this process made of the same one: the
-/// injected clock gives the time, the system the random part.
+/// Creates a UUID version 7 (RFC 9562, section 5.7) from the injected clock and the system's random generator. It
+/// sorts after all that this process created at the same time.
 pub(crate) fn uuid_at(now: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
     static COUNTER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
     let counter = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +59,7 @@ pub(crate) fn uuid_at(now: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
     uuid::Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, now.timestamp_subsec_nanos()))
 }
 
-/// An id of any kind, where the kind is another field's matter.
+/// An id of any resource, for inputs where another field names the resource.
 #[derive(Debug, Clone, Copy)]
 pub struct AnyId(pub(crate) uuid::Uuid);
 
@@ -80,4 +80,5 @@ id! {
     DocumentId = "document";
     UploadId = "upload";
     MailId = "mail";
+    JobId = "job";
 }

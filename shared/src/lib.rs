@@ -1,16 +1,18 @@
-//! Lyceum's data crate: everything that two functions have in common.
+//! Lyceum's library: everything that functions share.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | [`identity`] | users, roles, sessions, passwords, tokens, keys; who calls and what they may do |
 //! | [`catalog`] | categories, courses, sections, lessons, prerequisites, tags, search |
 //! | [`learning`] | enrolments, completions, progress |
 //! | [`media`] | uploads, the checks of what arrived, storage (S3), what is played |
 //! | [`limits`] | how often a secret may be tried and a mail sent, counted in Redis or Postgres |
-//! | [`expiry`] | what is kept for how long |
+//! | [`jobs`] | work that a transaction causes and that happens after it |
+//! | [`counters`] | the counts that lists show, folded by a job |
+//! | [`retention`] | how long rows are kept |
 //! | [`audit`], [`outbox`], [`queue`], [`mail`], [`clock`], `cache` | what the domains use |
 //! | [`http`] | routes and dispatch, request, reply, OpenAPI |
-//! | [`input`], [`page`], [`sheet`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
+//! | [`input`], [`page`], [`csv_export`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
 //! | [`function`] | the description of a Lambda function: routes, triggers, rights, resources |
@@ -26,14 +28,16 @@ mod cache;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod counters;
+pub mod csv_export;
 pub mod db;
 pub mod error;
-pub mod expiry;
 pub mod function;
 pub mod http;
 pub mod id;
 pub mod identity;
 pub mod input;
+pub mod jobs;
 pub mod learning;
 pub mod limits;
 pub mod log;
@@ -45,9 +49,9 @@ pub mod problem;
 pub mod queue;
 mod random;
 mod redis;
+pub mod retention;
 pub mod run;
 mod secrets;
-pub mod sheet;
 pub mod transaction;
 pub mod version;
 

@@ -1,7 +1,7 @@
-//! What a function prints: a line of JSON an event, in which CloudWatch finds its metrics (the embedded metric format).
+//! Logging: one line of JSON per event, with `CloudWatch` metrics in the embedded metric format.
 //!
-//! No line holds a password, a token or a mail's body: what our own code says is chosen, and what others say is only let
-//! through from INFO up, since below it they print what they send and receive.
+//! No line may contain a password, a token or a mail's body. Our own messages are written so; libraries log at INFO
+//! and above only, because below it they print what they send and receive.
 
 use std::fmt;
 
@@ -13,18 +13,22 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 
-/// Fields of lines that are metrics, too, with their units: all of them, as many as `CloudWatch` keeps for nothing.
-/// Dashboards and alarms know them by these names, in the namespace `Lyceum`, by `stack`.
-pub const METRICS: [(&str, &str); 10] = [
-    // Of each call.
+/// The log fields that are also metrics, with their units. `CloudWatch` includes ten custom metrics for free.
+/// Dashboards and alarms use these names, in the namespace `Lyceum` with the dimension `stack`.
+pub const METRICS: [(&str, &str); 13] = [
+    // For each request.
     ("milliseconds", "Milliseconds"),
     ("unavailable", "Count"),
     ("limited", "Count"),
-    // Of each run of `deliver-mail`, every five minutes at least.
+    // For each run of `deliver-mail`, at least every five minutes.
     ("mails_waiting", "Count"),
     ("oldest_mail_seconds", "Seconds"),
     ("mails_dead", "Count"),
-    // Of each run of `maintain`.
+    // For each run of `run-jobs`.
+    ("jobs_waiting", "Count"),
+    ("oldest_job_seconds", "Seconds"),
+    ("jobs_dead", "Count"),
+    // For each run of `maintain`.
     ("database_bytes", "Bytes"),
     ("invalid_indexes", "Count"),
     ("unused_indexes", "Count"),
@@ -33,8 +37,7 @@ pub const METRICS: [(&str, &str); 10] = [
 
 const NAMESPACE: &str = "Lyceum";
 
-/// Begins to print what happens in this process, from the level on that Lambda was told; as JSON where Lambda wants
-/// that, else for people.
+/// Starts logging at the level in Lambda's settings: as JSON if Lambda's log format is JSON, else as text.
 pub(crate) fn start(function: &'static str) {
     let setting = |name| std::env::var(name).unwrap_or_default();
     if !setting("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
@@ -43,15 +46,15 @@ pub(crate) fn start(function: &'static str) {
     let level: Level = setting("AWS_LAMBDA_LOG_LEVEL").parse().unwrap_or(Level::INFO);
     let of_others = level.min(Level::INFO);
     let filter = EnvFilter::new(format!("{of_others},lyceum={level}"));
-    let name = setting("AWS_LAMBDA_FUNCTION_NAME"); // as the template names it: the stack, and the function
+    let name = setting("AWS_LAMBDA_FUNCTION_NAME"); // the template's name: stack, hyphen, function
     let stack = name.rsplit_once('-').map_or(name.as_str(), |(stack, _)| stack).to_owned();
     lines().event_format(Line { function, stack }).fmt_fields(JsonFields::new()).with_env_filter(filter).init();
 }
 
-/// How an event becomes a line.
+/// Formats an event as a line of JSON.
 struct Line {
     function: &'static str,
-    /// Whose function it is: there may be several of a name in an account.
+    /// The stack of the function. An account may have several stacks.
     stack: String,
 }
 
@@ -70,7 +73,7 @@ where
             }
         }
         event.record(&mut Fields(&mut line));
-        #[expect(clippy::disallowed_methods, reason = "the time of the line, which no rule depends on")]
+        #[expect(clippy::disallowed_methods, reason = "only the timestamp of the line; no rule depends on it")]
         let now = chrono::Utc::now();
         line.insert("timestamp".to_owned(), json!(now));
         line.insert("level".to_owned(), json!(event.metadata().level().as_str()));
@@ -80,14 +83,14 @@ where
         if !metrics.is_empty() {
             line.insert("stack".to_owned(), json!(self.stack));
             let published = json!({ "Namespace": NAMESPACE, "Dimensions": [["stack"]], "Metrics": metrics });
-            let told = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": [published] });
-            line.insert("_aws".to_owned(), told);
+            let metadata = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": [published] });
+            line.insert("_aws".to_owned(), metadata);
         }
         writeln!(writer, "{}", Value::Object(line))
     }
 }
 
-/// The fields of an event, as values of JSON.
+/// Collects the fields of an event as JSON values.
 struct Fields<'a>(&'a mut Map<String, Value>);
 
 impl Fields<'_> {

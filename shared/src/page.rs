@@ -1,5 +1,5 @@
-//! Pages of a list by keyset: page 10,000 costs what page 1 costs, and rows that come or go between two pages
-//! neither repeat nor vanish.
+//! Keyset pagination: page 10,000 costs as much as page 1, and rows that are added or removed between two pages don't
+//! make others repeat or disappear.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::answer_size;
+use crate::csv_export::CsvPage;
 use crate::error::{Error, Fault, Result};
 use crate::input::{Invalid, from_text};
 use crate::optional_fields;
-use crate::sheet::Sheet;
 
-/// How many items a page has: 1 to 100, 20 unless told.
+/// The number of items on a page: 1 to 100, by default 20.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit(u16);
 
@@ -26,13 +26,13 @@ impl Default for Limit {
 }
 
 impl Limit {
-    /// One row more than the page shows tells whether there is a next one.
+    /// Returns the limit plus one: the extra row shows whether there is a next page.
     #[must_use]
-    pub fn and_one(self) -> i64 {
+    pub fn plus_one(self) -> i64 {
         i64::from(self.0) + 1
     }
 
-    pub(crate) fn most(self) -> u16 {
+    pub(crate) fn get(self) -> u16 {
         self.0
     }
 }
@@ -42,47 +42,46 @@ from_text!(Limit, { "type": "integer", "minimum": 1, "maximum": 100, "default": 
     _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items.")),
 });
 
-/// How many items a page of a list has that also comes as lines for a spreadsheet: 1 to 100, as lines to 10,000, and as
-/// many unless told.
+/// The page size of a list that is also available as CSV: 1 to 100 as JSON, 1 to 10,000 as CSV. By default 10,000.
 #[derive(Debug, Clone, Copy)]
-pub struct SheetLimit(u16);
+pub struct CsvLimit(u16);
 
-impl Default for SheetLimit {
+impl Default for CsvLimit {
     fn default() -> Self {
         Self(10_000)
     }
 }
 
-impl SheetLimit {
+impl CsvLimit {
     #[must_use]
-    pub fn of_a_sheet(self) -> Limit {
+    pub fn for_csv(self) -> Limit {
         Limit(self.0)
     }
 
     /// # Errors
     /// 422 above 100.
-    pub fn of_a_page(self) -> Result<Limit> {
+    pub fn for_json(self) -> Result<Limit> {
         if self.0 <= 100 {
             return Ok(Limit(self.0));
         }
         Err(Error::invalid(Fault::in_query(
             "limit",
             "out_of_range",
-            "A page has 1 to 100 items, as text/csv to 10,000.",
+            "A page has 1 to 100 items, or 1 to 10,000 as text/csv.",
         )))
     }
 }
 
-from_text!(SheetLimit, { "type": "integer", "minimum": 1, "maximum": 10_000 }, |text| match text.parse() {
-    Ok(limit @ 1..=10_000) => Ok(SheetLimit(limit)),
-    _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items, as text/csv to 10,000.")),
+from_text!(CsvLimit, { "type": "integer", "minimum": 1, "maximum": 10_000 }, |text| match text.parse() {
+    Ok(limit @ 1..=10_000) => Ok(CsvLimit(limit)),
+    _ => Err(Invalid::new("out_of_range", "A page has 1 to 100 items, or 1 to 10,000 as text/csv.")),
 });
 
-/// Where the next page begins: the sort keys of the last item, opaque to callers.
+/// The position after which the next page begins: the sort keys of the last item, opaque to clients.
 #[derive(Debug, Clone)]
 pub struct Cursor(String);
 
-from_text!(Cursor, { "type": "string", "minLength": 1, "description": "`next_cursor` of the page before" }, |text| Ok(Cursor(text.to_owned())));
+from_text!(Cursor, { "type": "string", "minLength": 1, "description": "The `next_cursor` of the previous page" }, |text| Ok(Cursor(text.to_owned())));
 
 impl From<String> for Cursor {
     fn from(next_cursor: String) -> Self {
@@ -91,19 +90,19 @@ impl From<String> for Cursor {
 }
 
 impl Cursor {
-    /// The sort keys that it holds.
+    /// Decodes the sort keys.
     ///
     /// # Errors
-    /// 422 when it is no cursor of this list.
+    /// 422 when the cursor doesn't belong to this list.
     pub fn keys<K: DeserializeOwned>(&self) -> Result<K> {
         URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
-            Error::invalid(Fault::in_query("cursor", "invalid_cursor", "This is no next_cursor of this list."))
+            Error::invalid(Fault::in_query("cursor", "invalid_cursor", "Send the next_cursor of a page of this list."))
         })
     }
 }
 
 optional_fields! {
-    /// What a list without filters is asked.
+    /// The query parameters of a list without filters.
     pub struct Paging {
         limit: Limit,
         cursor: Option<Cursor>,
@@ -111,19 +110,19 @@ optional_fields! {
 }
 
 impl Paging {
-    /// The sort keys after which the page begins; none for the first.
+    /// Returns the sort keys after which the page begins, or `None` for the first page.
     ///
     /// # Errors
-    /// 422 when the cursor is none of this list.
+    /// 422 when the cursor doesn't belong to this list.
     pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>> {
         self.cursor.as_ref().map(Cursor::keys).transpose()
     }
 }
 
-/// Writes keys as a cursor.
+/// Encodes sort keys as a cursor.
 ///
 /// # Errors
-/// When they can't be written as JSON.
+/// Fails when the keys can't be serialized as JSON.
 pub(crate) fn cursor(keys: &impl Serialize) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys)?))
 }
@@ -136,11 +135,10 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Makes a page of up to one row more than its limit. It is shorter than its limit when more would not fit an
-    /// answer.
+    /// Creates a page from at most `limit` + 1 rows. The page ends early when more rows would not fit into a response.
     ///
     /// # Errors
-    /// When a row or its keys can't be written as JSON.
+    /// Fails when a row or its keys can't be serialized as JSON.
     pub fn new<K: Serialize>(rows: Vec<T>, limit: Limit, keys: impl Fn(&T) -> K) -> Result<Self>
     where
         T: Serialize,
@@ -148,10 +146,10 @@ impl<T> Page<T> {
         Self::fitting(rows, usize::from(limit.0), keys)
     }
 
-    /// Makes the first page of a list, of all its rows: as many as fit an answer.
+    /// Creates the first page from all rows of a list: as many as fit into a response.
     ///
     /// # Errors
-    /// When a row or its keys can't be written as JSON.
+    /// Fails when a row or its keys can't be serialized as JSON.
     pub fn first<K: Serialize>(rows: Vec<T>, keys: impl Fn(&T) -> K) -> Result<Self>
     where
         T: Serialize,
@@ -167,16 +165,16 @@ impl<T> Page<T> {
         let (mut size, mut shown) = (0, 0);
         for row in rows.iter().take(most) {
             size += answer_size::of(row)? + 1; // with a comma
-            if size > answer_size::LARGEST && shown > 0 {
+            if size > answer_size::MAX_BYTES && shown > 0 {
                 break;
             }
             shown += 1;
         }
-        Self::beginning(rows, shown, keys)
+        Self::truncated(rows, shown, keys)
     }
 
-    /// Makes a page of the first `shown` rows.
-    pub(crate) fn beginning<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
+    /// Creates a page of the first `shown` rows.
+    pub(crate) fn truncated<K: Serialize>(mut rows: Vec<T>, shown: usize, keys: impl Fn(&T) -> K) -> Result<Self> {
         let more = rows.len() > shown;
         rows.truncate(shown);
         let next_cursor = match rows.last() {
@@ -186,27 +184,27 @@ impl<T> Page<T> {
         Ok(Self { data: rows, next_cursor })
     }
 
-    /// As [`Page::new`], as lines for a spreadsheet, and where the next page begins: there are fewer lines when more
-    /// would not fit an answer.
+    /// Like [`Page::new`], but returns the rows as CSV, with the cursor of the next page. The page ends early when more
+    /// rows would not fit into a response.
     ///
     /// # Errors
-    /// When the keys can't be written as JSON.
-    pub fn sheet<K: Serialize>(
+    /// Fails when the keys can't be serialized as JSON.
+    pub fn csv<K: Serialize>(
         rows: &[T],
         limit: Limit,
         keys: impl Fn(&T) -> K,
-        mut sheet: Sheet,
+        mut csv: CsvPage,
         cells: impl Fn(&T) -> Vec<String>,
     ) -> Result<(Bytes, Option<String>)> {
-        let shown = rows.iter().take(usize::from(limit.0)).take_while(|row| sheet.add(&cells(row))).count();
+        let shown = rows.iter().take(usize::from(limit.0)).take_while(|row| csv.add(&cells(row))).count();
         let next_cursor = match rows[..shown].last() {
             Some(last) if rows.len() > shown => Some(cursor(&keys(last))?),
             _ => None,
         };
-        Ok((sheet.finish()?, next_cursor))
+        Ok((csv.finish()?, next_cursor))
     }
 
-    /// A list that always fits one page.
+    /// Creates the only page of a list that always fits one page.
     #[must_use]
     pub fn complete(data: Vec<T>) -> Self {
         Self { data, next_cursor: None }
@@ -242,14 +240,14 @@ impl<T: utoipa::ToSchema> utoipa::PartialSchema for Page<T> {
     }
 }
 
-/// Reads a time of a cursor, for `deserialize_with`: one that Postgres knows, too.
+/// Reads a time from a cursor, for `deserialize_with`. Fails outside the years 1970 to 9999.
 pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<DateTime<Utc>, D::Error> {
     let time = DateTime::<Utc>::deserialize(deserializer)?;
-    if (1970..=9999).contains(&time.year()) { Ok(time) } else { Err(D::Error::custom("no time of ours")) }
+    if (1970..=9999).contains(&time.year()) { Ok(time) } else { Err(D::Error::custom("the time is out of range")) }
 }
 
-/// Reads a text of a cursor, for `deserialize_with`: one that Postgres can hold.
+/// Reads a text from a cursor, for `deserialize_with`. Fails when it contains a NUL, which Postgres can't store.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if text.contains('\0') { Err(D::Error::custom("no text of ours")) } else { Ok(text) }
+    if text.contains('\0') { Err(D::Error::custom("the text contains a NUL")) } else { Ok(text) }
 }

@@ -1,4 +1,4 @@
-//! Redis, where there is one: it makes things faster, and may be away at any time. Nothing is kept in it alone.
+//! The optional Redis. It makes requests faster and may be unavailable at any time; no data exists only there.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -9,48 +9,48 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
 use crate::error::{Error, Result};
 
-/// How long it is waited for, a new connection included.
-const PATIENCE: Duration = Duration::from_millis(300);
-/// How long it is not asked again once it was away: each call would wait for it otherwise.
-const PAUSE: Duration = Duration::from_secs(2);
+/// The time limit of a command, including a new connection.
+const TIMEOUT: Duration = Duration::from_millis(300);
+/// How long Redis is not used after a failure, so that not every request waits for it.
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Redis {
     connection: ConnectionManager,
-    away_until: Mutex<Option<Instant>>,
+    unavailable_until: Mutex<Option<Instant>>,
 }
 
 impl Redis {
-    /// Connects when it is first asked. `rediss://` is TLS.
+    /// Creates a client that connects on first use. `rediss://` uses TLS.
     pub fn new(url: &str) -> Result<Self> {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
         let client = redis::Client::open(url).map_err(Error::internal)?;
         let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(Error::internal)?;
-        Ok(Self { connection, away_until: Mutex::default() })
+        Ok(Self { connection, unavailable_until: Mutex::default() })
     }
 
-    /// What it answers; none when it is away, and the caller is to do without.
+    /// Runs a command. Returns `None` when Redis is unavailable; callers then continue without it.
     pub async fn ask<T, F>(&self, question: impl FnOnce(ConnectionManager) -> F) -> Option<T>
     where
         F: Future<Output = RedisResult<T>>,
     {
-        if self.away_until().is_some_and(|until| Instant::now() < until) {
+        if self.unavailable_until().is_some_and(|until| Instant::now() < until) {
             return None;
         }
-        let answer = tokio::time::timeout(PATIENCE, question(self.connection.clone())).await;
+        let answer = tokio::time::timeout(TIMEOUT, question(self.connection.clone())).await;
         let error = match answer {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
-        tracing::warn!(error, "Redis is away");
-        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+        tracing::warn!(error, "Redis is unavailable");
+        *self.unavailable_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + RETRY_PAUSE);
         None
     }
 
-    fn away_until(&self) -> Option<Instant> {
-        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unavailable_until(&self) -> Option<Instant> {
+        *self.unavailable_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
-//! The two ways to run a function: as a Lambda, and in this process (the local stack and the tests). Both take the real
-//! event and return the real answer.
+//! The two ways to run a function: as a Lambda, and in this process (the local stack and the tests). Both use real events
+//! and responses.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::function::{EventHandler, Function, Handler};
 use crate::http::{Api, milliseconds};
 use crate::log;
 
-/// A function with what it needs, ready for events.
+/// A function that is ready to handle events.
 #[derive(Clone)]
 pub struct Running {
     app: Arc<App>,
@@ -34,20 +34,20 @@ enum Loaded {
 
 impl Running {
     /// # Errors
-    /// When its table of routes contradicts itself.
+    /// Fails when its table of routes is invalid.
     pub fn new(function: &Function, app: Arc<App>) -> Result<Self> {
         let handler = match function.handler {
             Handler::Http(routes) => Loaded::Http(Arc::new(Api::new(routes())?)),
-            Handler::Default(routes) => Loaded::Http(Arc::new(Api::of_nothing(routes())?)),
+            Handler::Default(routes) => Loaded::Http(Arc::new(Api::fallback(routes())?)),
             Handler::Event(handler) => Loaded::Event(handler),
         };
         Ok(Self { app, handler })
     }
 
-    /// Answers one event, from JSON to JSON, as Lambda would carry it.
+    /// Handles one event, from JSON to JSON, as Lambda does.
     ///
     /// # Errors
-    /// Those of the handler of a queue or a schedule; an HTTP function answers whatever happens.
+    /// The error of the handler of a queue, schedule or bucket. HTTP functions turn every error into a response.
     pub async fn invoke(&self, event: Value) -> Result<Value> {
         match &self.handler {
             Loaded::Http(api) => {
@@ -71,10 +71,10 @@ impl Running {
     }
 }
 
-/// Runs the function as a Lambda until its environment ends: the whole of each binary.
+/// Runs the function in Lambda until its environment ends. Each binary's `main` calls it.
 ///
 /// # Errors
-/// When it can't start; Lambda shows the reason.
+/// Fails when the function can't start; Lambda logs the reason.
 pub fn run(function: &Function) -> Result<(), lambda_http::Error> {
     log::start(function.name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

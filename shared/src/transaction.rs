@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::{self, Audit, Changes};
 use crate::cache::{self, Cache};
-use crate::db::{CallConnection, Database, Lent, Mode, Statements};
+use crate::clock::Clock;
+use crate::db::{CallConnection, Database, PooledConnection, StatementExecutor, StatementMode};
 use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::identity::Caller;
+use crate::jobs::Kind;
 use crate::queue::Queues;
 
 /// Who does something, from where and when.
@@ -25,27 +27,27 @@ pub struct Context {
 
 /// Reads, without a transaction: one statement, one round trip.
 pub struct Read {
-    connection: Lent,
-    mode: Mode,
+    connection: PooledConnection,
+    mode: StatementMode,
     context: Context,
 }
 
 impl Read {
     pub(crate) async fn open(database: &Database, context: Context) -> Result<Self> {
-        let connection = context.connection.lend(database, context.now).await?;
+        let connection = context.connection.acquire(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// A read by another database than that of the call.
     pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
-        let connection = CallConnection::default().lend(database, context.now).await?;
+        let connection = CallConnection::default().acquire(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
     /// What a statement is run by.
-    pub(crate) fn connection(&mut self) -> Statements<'_> {
+    pub(crate) fn connection(&mut self) -> StatementExecutor<'_> {
         let in_transaction = self.connection.in_transaction();
-        Statements::of(&mut self.connection, self.mode, in_transaction)
+        StatementExecutor::new(&mut self.connection, self.mode, in_transaction)
     }
 
     #[must_use]
@@ -77,13 +79,16 @@ impl Read {
 pub struct Write {
     read: Read,
     queues: Queues,
+    clock: Clock,
     cache: Option<Cache>,
     /// Whether it changes what the cache holds.
     raise: bool,
     /// Whether the outbox got a row, so that its reader is to be woken.
-    wake: bool,
+    wake_mail: bool,
     /// Whether a course's progress is to be recomputed.
     wake_progress: bool,
+    /// The jobs that were enqueued: kinds, and when they are due.
+    enqueued: Vec<(Kind, DateTime<Utc>)>,
     /// Where it waits for its last word, if not the handler but the frame has it.
     put_off: Option<Waiting>,
 }
@@ -110,19 +115,35 @@ impl Write {
         database: &Database,
         context: Context,
         queues: Queues,
+        clock: Clock,
         cache: Option<Cache>,
     ) -> Result<Self> {
         let mut read = Read::open(database, context).await?;
         read.connection.begin().await?;
-        Ok(Self { read, queues, cache, raise: false, wake: false, wake_progress: false, put_off: None })
+        Ok(Self {
+            read,
+            queues,
+            clock,
+            cache,
+            raise: false,
+            wake_mail: false,
+            wake_progress: false,
+            enqueued: Vec::new(),
+            put_off: None,
+        })
     }
 
     pub(crate) fn wake_outbox(&mut self) {
-        self.wake = true;
+        self.wake_mail = true;
     }
 
     pub(crate) fn wake_progress(&mut self) {
         self.wake_progress = true;
+    }
+
+    /// Notes that a job of this kind was enqueued, so that the function that runs it is woken after the commit.
+    pub(crate) fn wake(&mut self, kind: Kind, due_at: DateTime<Utc>) {
+        self.enqueued.push((kind, due_at));
     }
 
     /// Commits with what was done, as rows of the audit log.
@@ -130,8 +151,9 @@ impl Write {
     /// # Errors
     /// Those of the database; nothing is written then.
     pub async fn commit(mut self, done: Audit) -> Result<()> {
-        audit::record(&mut self.read, &done).await?;
-        self.raise |= cache::is_of_the_catalogue(&done);
+        let requested = audit::record(&mut self.read, &done).await?;
+        self.wake_requested(requested.as_deref());
+        self.raise |= cache::changes_catalog(&done);
         self.finish().await
     }
 
@@ -140,7 +162,8 @@ impl Write {
     /// # Errors
     /// Those of the database; nothing is written then.
     pub async fn commit_each(mut self, done: &[Audit]) -> Result<()> {
-        audit::record_each(&mut self.read, done).await?;
+        let requested = audit::record_each(&mut self.read, done).await?;
+        self.wake_requested(requested.as_deref());
         self.finish().await
     }
 
@@ -190,12 +213,17 @@ impl Write {
         if self.raise
             && let Some(cache) = self.cache
         {
-            cache.raise().await;
+            cache.invalidate().await;
         }
-        let Queues { mail, progress } = self.queues;
-        for (wake, queue) in [(self.wake, mail), (self.wake_progress, progress)] {
+        for (wake, queue) in [(self.wake_mail, &self.queues.mail), (self.wake_progress, &self.queues.progress)] {
             if wake && let Some(queue) = queue {
                 queue.wake().await;
+            }
+        }
+        for (kind, due_at) in self.enqueued {
+            if let Some(queue) = self.queues.of(kind.run_by) {
+                let now = self.clock.now();
+                queue.wake_at(due_at.max(now + kind.wake_after), now).await;
             }
         }
         Ok(())

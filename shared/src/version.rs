@@ -1,4 +1,4 @@
-//! Versions of what is edited, and the requests that are conditional on them (RFC 9110, section 13).
+//! Versions of editable objects, and conditional requests (RFC 9110, section 13).
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use crate::audit::Changes;
 use crate::error::{Error, Result};
 use crate::problem;
 
-/// The version column of a course, a section or a lesson; as a tag, `"v3"`.
+/// The version of a course, section or lesson. As an entity tag: `"v3"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct Version(pub i32);
 
 impl Version {
-    /// What it is after an edit that changed this.
+    /// Returns the version after an edit: one more, unless nothing changed.
     #[must_use]
     pub fn after(self, changes: &Changes) -> Self {
         if changes.is_empty() { self } else { Self(self.0 + 1) }
@@ -31,7 +31,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// What an edit asks of the object's version.
+/// The condition in an edit's `If-Match`.
 #[derive(Debug, Clone)]
 pub struct Precondition(Option<String>);
 
@@ -40,10 +40,10 @@ impl Precondition {
         Self(if_match.map(ToOwned::to_owned))
     }
 
-    /// Checks that the edit was made of this version, or of no stated one.
+    /// Checks that `If-Match` lists the current version, or is absent.
     ///
     /// # Errors
-    /// 412 with the current version.
+    /// 412 with the current version in the member `current`.
     pub fn check(&self, current: Version) -> Result<()> {
         let Some(header) = &self.0 else { return Ok(()) };
         let versions: Vec<_> = header.split(',').map(without_hash).collect();
@@ -52,18 +52,18 @@ impl Precondition {
         }
         Err(Error::problem(
             &problem::PRECONDITION_FAILED,
-            format!("Its version is now {current}; read it again first."),
+            format!("The object has changed: its version is now {current}. Read it again first."),
         )
         .with("current", current.to_string()))
     }
 }
 
-/// Returns the part of a tag that an edit is checked against: `"v3"` of `"v3-5f0c"`.
+/// Returns a tag without the hash of the body: `"v3"` for `"v3-5f0c"`.
 fn without_hash(tag: &str) -> String {
     tag.split_once('-').map_or_else(|| tag.to_owned(), |(version, _)| format!("{version}\""))
 }
 
-/// Whether a header lists the tag. A `W/` is ignored: compression at the edge adds it.
+/// Whether a header lists the tag, or `*`. Ignores `W/`, which the distribution adds when it compresses.
 pub(crate) fn lists(header: Option<&str>, tag: &str) -> bool {
     header.is_some_and(|header| {
         header.split(',').map(str::trim).any(|listed| listed == "*" || listed.trim_start_matches("W/") == tag)

@@ -7,10 +7,10 @@ use lambda_http::BoxFuture;
 use lyceum::Function;
 use lyceum::app::App;
 use lyceum::audit::{Audit, Changes};
-use lyceum::db::condition;
+use lyceum::db::health;
 use lyceum::error::{Error, Result};
 use lyceum::function::{Grant, QueueName, Schedule, Trigger};
-use lyceum::identity::letters;
+use lyceum::identity::mail_templates;
 use lyceum::mail::Mailer;
 use lyceum::outbox::{self, Due};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn redrive(app: &App) -> Result<Value> {
 /// The mail that is due next is not left to the schedule; and what waits or was given up becomes a metric.
 async fn nudge_for_the_next(app: &App) -> Result<()> {
     let mut read = app.read_as_system().await?;
-    let condition::Outbox { waiting, oldest_due_seconds, dead } = condition::outbox(&mut read).await?;
+    let health::Outbox { waiting, oldest_due_seconds, dead } = health::outbox(&mut read).await?;
     tracing::info!(mails_waiting = waiting, oldest_mail_seconds = oldest_due_seconds, mails_dead = dead, "the outbox");
     if let (Some(due), Some(queue)) = (outbox::next_due(&mut read).await?, app.mail_queue()) {
         queue.wake_after((due - read.now()).to_std().unwrap_or_default()).await;
@@ -81,10 +81,10 @@ async fn deliver_one(app: &App) -> Result<bool> {
 async fn send(app: &App, mailer: &Mailer, due: &Due) -> Result<()> {
     due.may_be_tried()?;
     let mut tx = app.write_as_system().await?;
-    let letter = letters::write(&mut tx, mailer, due).await?;
+    let mail = mail_templates::render(&mut tx, mailer, due).await?;
     tx.commit_unaudited("the token's hash must be there before the mail is").await?;
-    match letter {
-        Some((recipient, letter)) => mailer.send(due.id, &recipient, letter).await,
+    match mail {
+        Some((recipient, mail)) => mailer.send(due.id, &recipient, mail).await,
         None => Ok(()), // nobody to write to any more
     }
 }

@@ -1,7 +1,8 @@
-//! Judges what browsers sent, and shows what passed. S3's events start it (its own, and those of `EventBridge`), the
-//! malware scan's, and maintenance, which finds what no event told; on Lambda, what fails is tried twice more, and then
-//! lies in the on-failure queue. By hand, `{"redrive": true}` takes up everything that is there and was not judged,
-//! `{"upload_id": "…"}` one upload.
+//! Checks uploaded files, and shows those that pass.
+//!
+//! Started by events of S3 (sent directly or through `EventBridge`), by the events of the malware scan, and by maintenance
+//! for files whose event was lost. Lambda retries a failed event twice, and then puts it into the on-failure queue.
+//! Operators can send `{"redrive": true}` to process all files that are waiting, or `{"upload_id": "…"}` for one upload.
 
 use std::sync::Arc;
 
@@ -12,13 +13,15 @@ use lyceum::app::App;
 use lyceum::error::{Error, Result};
 use lyceum::function::{Grant, Trigger};
 use lyceum::id::UploadId;
-use lyceum::media::arrival::{self, Arrived, Claim, Settled};
 use lyceum::media::checks::Rejection;
-use lyceum::media::inspection::{self, Inspected, Scan};
-use lyceum::media::storage::Pin;
+use lyceum::media::processing::claim::{self, Claim, ReceivedUpload};
+use lyceum::media::processing::inspect::{self, Inspection, ScanResult};
+use lyceum::media::processing::publish::{self, Resolution};
+use lyceum::media::storage::ObjectVersion;
+use lyceum::media::upload_key;
 use serde_json::{Value, json};
 
-use super::tidy;
+use super::cleanup;
 
 pub const FUNCTION: Function = Function::event("ingest", handler)
     .started_by(&[Trigger::Uploads])
@@ -26,18 +29,18 @@ pub const FUNCTION: Function = Function::event("ingest", handler)
     .memory(512)
     .timeout(900);
 
-/// So often the database may ask for the same write again.
-const ATTEMPTS: u32 = 3;
+/// Attempts at the write that publishes a file; serialization failures are retried.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// What became of a file.
+/// The result of processing an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Ready,
     Rejected,
-    /// The malware scan has not looked at it yet; its event starts this again.
+    /// The malware scan is not finished. Its event starts the processing again.
     Waiting,
-    /// It was judged before, or is no upload's (any more).
-    Nothing,
+    /// The upload was processed before, or does not exist.
+    NothingToDo,
 }
 
 impl Outcome {
@@ -46,7 +49,7 @@ impl Outcome {
             Self::Ready => "ready",
             Self::Rejected => "rejected",
             Self::Waiting => "waiting",
-            Self::Nothing => "nothing to do",
+            Self::NothingToDo => "nothing to do",
         }
     }
 }
@@ -54,17 +57,17 @@ impl Outcome {
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
         if event["redrive"] == true {
-            return Ok(serde_json::to_value(tidy::take_up_unfinished(&app, TimeDelta::zero()).await?)?);
+            return Ok(serde_json::to_value(cleanup::process_unfinished(&app, TimeDelta::zero()).await?)?);
         }
         let mut outcomes = Vec::new();
-        for (id, pin) in arrivals(&event) {
-            let pin = match pin {
-                Some(pin) => Some(pin),
-                None => find(&app, id).await?,
+        for (id, version) in received_uploads(&event) {
+            let version = match version {
+                Some(version) => Some(version),
+                None => find_version(&app, id).await?,
             };
-            let outcome = match pin {
-                Some(pin) => take_up(&app, id, &pin).await?,
-                None => Outcome::Nothing,
+            let outcome = match version {
+                Some(version) => process(&app, id, &version).await?,
+                None => Outcome::NothingToDo,
             };
             outcomes.push(json!({ "upload_id": id, "outcome": outcome.name() }));
         }
@@ -72,140 +75,140 @@ fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     })
 }
 
-/// The uploads that an event tells of, with the content that it means. Other objects are none of ours.
-fn arrivals(event: &Value) -> Vec<(UploadId, Option<Pin>)> {
+/// Returns the uploads that an event names, with the object version if the event has it. Ignores all other objects.
+fn received_uploads(event: &Value) -> Vec<(UploadId, Option<ObjectVersion>)> {
     if let Some(id) = event["upload_id"].as_str() {
         return id.parse().into_iter().map(|id| (id, None)).collect();
     }
     let scanned = &event["detail"]["s3ObjectDetails"];
     if let Some(key) = scanned["objectKey"].as_str() {
-        return arrival(arrival::upload_of(key), &scanned["eTag"], &scanned["versionId"]).into_iter().collect();
+        return received(upload_key::parse(key), &scanned["eTag"], &scanned["versionId"]).into_iter().collect();
     }
     let created = &event["detail"]["object"];
     if let Some(key) = created["key"].as_str() {
-        return arrival(arrival::upload_of(key), &created["etag"], &created["version-id"]).into_iter().collect();
+        return received(upload_key::parse(key), &created["etag"], &created["version-id"]).into_iter().collect();
     }
     let records = event["Records"].as_array().into_iter().flatten();
     let objects = records.map(|record| &record["s3"]["object"]).filter_map(|object| {
-        arrival(arrival::upload_of_encoded(object["key"].as_str()?), &object["eTag"], &object["versionId"])
+        received(upload_key::parse_encoded(object["key"].as_str()?), &object["eTag"], &object["versionId"])
     });
     objects.collect()
 }
 
-fn arrival(id: Option<UploadId>, e_tag: &Value, version: &Value) -> Option<(UploadId, Option<Pin>)> {
-    let version = version.as_str().filter(|version| !version.is_empty() && *version != "null");
-    let pin = e_tag.as_str().map(|e_tag| Pin {
-        e_tag: format!("\"{}\"", e_tag.trim_matches('"')), // in events it has no quotes
-        version: version.map(ToOwned::to_owned),
+fn received(id: Option<UploadId>, e_tag: &Value, version_id: &Value) -> Option<(UploadId, Option<ObjectVersion>)> {
+    let version_id = version_id.as_str().filter(|id| !id.is_empty() && *id != "null");
+    let version = e_tag.as_str().map(|e_tag| ObjectVersion {
+        e_tag: format!("\"{}\"", e_tag.trim_matches('"')), // events leave out the quotes
+        version_id: version_id.map(ToOwned::to_owned),
     });
-    Some((id?, pin))
+    Some((id?, version))
 }
 
-/// The content that is to be judged: the one that was taken up before, else what is there.
-pub(crate) async fn find(app: &App, id: UploadId) -> Result<Option<Pin>> {
+/// Returns the object version to process: the one that was claimed before, or else the current one.
+pub(crate) async fn find_version(app: &App, id: UploadId) -> Result<Option<ObjectVersion>> {
     let mut read = app.read_as_system().await?;
-    if let Some(pin) = arrival::pinned(&mut read, id).await? {
-        return Ok(Some(pin));
+    if let Some(version) = claim::claimed_version(&mut read, id).await? {
+        return Ok(Some(version));
     }
     drop(read);
-    Ok(app.storage()?.head(&arrival::source(id)).await?.map(|object| object.pin))
+    Ok(app.storage()?.head(&upload_key::of(id)).await?.map(|object| object.version))
 }
 
-/// Judges a file, and shows it or turns it down. Whatever breaks in between is taken up by the next call, and two calls
-/// at once come to one result.
-pub(crate) async fn take_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcome> {
+/// Checks a file, and publishes or rejects it. After a failure, the next call continues. Calls at the same time for one
+/// upload have one result.
+pub(crate) async fn process(app: &App, id: UploadId, version: &ObjectVersion) -> Result<Outcome> {
     let storage = app.storage()?;
     let mut tx = app.write_as_system().await?;
-    let claim = arrival::claim(&mut tx, id, pin).await?;
-    tx.commit_unaudited("that a file arrived is no change by anyone").await?;
-    let arrived = match claim {
-        Claim::Ours(arrived) => arrived,
-        Claim::Pointless(arrived, why) => return reject(app, &arrived, &why).await,
-        // In a bucket without versions it replaced the content that counts; the check of that content finds out.
-        Claim::Late if pin.version.is_none() => return Ok(Outcome::Nothing),
-        Claim::Late => {
-            storage.remove_pinned(&arrival::source(id), pin).await?;
-            return Ok(Outcome::Nothing);
+    let claim = claim::claim(&mut tx, id, version).await?;
+    tx.commit_unaudited("the arrival of a file is not an action of a user").await?;
+    let upload = match claim {
+        Claim::Inspect(upload) => upload,
+        Claim::Reject(upload, why) => return reject(app, &upload, &why).await,
+        // In a bucket without versions, this file has overwritten the claimed one; the check of the claimed one will see it.
+        Claim::OtherVersion if version.version_id.is_none() => return Ok(Outcome::NothingToDo),
+        Claim::OtherVersion => {
+            storage.remove_version(&upload_key::of(id), version).await?;
+            return Ok(Outcome::NothingToDo);
         }
-        // Its form or its parts were sent again; no upload needs any content of this key.
-        Claim::Done => {
-            storage.remove_versions(&arrival::source(id)).await?;
-            return Ok(Outcome::Nothing);
+        // The form or the parts were sent again after the upload was finished; nothing needs the object.
+        Claim::Finished => {
+            storage.remove_versions(&upload_key::of(id)).await?;
+            return Ok(Outcome::NothingToDo);
         }
     };
     if app.settings.malware_scan {
-        match inspection::scan(storage, &arrived).await? {
-            Scan::Clean => {}
-            Scan::Waiting => return Ok(Outcome::Waiting),
-            Scan::Refused(why) => return reject(app, &arrived, &why).await,
+        match inspect::scan_result(storage, &upload).await? {
+            ScanResult::Clean => {}
+            ScanResult::Pending => return Ok(Outcome::Waiting),
+            ScanResult::Refused(why) => return reject(app, &upload, &why).await,
         }
     }
-    match inspection::inspect(storage, &arrived).await? {
-        Ok(inspected) => accept(app, &arrived, inspected).await,
-        Err(why) => reject(app, &arrived, &why).await,
+    match inspect::inspect(storage, &upload).await? {
+        Ok(inspection) => accept(app, &upload, inspection).await,
+        Err(why) => reject(app, &upload, &why).await,
     }
 }
 
-/// Copies the very content that was judged to where it is served from, and shows it.
-async fn accept(app: &App, arrived: &Arrived, inspected: Inspected) -> Result<Outcome> {
-    let (storage, target) = (app.storage()?, arrived.target()?);
-    let copied = if let Some(made) = inspected.made {
-        storage.put(&target, "image/jpeg", made).await?;
+/// Copies the checked object version to its target key, and publishes it.
+async fn accept(app: &App, upload: &ReceivedUpload, inspection: Inspection) -> Result<Outcome> {
+    let (storage, target) = (app.storage()?, upload.target_key()?);
+    let copied = if let Some(jpeg) = inspection.rendered {
+        storage.put(&target, "image/jpeg", jpeg).await?;
         true
     } else {
-        let size = u64::try_from(arrived.size_bytes).unwrap_or_default();
-        storage.copy(&arrived.source(), &arrived.pin, size, &target, arrived.file_type.content_type).await?
+        let size = u64::try_from(upload.size_bytes).unwrap_or_default();
+        storage.copy(&upload.source_key(), &upload.version, size, &target, upload.file_type.content_type).await?
     };
     if !copied {
-        return reject(app, arrived, &inspection::gone()).await;
+        return reject(app, upload, &inspect::replaced()).await;
     }
     let mut attempt = 1;
-    let settled = loop {
+    let resolution = loop {
         let mut tx = app.write_as_system().await?;
-        match arrival::accept(&mut tx, storage, arrived, &inspected.facts).await {
-            Ok((settled, Some(done))) => {
-                tx.commit(done).await?;
-                break settled;
+        match publish::publish(&mut tx, storage, upload, &inspection.facts).await {
+            Ok((resolution, Some(entry))) => {
+                tx.commit(entry).await?;
+                break resolution;
             }
-            Ok((settled, None)) => break settled,
-            Err(Error::Retry(_)) if attempt < ATTEMPTS => attempt += 1,
+            Ok((resolution, None)) => break resolution,
+            Err(Error::Retry(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
             Err(error) => return Err(error),
         }
     };
-    if settled == Settled::Rejected {
+    if resolution == Resolution::Rejected {
         storage.remove(&target).await?;
     }
-    finish(app, arrived, settled).await
+    finish(app, upload, resolution).await
 }
 
-/// Turns down what nobody could judge for days.
-pub(crate) async fn give_up(app: &App, id: UploadId, pin: &Pin) -> Result<Outcome> {
+/// Rejects an upload that could not be checked for days.
+pub(crate) async fn give_up(app: &App, id: UploadId, version: &ObjectVersion) -> Result<Outcome> {
     let mut tx = app.write_as_system().await?;
-    let claim = arrival::claim(&mut tx, id, pin).await?;
-    tx.commit_unaudited("that a file arrived is no change by anyone").await?;
+    let claim = claim::claim(&mut tx, id, version).await?;
+    tx.commit_unaudited("the arrival of a file is not an action of a user").await?;
     match claim {
-        Claim::Ours(arrived) => reject(app, &arrived, &inspection::not_judged()).await,
-        Claim::Pointless(arrived, why) => reject(app, &arrived, &why).await,
-        Claim::Late | Claim::Done => Ok(Outcome::Nothing),
+        Claim::Inspect(upload) => reject(app, &upload, &inspect::processing_failed()).await,
+        Claim::Reject(upload, why) => reject(app, &upload, &why).await,
+        Claim::OtherVersion | Claim::Finished => Ok(Outcome::NothingToDo),
     }
 }
 
-async fn reject(app: &App, arrived: &Arrived, why: &Rejection) -> Result<Outcome> {
+async fn reject(app: &App, upload: &ReceivedUpload, why: &Rejection) -> Result<Outcome> {
     let mut tx = app.write_as_system().await?;
-    let (settled, done) = arrival::reject(&mut tx, arrived, why).await?;
-    if let Some(done) = done {
-        tx.commit(done).await?;
-        tracing::info!(upload = %arrived.id, code = why.code, "an upload was rejected");
+    let (resolution, entry) = publish::reject(&mut tx, upload, why).await?;
+    if let Some(entry) = entry {
+        tx.commit(entry).await?;
+        tracing::info!(upload = %upload.id, code = why.code, "an upload was rejected");
     }
-    finish(app, arrived, settled).await
+    finish(app, upload, resolution).await
 }
 
-/// Removes everything that the browser sent: nothing needs it any more.
-async fn finish(app: &App, arrived: &Arrived, settled: Settled) -> Result<Outcome> {
-    app.storage()?.remove_versions(&arrived.source()).await?;
-    Ok(match settled {
-        Settled::Ready => Outcome::Ready,
-        Settled::Rejected => Outcome::Rejected,
-        Settled::Already => Outcome::Nothing,
+/// Removes all versions of the uploaded object: it was copied or rejected.
+async fn finish(app: &App, upload: &ReceivedUpload, resolution: Resolution) -> Result<Outcome> {
+    app.storage()?.remove_versions(&upload.source_key()).await?;
+    Ok(match resolution {
+        Resolution::Ready => Outcome::Ready,
+        Resolution::Rejected => Outcome::Rejected,
+        Resolution::AlreadyResolved => Outcome::NothingToDo,
     })
 }

@@ -1,9 +1,9 @@
 //! Files, from an author's disk to a learner's screen.
 
+pub(crate) mod cleanup;
+pub mod get;
 pub mod ingest;
-pub(crate) mod tidy;
 pub mod uploads;
-pub mod watch;
 
 use crate::Domain;
 
@@ -11,5 +11,5 @@ pub const DOMAIN: Domain = Domain {
     folder: "media",
     name: "Media",
     about: "Videos, documents and pictures: asking for an upload, sending the file straight to the bucket, and watching or downloading it.",
-    functions: functions![uploads, watch, ingest,],
+    functions: functions![uploads, get, ingest],
 };

@@ -9,39 +9,43 @@ use std::sync::Arc;
 use lambda_http::BoxFuture;
 use lyceum::app::App;
 use lyceum::audit::{Audit, Changes, audit};
-use lyceum::db::{condition, upkeep};
+use lyceum::counters;
+use lyceum::db::{health, maintenance};
 use lyceum::error::Result;
-use lyceum::expiry::{self, Rule};
-use lyceum::function::{Grant, Schedule, Trigger};
+use lyceum::function::{Grant, QueueName, Schedule, Trigger};
 use lyceum::id::UserId;
 use lyceum::identity::closing;
+use lyceum::retention::{self, Rule};
 use lyceum::{Error, Function, audit};
 use serde_json::{Value, json};
 
-use crate::media::tidy;
+use crate::media::cleanup;
 
 pub const FUNCTION: Function = Function::event("maintain", handler)
     .started_by(&[Trigger::Schedule(Schedule::Days(1))])
-    .may(&[Grant::InspectUploads])
+    .may(&[Grant::InspectUploads, Grant::Wake(QueueName::Jobs)])
     .memory(512)
     .timeout(900);
 
 /// A table of fewer rows is never worth a word about its dead ones.
 const MANY_ROWS: i64 = 10_000;
 
-fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
+fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
+        if event["recompute_counters"] == true {
+            return recompute_counters(&app).await;
+        }
         let mut run = Run::default();
         let erased = erase_accounts(&app, &mut run).await;
         let mut removed = BTreeMap::new();
-        for rule in &expiry::RULES {
+        for rule in &retention::RULES {
             removed.insert(rule.table, run.step(rule.table, expire(&app, rule).await));
         }
         let made = run.step("audit_partitions", make_partitions(&app).await);
         let dropped = run.step("audit_partitions_dropped", drop_audit_partitions(&app).await);
         let analyzed = run.step("tables_analyzed", analyze(&app).await);
         let invalid = run.step("invalid_indexes", publish_condition(&app).await);
-        let files = run.step("files", tidy::tidy(&app).await); // the last: it may take long
+        let files = run.step("files", cleanup::clean_up(&app).await); // the last: it may take long
         let report = json!({
             "accounts_erased": erased,
             "rows_removed": removed,
@@ -54,6 +58,20 @@ fn handler(app: Arc<App>, _event: Value) -> BoxFuture<'static, Result<Value>> {
         tracing::info!(%report, "maintained");
         run.end().map(|()| report)
     })
+}
+
+/// Sent by an operator: `{"recompute_counters": true}` compares all counts with the facts and corrects them. The
+/// corrections are folded by `run-jobs`, as all changes are.
+async fn recompute_counters(app: &App) -> Result<Value> {
+    let mut corrected = BTreeMap::new();
+    for counter in counters::COUNTERS {
+        let mut tx = app.write_as_system().await?;
+        let wrong = counters::recompute(&mut tx, counter).await?;
+        tx.commit(Audit::of("counters.recompute", counter).changed(Changes::field("corrected", None::<i64>, wrong)))
+            .await?;
+        corrected.insert(counter, wrong);
+    }
+    Ok(json!({ "corrected": corrected }))
 }
 
 /// What the steps of a run could not do. Each is told, none stops another, and the run fails at its end.
@@ -109,7 +127,7 @@ async fn erase_one(app: &App, but: &[UserId]) -> Result<Option<(UserId, Result<(
 }
 
 async fn expire(app: &App, rule: &Rule) -> Result<u64> {
-    expiry::remove(&mut app.read_as_system().await?, rule).await
+    retention::remove(&mut app.read_as_system().await?, rule).await
 }
 
 async fn make_partitions(app: &App) -> Result<Vec<String>> {
@@ -121,7 +139,7 @@ async fn drop_audit_partitions(app: &App) -> Result<Vec<String>> {
     let mut dropped = Vec::new();
     loop {
         let mut tx = app.write_as_system().await?;
-        match upkeep::drop_audit_partition(&mut tx, app.settings.audit_log_months).await {
+        match maintenance::drop_audit_partition(&mut tx, app.settings.audit_log_months).await {
             Ok(Some(partition)) => {
                 let changes = Changes::field("partition", &partition, None::<&str>);
                 tx.commit(Audit::of("audit_log.drop_month", "audit_log").changed(changes)).await?;
@@ -139,11 +157,11 @@ async fn drop_audit_partitions(app: &App) -> Result<Vec<String>> {
 
 /// One table that can't be read in time keeps none of the others from it.
 async fn analyze(app: &App) -> Result<Vec<String>> {
-    let stale = upkeep::stale_tables(&mut app.read_as_system().await?).await?; // there may be only one connection
+    let stale = maintenance::stale_tables(&mut app.read_as_system().await?).await?; // there may be only one connection
     let mut analyzed = Vec::new();
     for table in stale {
         let mut tx = app.write_as_system().await?;
-        match upkeep::analyze(&mut tx, &table).await {
+        match maintenance::analyze(&mut tx, &table).await {
             Ok(()) => {
                 tx.commit_unaudited("statistics are no data").await?;
                 analyzed.push(table);
@@ -157,7 +175,7 @@ async fn analyze(app: &App) -> Result<Vec<String>> {
 /// Makes metrics of how the database fares; gives the names of the indexes that serve nobody.
 async fn publish_condition(app: &App) -> Result<Vec<String>> {
     let mut read = app.read_as_system().await?;
-    let condition = condition::of(&mut read, None).await?;
+    let condition = health::measure(&mut read, None).await?;
     let large = condition.tables.iter().filter(|table| table.rows > MANY_ROWS);
     let invalid: Vec<_> = condition.indexes.iter().filter(|index| index.is_invalid).map(|one| &one.name).collect();
     tracing::info!(

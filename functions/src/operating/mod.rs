@@ -7,6 +7,7 @@ pub mod maintain;
 pub mod migrate;
 pub mod not_found;
 pub mod openapi;
+pub mod run_jobs;
 
 use crate::Domain;
 
@@ -14,5 +15,5 @@ pub const DOMAIN: Domain = Domain {
     folder: "operating",
     name: "Operating",
     about: "Health, the state of the database, and this document.",
-    functions: functions![admin_database, health, maintain, migrate, openapi, not_found,],
+    functions: functions![admin_database, health, maintain, migrate, run_jobs, openapi, not_found],
 };

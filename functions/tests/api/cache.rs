@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::harness::{Caller, CourseInProgress, Lyceum, RedisServer};
+use crate::harness::{Caller, CourseInProgress, Lyceum, RedisServer, needs_program};
 
 async fn with(redis: &RedisServer) -> Arc<Lyceum> {
     let url = redis.url.clone();
@@ -29,6 +29,7 @@ async fn course_and_paths(admin: &Caller, instructor: &Caller) -> (CourseInProgr
 
 #[tokio::test]
 async fn a_read_is_answered_again_without_the_database() {
+    needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor, anyone) = (lyceum.admin().await, lyceum.instructor().await, lyceum.anonymous());
@@ -58,6 +59,7 @@ async fn a_read_is_answered_again_without_the_database() {
 
 #[tokio::test]
 async fn an_edit_is_seen_by_the_next_read() {
+    needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor, anyone) = (lyceum.admin().await, lyceum.instructor().await, lyceum.anonymous());
@@ -89,6 +91,7 @@ async fn an_edit_is_seen_by_the_next_read() {
 
 #[tokio::test]
 async fn a_redis_that_goes_costs_only_speed() {
+    needs_program!("redis-server");
     let mut redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor, anyone) = (lyceum.admin().await, lyceum.instructor().await, lyceum.anonymous());
@@ -109,6 +112,7 @@ async fn a_redis_that_goes_costs_only_speed() {
 
 #[tokio::test]
 async fn a_lost_raise_is_bounded_by_a_minute() {
+    needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor, anyone) = (lyceum.admin().await, lyceum.instructor().await, lyceum.anonymous());
@@ -125,6 +129,7 @@ async fn a_lost_raise_is_bounded_by_a_minute() {
 
 #[tokio::test]
 async fn nothing_that_is_not_public_is_ever_kept() {
+    needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
@@ -165,6 +170,7 @@ async fn nothing_that_is_not_public_is_ever_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_64_read_an_editor_reads_their_own_write() {
+    needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

@@ -1,10 +1,10 @@
 //! `cargo lambda`: its Runtime API and its `invoke` run the very binaries, against the services of the local stack.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use lyceum_local::programs::needed;
 use serde_json::Value;
 
 use crate::journey::stack;
@@ -21,20 +21,9 @@ impl Drop for Running {
     }
 }
 
-/// On the path, or where CI puts it.
-fn cargo_lambda() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from(ROOT).join("target/ci-venv/bin")]);
-    folders.map(|folder| folder.join("cargo-lambda")).find(|program| program.exists())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_functions_answer_their_event_files() {
-    let Some(program) = cargo_lambda() else {
-        assert!(std::env::var_os("CI").is_none(), "CI installs cargo-lambda");
-        println!("cargo-lambda is not installed (pip install cargo-lambda): this test did nothing");
-        return;
-    };
+    let Some(program) = needed("cargo-lambda") else { return };
     let (stack, _folder) = stack().await;
     let environment = stack.environment.to_string();
     let environment: Vec<_> = environment.lines().filter_map(|line| line.split_once('=')).collect();
@@ -53,6 +42,7 @@ async fn the_functions_answer_their_event_files() {
         ("not-found", env!("CARGO_BIN_EXE_not-found")),
         ("deliver-mail", env!("CARGO_BIN_EXE_deliver-mail")),
         ("recompute-progress", env!("CARGO_BIN_EXE_recompute-progress")),
+        ("run-jobs", env!("CARGO_BIN_EXE_run-jobs")),
     ] {
         until_listening(&port).await;
         let function = Command::new(binary)
@@ -86,7 +76,9 @@ async fn the_functions_answer_their_event_files() {
         assert!(output.status.success(), "{name}: {answer}{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_str(&answer).unwrap();
         match name {
-            "deliver-mail" | "recompute-progress" => assert_eq!(answer["batchItemFailures"], Value::Array(vec![])),
+            "deliver-mail" | "recompute-progress" | "run-jobs" => {
+                assert_eq!(answer["batchItemFailures"], Value::Array(vec![]))
+            }
             "not-found" => assert_eq!(answer["statusCode"], 404),
             _ => assert_eq!(answer["statusCode"], 200, "{name}: {answer}"),
         }

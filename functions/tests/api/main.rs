@@ -83,23 +83,25 @@ mod limits {
     mod cluster;
     mod edge;
     mod guesses;
+    mod lockout;
     mod mails;
     mod outage;
     mod settings;
-    mod under_attack;
 }
 mod media {
-    pub mod arrivals;
-    mod ask;
+    mod cancel;
+    mod checks;
+    mod cleanup;
     mod complete;
+    mod create;
+    pub mod event_order;
     mod form_reuse;
     mod get;
-    mod give_up;
     pub mod harness;
     pub mod hostile;
     mod images;
     mod ingest;
-    mod judging;
+    mod lesson_media;
     mod movies;
     mod mutations;
     mod quotas;
@@ -108,10 +110,8 @@ mod media {
     pub mod samples;
     mod second_s3;
     mod sign_parts;
-    mod storage_away;
     mod storage_faults;
-    mod tidying;
-    mod watch;
+    mod storage_unavailable;
 }
 mod operating {
     mod admin_database;
@@ -123,29 +123,29 @@ mod operating {
     mod openapi;
 }
 mod security {
+    mod account_enumeration;
+    mod authorization;
+    mod body_fields;
+    mod body_limits;
+    mod credential_changes;
+    mod database_role;
+    mod downloads;
+    mod emailed_tokens;
+    mod error_details;
+    mod forged_tokens;
     mod forgery;
-    mod line_01_unknown_wrong_and_suspended_are_alike;
-    mod line_03_links;
-    mod line_04_resets_and_changes;
-    mod line_05_links_are_configuration;
-    mod line_06_forged_tokens;
-    mod line_07_refresh_tokens;
-    mod line_08_felt_by_the_next_call;
-    mod line_09_matrix;
-    mod line_10_no_escalation;
-    mod line_11_nothing_told;
-    mod line_12_unpublished;
-    mod line_13_fields;
-    mod line_14_sizes;
-    mod line_15_headers;
-    mod line_16_faults;
-    mod line_17_database_role;
-    mod line_18_what_was_signed;
-    mod line_19_what_was_checked_is_served;
-    mod line_20_downloads;
-    mod line_21_scan;
-    mod line_22_events;
+    mod hidden_data;
+    mod immediate_revocation;
+    mod links_in_mails;
+    mod malware_scan;
     mod matrix;
+    mod privilege_escalation;
+    mod refresh_tokens;
+    mod response_headers;
+    mod served_files;
+    mod signed_uploads;
+    mod storage_events;
+    mod unpublished_lessons;
     mod world;
 }
 

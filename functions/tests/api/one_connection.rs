@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::harness::{CourseInProgress, Lyceum};
-use crate::media::harness::Asked;
+use crate::media::harness::NewUpload;
 use crate::media::samples;
 
 async fn with_one_connection() -> Arc<Lyceum> {
@@ -54,9 +54,9 @@ async fn maintenance_tidies_and_takes_up_a_file_that_no_event_told_of() {
     let lyceum = with_one_connection().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    let sent = lyceum.asked(&Asked::of(&course, 0, "pdf", samples::pdf().len())).await;
+    let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;
     lyceum.send_file(&sent, samples::pdf()).await;
     lyceum.clock.advance(chrono::TimeDelta::hours(1));
     assert_eq!(lyceum.run("maintain", json!({})).await["files"]["taken_up"], 1);
-    assert_eq!(lyceum.upload(&sent).await["status"], "ready");
+    assert_eq!(lyceum.upload_row(&sent).await["status"], "ready");
 }

@@ -3,7 +3,7 @@
 use lyceum::db;
 use sqlx::PgPool;
 
-use crate::harness::{DATABASES, Database, schema_of};
+use crate::harness::{DATABASES, Database, needs_postgres_program, schema_of};
 
 /// A column a line: table, name and type, as `seed-schema.md` writes them, with the decision on times.
 const COLUMNS: &str = include_str!("schema/columns.txt");
@@ -148,6 +148,7 @@ async fn every_default_of_the_seed_is_there() {
 
 #[tokio::test]
 async fn up_down_and_up_again_leaves_the_same_schema() {
+    needs_postgres_program!("pg_dump");
     let database = DATABASES.create_bare().await;
     let mut owner = database.owner.acquire().await.unwrap();
     db::MIGRATIONS.run(&mut *owner).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lyceum_local::seed::{Sizes, seed};
 
-use crate::harness::{Lyceum, schema_of};
+use crate::harness::{Lyceum, needs_postgres_program, schema_of};
 
 const SIZES: Sizes = Sizes { courses: 120, users: 60, completions: 3_000 };
 
@@ -86,6 +86,7 @@ async fn every_rule_holds_in_what_it_makes() {
 
 #[tokio::test]
 async fn the_schema_is_the_same_after_it() {
+    needs_postgres_program!("pg_dump");
     let lyceum = Lyceum::new().await;
     let before = schema_of(&lyceum.owner_url).await;
     seed(&lyceum.owner_url, SIZES, |_| ()).await.unwrap();

@@ -93,7 +93,7 @@ async fn a_registration_wakes_the_queue_with_an_empty_message_and_one_that_is_aw
 
 /// Its queue is only to be woken: the call is answered well before API Gateway, or Lambda, gives it up.
 #[tokio::test(flavor = "multi_thread")]
-async fn line_28_a_queue_that_takes_the_connection_and_stays_silent_holds_no_registration_up() {
+async fn a_queue_that_takes_the_connection_and_stays_silent_holds_no_registration_up() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let lyceum = Lyceum::new().await;

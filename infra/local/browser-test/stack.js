@@ -39,7 +39,7 @@ export async function startStack() {
 /** Debian's Chromium, which calls nobody. */
 export function startBrowser() {
   return chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--headless",
       "--no-sandbox",

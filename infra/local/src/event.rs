@@ -1,4 +1,4 @@
-//! Events as AWS sends them: what the gateway, the queue and the schedule hand to a function.
+//! Builds events in the formats in which AWS sends them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,23 +11,23 @@ use crate::storage::Created;
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-central-1";
 
-/// A call, as API Gateway's HTTP API makes an event of it (payload format 2.0).
+/// A request, from which [`http`] builds an event.
 #[derive(Debug)]
 pub struct Call<'a> {
     pub method: &'a str,
-    /// With the query string, as it came.
+    /// The raw path, with the query string.
     pub path_and_query: &'a str,
-    /// In any case, in the order in which they came.
+    /// Names in any case, in the order of arrival.
     pub headers: &'a [(String, String)],
     pub body: Option<&'a [u8]>,
     pub source_ip: &'a str,
-    /// As the template writes it: `GET /v1/courses/{course_id}`, or `$default`.
+    /// In the syntax of the template: `GET /v1/courses/{course_id}`, or `$default`.
     pub route_key: &'a str,
     pub path_parameters: Map<String, Value>,
     pub time: DateTime<Utc>,
 }
 
-/// The event of a call.
+/// Builds the event of a request (HTTP API, payload format 2.0).
 #[must_use]
 pub fn http(call: &Call) -> Value {
     let (path, query) = call.path_and_query.split_once('?').unwrap_or((call.path_and_query, ""));
@@ -83,10 +83,10 @@ pub fn http(call: &Call) -> Value {
     event
 }
 
-/// What API Gateway says of where a call came from, whatever the call itself says.
+/// Returns the headers that API Gateway sets itself and that override the client's.
 fn forwarded(call: &Call) -> [(String, Value); 3] {
     let trace = id(call.time).simple().to_string();
-    let (_, random) = trace.split_at(8); // a trace's id is a time of its own, and 24 digits
+    let (_, random) = trace.split_at(8); // a trace id is a timestamp followed by 24 digits
     [
         ("x-forwarded-for".to_owned(), json!(call.source_ip)),
         ("x-forwarded-proto".to_owned(), json!("http")),
@@ -94,7 +94,7 @@ fn forwarded(call: &Call) -> [(String, Value); 3] {
     ]
 }
 
-/// One message of a queue.
+/// Builds the event of one SQS message.
 #[must_use]
 pub fn sqs(queue: &str, body: &str, time: DateTime<Utc>) -> Value {
     json!({ "Records": [{
@@ -114,7 +114,7 @@ pub fn sqs(queue: &str, body: &str, time: DateTime<Utc>) -> Value {
     }] })
 }
 
-/// A tick of a schedule.
+/// Builds the event of a schedule.
 #[must_use]
 pub fn schedule(rule: &str, time: DateTime<Utc>) -> Value {
     json!({
@@ -130,7 +130,7 @@ pub fn schedule(rule: &str, time: DateTime<Utc>) -> Value {
     })
 }
 
-/// An object that was created, as S3 tells of it through `EventBridge`. Without versions in the bucket, it names none.
+/// Builds the `EventBridge` event for an object created in S3. It has no version id, as in an unversioned bucket.
 #[must_use]
 pub fn object_created(created: &Created, sequencer: &str, time: DateTime<Utc>) -> Value {
     let reason = match created.event {
@@ -160,7 +160,7 @@ pub fn object_created(created: &Created, sequencer: &str, time: DateTime<Utc>) -
     })
 }
 
-/// What Lambda's on-failure destination gets of an event that failed three times.
+/// Builds the record that Lambda sends to the on-failure destination after three failed attempts.
 #[must_use]
 pub fn failure(function: &str, event: &Value, error: &str, time: DateTime<Utc>) -> Value {
     json!({
@@ -178,7 +178,7 @@ pub fn failure(function: &str, event: &Value, error: &str, time: DateTime<Utc>) 
     })
 }
 
-/// Repeated names become one, their values joined by commas, as API Gateway does it.
+/// Joins the values of repeated names with commas, as API Gateway does.
 fn joined(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
     let mut all = Map::new();
     for (name, value) in pairs {
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_is_told_of_as_s3_does() {
+    fn the_event_of_a_created_object_has_the_format_of_s3() {
         let created = Created {
             event: "ObjectCreated:Post",
             bucket: "media".to_owned(),
@@ -218,7 +218,7 @@ mod tests {
             (&json!("1970-01-01T00:00:00Z"), &json!("POST Object"))
         );
         let object = json!({
-            "key": "uploads/Happy Face.jpg", // as it is, unlike in S3's own events
+            "key": "uploads/Happy Face.jpg", // not percent-encoded, unlike in S3's own events
             "size": 1024,
             "etag": "d41d8cd98f00b204e9800998ecf8427e",
             "sequencer": "0A",
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_stand_apart_and_repeated_names_are_joined() {
+    fn cookies_are_separate_and_repeated_names_are_joined() {
         let headers =
             [("Cookie", "a=1; b=2"), ("Accept", "text/html"), ("accept", "*/*"), ("X-Forwarded-For", "6.6.6.6")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -1,4 +1,4 @@
-//! API Gateway on this machine: each call becomes a Lambda event, and the function's answer an HTTP answer.
+//! API Gateway on this machine: converts HTTP requests to Lambda events, and responses back.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,14 +21,14 @@ use crate::event::{self, Call};
 use crate::hosts::Hosts;
 use crate::template;
 
-/// What API Gateway takes at most.
+/// The largest request body that API Gateway accepts, in bytes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
 /// All functions, reached by their routes.
 pub struct Gateway {
     app: Arc<App>,
     functions: HashMap<&'static str, Running>,
-    /// By method: a path that only another method has is no match, and a less specific one may be.
+    /// One router per method, because API Gateway matches a less specific path if the specific one has another method.
     routes: HashMap<String, matchit::Router<Target>>,
     default: &'static str,
 }
@@ -41,7 +41,7 @@ struct Target {
 
 impl Gateway {
     /// # Errors
-    /// When two routes contradict each other.
+    /// Fails when two routes contradict each other.
     pub fn new(app: &Arc<App>) -> Result<Self> {
         let mut functions = HashMap::new();
         for function in lyceum_functions::ALL.iter() {
@@ -60,10 +60,10 @@ impl Gateway {
         Ok(Self { app: app.clone(), functions, routes, default })
     }
 
-    /// Answers a call, from its parts, as API Gateway would.
+    /// Answers a request as API Gateway does. Returns the function's response in payload format 2.0.
     ///
     /// # Errors
-    /// When the function itself fails, which API Gateway answers with 500.
+    /// Fails when the function fails; API Gateway then answers 500.
     pub async fn call(
         &self,
         method: &str,
@@ -85,20 +85,20 @@ impl Gateway {
         self.invoke(function, event::http(&call)).await
     }
 
-    /// Hands an event to a function.
+    /// Invokes a function with an event.
     ///
     /// # Errors
-    /// When there is no such function, or it fails.
+    /// Fails when the function doesn't exist, or when it fails.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value> {
         let running = self.functions.get(function).with_context(|| format!("there is no function {function}"))?;
         Ok(running.invoke(event).await?)
     }
 }
 
-/// The HTTP service around it, with the CORS of the template. The pages of all allowed hosts may call it.
+/// Returns the HTTP service, with the CORS settings of the template. Pages of all allowed hosts may call it.
 ///
 /// # Errors
-/// When the template's CORS can't be understood.
+/// Fails when the template's CORS settings are not valid.
 pub fn service(gateway: Arc<Gateway>, hosts: Hosts) -> Result<axum::Router> {
     let template = template::cors()?;
     let names = |names: &[String]| names.iter().map(|name| name.parse::<HeaderName>()).collect::<Result<Vec<_>, _>>();
@@ -136,10 +136,10 @@ async fn handle(
     }
 }
 
-/// Converts a function's answer (payload format 2.0) to HTTP.
+/// Converts a function's response (payload format 2.0) to HTTP.
 ///
 /// # Errors
-/// When it is not in that format.
+/// Fails when it is not in that format.
 pub(crate) fn http_answer(answer: &Value) -> Result<Response<Body>> {
     let status = answer["statusCode"].as_u64().context("the answer has no statusCode")?;
     let body = answer["body"].as_str().unwrap_or_default();
@@ -154,7 +154,7 @@ pub(crate) fn http_answer(answer: &Value) -> Result<Response<Body>> {
     Ok(response.body(body.into())?)
 }
 
-/// What API Gateway itself says.
+/// Returns an error response of API Gateway itself.
 fn plain(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;

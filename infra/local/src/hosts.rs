@@ -1,7 +1,7 @@
-//! The names under which the stack may be called.
+//! The host names that the stack accepts.
 //!
-//! Without this check, a foreign website whose name leads to this machine (DNS rebinding) would have the same origin as
-//! the stack, and could read its mails.
+//! Without this check, a foreign website whose name resolves to this machine (DNS rebinding) would have the same
+//! origin as the stack, and could read its mails.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The names of this machine itself, as they stand in a URL.
+/// The names of this machine itself, in the form of a URL's host.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Cheap to clone.
+/// The accepted host names. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Hosts(Arc<[String]>);
 
 impl Hosts {
-    /// Allows these names (`--host`) beside those of this machine itself.
+    /// Accepts these names (`--host`) in addition to those of this machine itself.
     #[must_use]
     pub fn new(named: &[String]) -> Self {
         Self(named.iter().map(|name| name.to_ascii_lowercase()).collect())
     }
 
-    /// Whether `localhost:9000` or the like names an allowed host, with any port or none.
+    /// Whether an authority such as `localhost:9000` names an accepted host, with any port or none.
     fn allow(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host().to_ascii_lowercase();
@@ -34,7 +34,7 @@ impl Hosts {
         is_known && !authority.as_str().contains('@')
     }
 
-    /// Whether the pages of that origin may call the stack.
+    /// Whether pages of this origin may call the stack.
     pub fn allow_origin(&self, origin: &HeaderValue) -> bool {
         let authority = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
         authority.is_some_and(|authority| self.allow(authority))
@@ -49,12 +49,13 @@ impl Hosts {
     }
 }
 
-/// Refuses a request for another host: 421 (RFC 9110, section 15.5.20).
+/// Refuses requests for other hosts with 421 (RFC 9110, section 15.5.20).
 pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     if hosts.allow_request(&request) {
         return next.run(request).await;
     }
-    let sentence = "This Lyceum answers to localhost only. To call it by another name, start it with --host NAME.\n";
+    let sentence =
+        "This Lyceum accepts only requests to localhost. To use another host name, start it with --host NAME.\n";
     (StatusCode::MISDIRECTED_REQUEST, [(X_CONTENT_TYPE_OPTIONS, "nosniff")], sentence).into_response()
 }
 
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_names_of_this_machine_are_answered() {
+    async fn names_of_this_machine_are_accepted() {
         for host in ["localhost", "localhost:9000", "LOCALHOST:1", "127.0.0.1:9000", "[::1]", "[::1]:9000"] {
             assert_eq!(status(&[], "/_local/mail", &[host]).await, 200, "{host}");
         }
@@ -103,12 +104,12 @@ mod tests {
         }
         assert_eq!(status(&[], "/", &[]).await, 421, "no host at all");
         assert_eq!(status(&[], "/", &["localhost", "evil.test"]).await, 421, "two hosts");
-        assert_eq!(status(&[], "http://evil.test/", &["localhost"]).await, 421, "another in the target");
-        assert_eq!(status(&[], "http://localhost/", &["evil.test"]).await, 421, "another in the header");
+        assert_eq!(status(&[], "http://evil.test/", &["localhost"]).await, 421, "another host in the request target");
+        assert_eq!(status(&[], "http://localhost/", &["evil.test"]).await, 421, "another host in the header");
     }
 
     #[tokio::test]
-    async fn a_name_is_allowed_by_an_option() {
+    async fn the_host_option_accepts_another_name() {
         assert_eq!(status(&["My-Laptop.home"], "/", &["my-laptop.home:9000"]).await, 200);
         assert_eq!(status(&["My-Laptop.home"], "/", &["other.home:9000"]).await, 421);
     }

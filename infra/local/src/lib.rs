@@ -1,20 +1,21 @@
-//! Lyceum on one machine: the pieces that `cargo run` puts together, and that the tests use too.
+//! Lyceum on one machine: the parts of `cargo run`, which the tests use too.
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`stack`] | all of it, started in order and stopped |
-//! | [`hosts`] | the names under which it may be called |
+//! | [`stack`] | starts and stops all parts in order |
+//! | [`hosts`] | the host names that are accepted |
 //! | [`gateway`] | HTTP to Lambda events and back, by the routes of the functions |
-//! | [`template`] | the API's CORS, as `template.yaml` has it |
-//! | [`event`] | events as AWS sends them |
+//! | [`template`] | the CORS of `template.yaml` |
+//! | [`event`] | events in the formats of AWS |
 //! | [`postgres`], [`storage`], [`mailbox`] | the database, S3 and the mail server |
-//! | [`trigger`] | what is created in S3 starts a function |
+//! | [`programs`] | finds the programs that some tests need |
+//! | [`trigger`] | invokes functions for objects created in S3 |
 //! | [`demo`] | the demo data |
-//! | [`generate`] | the files that follow from the descriptions of the functions |
-//! | [`operator`] | what an operator does from the command line |
-//! | [`rehearsal`] | a loss of data, and its recovery |
-//! | [`seed`] | a large catalogue, to measure with |
-//! | [`welcome`] | what is printed when it is ready |
+//! | [`generate`] | writes the files that follow from the descriptions of the functions |
+//! | [`operator`] | the operator's commands |
+//! | [`rehearsal`] | rehearses the recovery of lost data |
+//! | [`seed`] | a large catalogue for measurements |
+//! | [`welcome`] | the text that is printed when the stack is ready |
 
 pub mod demo;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod mailbox;
 pub mod operator;
 mod pages;
 pub mod postgres;
+pub mod programs;
 pub mod rehearsal;
 pub mod seed;
 pub mod stack;

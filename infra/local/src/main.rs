@@ -1,4 +1,4 @@
-//! `cargo run`: Lyceum on this machine.
+//! `cargo run`: starts Lyceum on this machine.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,13 +19,13 @@ struct Arguments {
     /// The port of the API; 0 picks a free one
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// Where everything is kept between runs
+    /// The folder for all data
     #[arg(long, default_value = ".local", global = true)]
     data_dir: PathBuf,
-    /// Another name under which it may be called, such as this machine's in its network; may be repeated
+    /// Accept another host name, such as this machine's name in its network; may be repeated
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
-    /// A Postgres that runs already, as the owner of its database
+    /// Use a running Postgres: the URL of a database, as its owner
     #[arg(long, global = true)]
     database_url: Option<String>,
 }
@@ -36,9 +36,9 @@ enum Command {
     Env,
     /// Write the files that follow from the descriptions of the functions: binaries, templates, documents
     Generate,
-    /// Recompute every learner's progress from the facts, and tell what differs
+    /// Recompute every learner's progress and report differences
     CheckProgress,
-    /// Fill the database with a large catalogue and its learners, to measure with
+    /// Fill the database with a large catalogue and learners, for measurements
     Seed {
         #[arg(long, default_value_t = 10_000)]
         courses: u32,
@@ -47,45 +47,45 @@ enum Command {
         #[arg(long, default_value_t = 100_000)]
         completions: u32,
     },
-    /// Lose a table on a Postgres of its own, and recover it to the moment before
+    /// Rehearse a recovery: drop a table on a separate Postgres and restore it from a backup
     RehearseRestore,
-    /// Administrators, of the running stack or of --database-url
+    /// Manage administrators, in the running stack or in --database-url
     #[command(subcommand)]
     Admin(Admin),
-    /// Hand an event to a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
+    /// Invoke a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
     Invoke {
-        /// A function's name, as in the README
+        /// The name of the function, as in the README
         function: String,
         /// The event, as JSON
         event: Option<String>,
     },
-    /// Hand a function the events at which it failed three times: `redrive ingest`
+    /// Invoke a function again with the events that it failed to handle three times: `redrive ingest`
     Redrive {
-        /// A function's name, as in the README
+        /// The name of the function, as in the README
         function: String,
     },
 }
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Make an administrator, and print the link with which they choose their password
+    /// Create an administrator and print the link to choose the password
     Create {
         #[arg(long)]
         email: String,
-        /// The part of the email before its @, unless given
+        /// Default: the part of the email before the @
         #[arg(long)]
         username: Option<String>,
     },
 }
 
-/// What is told unless `RUST_LOG` says otherwise: the calls, but not each sweep of a schedule, one a second here.
-const TOLD: &str = "warn,lyceum=info,lyceum_functions=info,lyceum_local=info,lyceum::run=warn,\
+/// The default of `RUST_LOG`: logs requests, but not the schedules, which run every second here.
+const DEFAULT_LOG: &str = "warn,lyceum=info,lyceum_functions=info,lyceum_local=info,lyceum::run=warn,\
                     lyceum_functions::identity::deliver_mail=warn";
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| TOLD.into()))
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_LOG.into()))
         .with_target(false)
         .init();
     let arguments = Arguments::parse();
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Fails when a number is not as the facts say.
+/// Fails when a stored percentage differs from the recomputed one.
 #[tokio::main]
 async fn check_progress(arguments: &Arguments) -> Result<()> {
     let (data_dir, database_url) = (&arguments.data_dir, arguments.database_url.as_deref());
@@ -119,19 +119,19 @@ async fn check_progress(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The given database, else the running stack's.
+/// Fills the given database, or that of the running stack.
 #[tokio::main(flavor = "current_thread")]
 async fn fill(arguments: &Arguments, sizes: Sizes) -> Result<()> {
     let url = if let Some(url) = &arguments.database_url {
         url.clone()
     } else {
         let running = Environment::of_running(&arguments.data_dir)?;
-        running.get("DATABASE_OWNER_URL").context("the running Lyceum names no database")?
+        running.get("DATABASE_OWNER_URL").context("the running stack has no DATABASE_OWNER_URL")?
     };
     seed::seed(&url, sizes, |step| println!("{step}")).await
 }
 
-/// Fails when what was recovered is not what was there.
+/// Fails when the recovered data differs from the lost data.
 #[tokio::main]
 async fn rehearse_restore() -> Result<()> {
     rehearsal::restore(|step| println!("{step}")).await
@@ -160,21 +160,21 @@ async fn redrive(arguments: &Arguments, function: &str) -> Result<()> {
 async fn run(arguments: Arguments) -> Result<()> {
     let Arguments { port, hosts, data_dir, database_url, .. } = arguments;
     let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let told_to_stop = async {
+    let stop_signal = async {
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
     };
-    tokio::pin!(told_to_stop);
+    tokio::pin!(stop_signal);
 
     let options = Options { port, hosts, data_dir, database_url };
     let stack = tokio::select! {
         stack = Stack::start(&options, |step| println!("{step}")) => stack?,
-        () = &mut told_to_stop => return Ok(()), // what was started ends with the runtime
+        () = &mut stop_signal => return Ok(()), // dropping the runtime stops what was started
     };
     println!("{}", welcome(&stack.url, stack.has_demo_accounts().await));
-    told_to_stop.await;
+    stop_signal.await;
     println!("Stopping.");
     stack.stop().await
 }

@@ -1,4 +1,4 @@
-//! What an operator does from the command line, on the running stack or on any database.
+//! The operator's commands, on the running stack or on any database.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,25 +20,25 @@ use crate::trigger::{self, Invoke};
 #[cfg(test)]
 mod tests;
 
-/// Makes an administrator, who has no password until the link that is returned was used: nothing comes with a default
-/// password. On a given database, which is brought up to date first, or on the running stack's.
+/// Creates an administrator without a password, and returns a text with the link to choose one: no account has a
+/// default password. Uses the given database, after applying missing migrations, or that of the running stack.
 ///
 /// # Errors
-/// When there is no database to be had, or an account with this email or username already.
+/// Fails when the database can't be reached, or an account with this email or username exists.
 pub async fn create_administrator(
     data_dir: &Path,
     database_url: Option<&str>,
     email: &str,
     username: Option<&str>,
 ) -> Result<String> {
-    // Before anything is touched.
+    // Validated before anything is changed.
     let email: Email = read(email)?;
     let username = username.or_else(|| email.as_str().split('@').next()).unwrap_or_default();
-    let username: Username = read(username).context("another can be given with --username")?;
+    let username: Username = read(username).context("choose another with --username")?;
     let environment = match database_url {
         Some(url) => {
             let mut owner = PgConnection::connect(url).await.context("the given database does not answer")?;
-            lyceum::db::provision(&mut owner, None).await.context("the given role may not make roles")?;
+            lyceum::db::provision(&mut owner, None).await.context("the given role can't create roles")?;
             lyceum::db::migrate(&mut owner).await?;
             owner.close().await?;
             Environment::of_database(url)
@@ -55,7 +55,7 @@ pub async fn create_administrator(
     let api = environment.get("LYCEUM_URL").unwrap_or_else(|| "https://the-api".to_owned());
     let frontend = environment.get("FRONTEND_URL").unwrap_or_else(|| "https://the-frontend".to_owned());
     Ok(format!(
-        "{} is an administrator. To choose the password, within 7 days and once, open\n\n  \
+        "{} is an administrator. The link to choose the password works once, within 7 days. Open\n\n  \
          {frontend}/reset-password?token={token}\n\n\
          or\n\n  \
          curl {api}/v1/auth/reset-password --json '{{\"token\": \"{token}\", \"password\": \"…\"}}'",
@@ -63,10 +63,10 @@ pub async fn create_administrator(
     ))
 }
 
-/// Recomputes every learner's progress from the facts, in a given database or the running stack's.
+/// Recomputes every learner's progress, in the given database or that of the running stack. Returns a summary.
 ///
 /// # Errors
-/// When there is no database to be had; and when numbers are not as the facts say, with a line for each.
+/// Fails when the database can't be reached, or when percentages differ, with a line for each.
 pub async fn check_progress(data_dir: &Path, database_url: Option<&str>) -> Result<String> {
     let url = match database_url {
         Some(url) => url.to_owned(),
@@ -75,41 +75,41 @@ pub async fn check_progress(data_dir: &Path, database_url: Option<&str>) -> Resu
     let mut owner = PgConnection::connect(&url).await.context("the database does not answer")?;
     let Checked { enrollments, waiting, differences } = check::check(&mut owner).await?;
     owner.close().await?;
-    let told: Vec<_> = differences
+    let lines: Vec<_> = differences
         .iter()
         .map(|one| {
             let stored = format!("{} {}", one.status, one.completion_percentage);
             let recomputed = format!("{} {}", one.recomputed_status, one.recomputed);
-            format!("enrollment {} is {stored}, and by the facts {recomputed}", one.enrollment_id)
+            format!("enrolment {} is {stored}, but should be {recomputed}", one.enrollment_id)
         })
         .collect();
-    ensure!(told.is_empty(), "{}\n{} of {enrollments} enrolments differ.", told.join("\n"), told.len());
-    Ok(format!("{enrollments} enrolments, {waiting} of them waiting to follow an edit: no difference."))
+    ensure!(lines.is_empty(), "{}\n{} of {enrollments} enrolments differ.", lines.join("\n"), lines.len());
+    Ok(format!("Checked {enrollments} enrolments: no differences. {waiting} wait to be recomputed after an edit."))
 }
 
-/// Hands an event to a function of the running stack, and gives its answer.
+/// Invokes a function of the running stack and returns its response.
 ///
 /// # Errors
-/// When nothing runs, there is no such function, or it fails.
+/// Fails when no stack is running, the function doesn't exist, or it fails.
 pub async fn invoke(data_dir: &Path, function: &str, event: Option<&str>) -> Result<Value> {
-    let event: Value = event.map_or(Ok(json!({})), serde_json::from_str).context("the event is no JSON")?;
+    let event: Value = event.map_or(Ok(json!({})), serde_json::from_str).context("the event is not JSON")?;
     Ok(running(data_dir, function).await?.invoke(event).await?)
 }
 
-/// A function, in the environment of the running stack.
+/// Prepares a function with the environment of the running stack.
 async fn running(data_dir: &Path, function: &str) -> Result<Running> {
     let environment = Environment::of_running(data_dir)?;
     let known = || lyceum_functions::ALL.iter().map(|function| function.name).collect::<Vec<_>>().join(", ");
     let function = lyceum_functions::ALL.iter().find(|known| known.name == function);
-    let function = function.with_context(|| format!("there is no such function; there are: {}", known()))?;
+    let function = function.with_context(|| format!("no such function; choose one of: {}", known()))?;
     let app = App::start(Settings::from(|name| environment.get(name))?, function.needs).await?;
     Ok(Running::new(function, Arc::new(app))?)
 }
 
-/// Hands the events that a function of the running stack failed at to it once more.
+/// Invokes a function of the running stack again with the events that it failed to handle.
 ///
 /// # Errors
-/// When nothing runs, there is no such function, or it fails again.
+/// Fails when no stack is running, the function doesn't exist, or it fails again.
 pub async fn redrive(data_dir: &Path, function: &str) -> Result<String> {
     let running = Arc::new(running(data_dir, function).await?);
     let invoke: Invoke = Arc::new(move |event| {
@@ -117,12 +117,12 @@ pub async fn redrive(data_dir: &Path, function: &str) -> Result<String> {
         Box::pin(async move { Ok(running.invoke(event).await?) })
     });
     match trigger::redrive(&trigger::failures_of(data_dir, function), &invoke).await? {
-        0 => Ok("Nothing failed.".to_owned()),
-        count => Ok(format!("{count} taken up again.")),
+        0 => Ok("There are no failed events.".to_owned()),
+        count => Ok(format!("Failed events handled: {count}.")),
     }
 }
 
-/// Reads an argument as the API reads a field.
+/// Parses an argument by the rules of the API's field.
 fn read<T: deserr::Deserr<Faults>>(text: &str) -> Result<T> {
     deserr::deserialize::<T, _, Faults>(json!(text)).map_err(|faults| anyhow!("{text}: {}", faults.of_body()))
 }

@@ -1,5 +1,5 @@
-//! Pages that only the local stack has: the start page, the captured mails, where links in mails lead, an upload; and
-//! `/docs` with a form that signs in.
+//! Pages of the local stack only: the start page, the captured mails, the targets of links in mails, an upload form,
+//! and `/docs` with a form to sign in.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::welcome::first_calls;
 
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript")];
 
-/// `/_local/…`, the start page and `/docs`.
+/// Serves `/_local/…`, the start page and `/docs`.
 pub fn service(mailbox: Mailbox, gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/", get(Html(include_str!("../pages/index.html"))))
@@ -38,14 +38,14 @@ pub fn service(mailbox: Mailbox, gateway: Arc<Gateway>) -> Router {
         .route("/_local/mail", get(mails).with_state(mailbox))
 }
 
-/// The demo accounts and the first calls to try, for the pages that offer them. There are none in production.
+/// Returns the demo accounts and the first calls, for the pages that show them. There are no accounts in production.
 fn accounts() -> serde_json::Value {
     let known: &[_] = if demo::is_refused() { &[] } else { &demo::ACCOUNTS };
     let accounts: Vec<_> = known.iter().map(|(email, who)| serde_json::json!({ "email": email, "who": who })).collect();
     serde_json::json!({ "accounts": accounts, "password": demo::PASSWORD, "first_calls": first_calls("{url}") })
 }
 
-/// The API's own page, with a script that signs in.
+/// Serves the API's documentation page with a script that signs in.
 async fn docs(State(gateway): State<Arc<Gateway>>) -> Response {
     let answer = gateway.call("GET", "/docs", &[], None, "127.0.0.1").await.and_then(|mut answer| {
         let page = answer["body"].as_str().unwrap_or_default();
@@ -76,7 +76,7 @@ fn mail_html(mail: &Mail) -> String {
     let body = if mail.html.is_empty() {
         text
     } else {
-        // Nothing in it can run; its links lead the whole page.
+        // The sandbox runs no scripts. Links open in the whole window.
         let html = mail.html.replacen("<html", "<base target=\"_top\"><html", 1);
         format!(
             "<iframe sandbox=\"allow-top-navigation-by-user-activation\" srcdoc=\"{}\"></iframe>\

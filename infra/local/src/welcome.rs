@@ -1,8 +1,8 @@
-//! What `cargo run` prints once the stack runs.
+//! The text that `cargo run` prints when the stack is ready.
 
 use crate::demo;
 
-/// Two lines for a POSIX shell: the first signs in and keeps the access token, the second uses it.
+/// Returns two lines for a POSIX shell: the first signs in and stores the access token, the second uses it.
 #[must_use]
 pub fn first_calls(url: &str) -> [String; 2] {
     let (student, password) = (demo::STUDENT, demo::PASSWORD);
@@ -16,7 +16,7 @@ pub fn first_calls(url: &str) -> [String; 2] {
     ]
 }
 
-/// The addresses, and the demo accounts if they can sign in.
+/// Returns the addresses, and the demo accounts if they exist.
 #[must_use]
 pub fn welcome(url: &str, has_demo_accounts: bool) -> String {
     let demo = if has_demo_accounts {
@@ -24,7 +24,7 @@ pub fn welcome(url: &str, has_demo_accounts: bool) -> String {
         let calls = first_calls(url).map(|line| format!("  {line}")).join("\n");
         format!(
             "Demo accounts, all with the password \"{}\":\n{accounts}\n\n\
-             A first call as the student: sign in, and use the token (it works for 15 minutes).\n{calls}\n\n",
+             A first call as the student: sign in, then use the token (valid for 15 minutes).\n{calls}\n\n",
             demo::PASSWORD
         )
     } else {
@@ -33,8 +33,8 @@ pub fn welcome(url: &str, has_demo_accounts: bool) -> String {
     format!(
         "\nLyceum is ready at {url}\n\n  \
          {url}              start here, in a browser\n  \
-         {url}/docs         the API, to read and to try\n  \
+         {url}/docs         the API documentation, where you can try calls\n  \
          {url}/_local/mail  the mails that were sent\n\n\
-         {demo}The environment for other programs: cargo run -- env\nStop with Ctrl-C."
+         {demo}To print the environment for other programs: cargo run -- env\nStop with Ctrl-C."
     )
 }

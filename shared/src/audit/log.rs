@@ -67,7 +67,7 @@ struct Sized {
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<Entry>> {
-    Ok(newest(read, filter, filter.limit.most(), answer_size::LARGEST).await?.0) // a row alone always fits
+    Ok(newest(read, filter, filter.limit.get(), answer_size::MAX_BYTES).await?.0) // a row alone always fits
 }
 
 /// What that user did, the newest first, as [`newest`] gives it.
@@ -126,5 +126,5 @@ async fn newest(read: &mut Read, filter: &Filter, most: u16, bytes: usize) -> Re
     let shown = rows.iter().take(usize::from(most)).take_while(|row| row.fits).count();
     let all = rows.len() == shown;
     let entries = rows.into_iter().map(|row| row.entry).collect();
-    Ok((Page::beginning(entries, shown, |entry: &Entry| Keys(entry.created_at, entry.id))?, all))
+    Ok((Page::truncated(entries, shown, |entry: &Entry| Keys(entry.created_at, entry.id))?, all))
 }

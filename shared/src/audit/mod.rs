@@ -155,8 +155,9 @@ fn fields(state: &impl Serialize) -> Result<Map<String, Value>> {
     Ok(serde_json::from_value(serde_json::to_value(state)?)?)
 }
 
-/// Writes the rows of what one write did to many, by one statement.
-pub(crate) async fn record_each(read: &mut Read, done: &[Audit]) -> Result<()> {
+/// Writes the rows of what one write did to many, by one statement. Returns the kinds of jobs that triggers enqueued in the
+/// transaction, as `request_job` (SQL) lists them.
+pub(crate) async fn record_each(read: &mut Read, done: &[Audit]) -> Result<Option<String>> {
     let context = read.context().clone();
     let caller = context.caller.user_id();
     let ids: Vec<_> = done.iter().map(|_| uuid_at(context.now)).collect();
@@ -166,11 +167,12 @@ pub(crate) async fn record_each(read: &mut Read, done: &[Audit]) -> Result<()> {
     let resources: Vec<_> = done.iter().map(|one| one.resource_id).collect();
     let changes: Vec<_> =
         done.iter().map(|one| (!one.changes.is_empty()).then(|| Value::Object(one.changes.0.clone()))).collect();
-    sqlx::query!(
+    let requested = sqlx::query_scalar!(
         "INSERT INTO audit_logs (id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at)
          SELECT one.id, one.user_id, one.action, one.resource_type, one.resource_id, one.changes, $7, $8, $9
          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
-           AS one (id, user_id, action, resource_type, resource_id, changes)",
+           AS one (id, user_id, action, resource_type, resource_id, changes)
+         RETURNING current_setting('lyceum.jobs', true)",
         &ids,
         &actors as &[Option<Uuid>],
         &actions,
@@ -181,20 +183,20 @@ pub(crate) async fn record_each(read: &mut Read, done: &[Audit]) -> Result<()> {
         context.user_agent,
         context.now,
     )
-    .execute(read.connection())
+    .fetch_all(read.connection())
     .await?;
-    Ok(())
+    Ok(requested.into_iter().next().flatten())
 }
 
-/// Writes the row. Only a commit calls it, and the dispatch for what it refused. Each write does, so it has a statement
-/// of its own, plainer than that of many.
-pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
+/// Writes one row. Called by commits, and by the dispatch for refusals. Returns the kinds of jobs that triggers enqueued in
+/// the transaction, as `request_job` (SQL) lists them.
+pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<Option<String>> {
     let context = read.context().clone();
     let actor = done.actor.or_else(|| context.caller.user_id());
     let changes = (!done.changes.is_empty()).then(|| Value::Object(done.changes.0.clone()));
-    sqlx::query!(
+    Ok(sqlx::query_scalar!(
         "INSERT INTO audit_logs (id, user_id, action, resource_type, resource_id, changes, ip_address, user_agent, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING current_setting('lyceum.jobs', true)",
         uuid_at(context.now),
         actor.map(|user| user.0),
         done.action,
@@ -205,9 +207,8 @@ pub(crate) async fn record(read: &mut Read, done: &Audit) -> Result<()> {
         context.user_agent,
         context.now,
     )
-    .execute(read.connection())
-    .await?;
-    Ok(())
+    .fetch_one(read.connection())
+    .await?)
 }
 
 /// Counts a refused call of the route by this caller, and returns how many there were in this hour.

@@ -79,7 +79,7 @@ pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Category>> {
          ORDER BY c.display_order, c.id LIMIT $3",
         order,
         id,
-        paging.limit.and_one(),
+        paging.limit.plus_one(),
     )
     .fetch_all(read.connection())
     .await?;

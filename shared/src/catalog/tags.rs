@@ -124,7 +124,7 @@ pub async fn list(read: &mut Read, filter: &TagFilter) -> Result<Page<Tag>> {
            ORDER BY key LIMIT $3"#,
         filter.prefix.as_ref().map_or("", Text::as_str).trim_start(),
         after.map(|Keys(key)| key).unwrap_or_default(),
-        filter.limit.and_one(),
+        filter.limit.plus_one(),
     )
     .fetch_all(read.connection())
     .await?;

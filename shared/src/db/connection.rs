@@ -1,4 +1,4 @@
-//! The connection of a call, from its first statement to its answer.
+//! The database connection of a request, which its reads and writes use in turn.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,13 +12,13 @@ use tokio::time::timeout;
 use super::Database;
 use crate::error::Result;
 
-/// How long a connection that goes back to the pool may take for it. One that is silent holds the place of another,
-/// and a function that was frozen meanwhile may have none but that; one that is only slow is kept, since making many
-/// anew is what a busy database needs least.
-const RETURNED_WITHIN: Duration = Duration::from_secs(2);
+/// How long returning a connection to the pool may take. A connection that doesn't respond is closed, because it
+/// would block the pool's only place in a function that was frozen. A slow one is kept: opening new connections is
+/// the last thing that a busy database needs.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The connection that a call has, while none of its reads and writes has it. On the way back to the pool, sqlx has a
-/// connection give a sign of life, a round trip: the call would wait for it between its steps and before its answer.
+/// Holds the request's connection while no read or write uses it. sqlx checks a connection with a round trip when it
+/// returns to the pool; keeping it here avoids that wait between the steps of a request and before its response.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallConnection(Arc<Slot>);
 
@@ -26,19 +26,19 @@ pub(crate) struct CallConnection(Arc<Slot>);
 struct Slot(Mutex<Option<PoolConnection<Postgres>>>);
 
 impl CallConnection {
-    /// Lends it, or, to whoever is first, one of the pool.
-    pub async fn lend(&self, database: &Database, now: DateTime<Utc>) -> Result<Lent> {
+    /// Takes the request's connection, or one from the pool for the first user.
+    pub async fn acquire(&self, database: &Database, now: DateTime<Utc>) -> Result<PooledConnection> {
         let connection = match self.take() {
             Some(connection) => connection,
             None => database.acquire(now).await?,
         };
-        Ok(Lent { connection: Some(connection), in_transaction: false, of: self.clone() })
+        Ok(PooledConnection { connection: Some(connection), in_transaction: false, call: self.clone() })
     }
 
-    /// Gives it back to the pool now.
+    /// Returns the connection to the pool now.
     pub fn release(&self) {
         if let Some(connection) = self.take() {
-            tokio::spawn(give_back(connection));
+            tokio::spawn(return_to_pool(connection));
         }
     }
 
@@ -48,84 +48,84 @@ impl CallConnection {
 }
 
 impl Drop for Slot {
-    /// The call is over; whoever sends its answer comes before the pool.
+    /// Returns the connection in the background, so that the response is sent first.
     fn drop(&mut self) {
         if let Some(connection) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             tokio::spawn(async move {
                 tokio::task::yield_now().await;
-                give_back(connection).await;
+                return_to_pool(connection).await;
             });
         }
     }
 }
 
-/// A connection that one read or write has for itself, and the call has again afterwards.
-pub(crate) struct Lent {
-    /// Only gone while it is dropped.
+/// A connection in use by one read or write. Dropped, it goes back to its request.
+pub(crate) struct PooledConnection {
+    /// `None` only while it is dropped.
     connection: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
-    of: CallConnection,
+    call: CallConnection,
 }
 
-impl Lent {
+impl PooledConnection {
     pub fn in_transaction(&self) -> bool {
         self.in_transaction
     }
 
     pub async fn begin(&mut self) -> Result<()> {
         self.in_transaction = true;
-        self.tell("BEGIN").await
+        self.execute("BEGIN").await
     }
 
     pub async fn commit(&mut self) -> Result<()> {
-        self.tell("COMMIT").await?;
+        self.execute("COMMIT").await?;
         self.in_transaction = false;
         Ok(())
     }
 
     pub async fn roll_back(&mut self) -> Result<()> {
-        self.tell("ROLLBACK").await?;
+        self.execute("ROLLBACK").await?;
         self.in_transaction = false;
         Ok(())
     }
 
-    async fn tell(&mut self, command: &'static str) -> Result<()> {
+    async fn execute(&mut self, command: &'static str) -> Result<()> {
         sqlx::raw_sql(command).execute(&mut **self).await?;
         Ok(())
     }
 }
 
-impl Deref for Lent {
+impl Deref for PooledConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.connection.as_deref().unwrap_or_else(|| unreachable!("it is there until it is dropped"))
+        self.connection.as_deref().unwrap_or_else(|| unreachable!("the connection is only taken on drop"))
     }
 }
 
-impl DerefMut for Lent {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_deref_mut().unwrap_or_else(|| unreachable!("it is there until it is dropped"))
+        self.connection.as_deref_mut().unwrap_or_else(|| unreachable!("the connection is only taken on drop"))
     }
 }
 
-impl Drop for Lent {
-    /// What was not committed is rolled back at once, before the answer goes out.
+impl Drop for PooledConnection {
+    /// Rolls back an open transaction at once, before the response is sent.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if self.in_transaction {
             tokio::spawn(async move {
                 let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
-                let _ = timeout(RETURNED_WITHIN, rolled_back).await; // or it is closed, which rolls back, too
-                give_back(connection).await;
+                let _ = timeout(RETURN_TIMEOUT, rolled_back).await; // otherwise it is closed, which also rolls back
+                return_to_pool(connection).await;
             });
         } else {
-            *self.of.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            *self.call.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         }
     }
 }
 
-/// Gives it back to the pool, or closes it: by itself, sqlx waits for a sign of life without end.
-async fn give_back(mut connection: PoolConnection<Postgres>) {
-    let _ = timeout(RETURNED_WITHIN, connection.return_to_pool()).await;
+/// Returns the connection to the pool, or closes it after the timeout: sqlx's own check has none.
+async fn return_to_pool(mut connection: PoolConnection<Postgres>) {
+    let _ = timeout(RETURN_TIMEOUT, connection.return_to_pool()).await;
 }

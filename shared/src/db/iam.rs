@@ -1,4 +1,4 @@
-//! Signing in to RDS without a password: by a token that the process signs itself, as IAM lets it.
+//! IAM authentication for RDS: the password is a token that the process signs itself.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use sqlx::postgres::PgConnectOptions;
 use crate::config::AwsIdentity;
 use crate::error::{Error, Result};
 
-/// How long a token opens connections; those that are open stay so.
-const VALID: Duration = Duration::from_mins(15);
-/// How old one may be that is used again: that it has expired on its way is never to be feared.
-pub(super) const RENEWED_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// How long a token can open connections. Open connections are not affected.
+const TOKEN_LIFETIME: Duration = Duration::from_mins(15);
+/// The age at which a token is replaced, so that it never expires on its way to the server.
+pub(super) const MAX_TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
 
 /// All but the unreserved characters of a URL (RFC 3986).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The token for the role and the place of these options, valid for 15 minutes from then on. Signing asks nobody.
+/// Returns a token for the user and host of `options`, valid for 15 minutes from `now`. Makes no network call.
 ///
 /// # Errors
-/// When the identity can't sign.
+/// Fails when the credentials can't be used to sign.
 pub fn token(identity: &AwsIdentity, options: &PgConnectOptions, now: DateTime<Utc>) -> Result<String> {
     let AwsIdentity { region, access_key_id, secret_access_key, session_token } = identity;
     let credentials = Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "settings");
     let mut settings = SigningSettings::default();
-    settings.expires_in = Some(VALID);
+    settings.expires_in = Some(TOKEN_LIFETIME);
     settings.signature_location = SignatureLocation::QueryParams;
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
@@ -57,7 +57,8 @@ mod tests {
 
     use super::*;
 
-    /// What botocore 1.44.8 makes of the same (`generate_db_auth_token`, its clock stopped at that time).
+    /// The output of botocore 1.44.8 for the same input (`generate_db_auth_token`, with its clock stopped at that
+    /// time).
     const WITH_SESSION: &str = "lyceum.cluster-c1a2b3.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=lyceum_app\
         &X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261123%2Feu-central-1%2Frds-db%2Faws4_request\
         &X-Amz-Date=20261123T195600Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
@@ -69,7 +70,7 @@ mod tests {
         &X-Amz-Signature=3b0866e2fbd96f6e2d78d3344e2ecdb0d6f67109a1873132699cc2d51fdc6a18";
 
     #[test]
-    fn it_is_the_token_that_aws_own_client_makes() {
+    fn the_token_equals_that_of_the_aws_sdk() {
         let session = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGd+Ow==";
         let url = "postgres://lyceum_app@lyceum.cluster-c1a2b3.eu-central-1.rds.amazonaws.com/lyceum";
         let options: PgConnectOptions = url.parse().unwrap();
@@ -81,7 +82,7 @@ mod tests {
                 session_token,
             };
             let token = token(&identity, &options, "2026-11-23T19:56:00Z".parse().unwrap()).unwrap();
-            // The order of the parameters is not part of what is signed.
+            // The order of the parameters doesn't matter.
             let parts = |token: &str| token.split(['?', '&']).map(ToOwned::to_owned).collect::<BTreeSet<_>>();
             assert_eq!(parts(&token), parts(expected));
             assert!(token.starts_with("lyceum.cluster-c1a2b3.eu-central-1.rds.amazonaws.com:5432/?Action=connect&"));

@@ -1,12 +1,12 @@
-//! The pool, and the schema.
+//! The connection pool, the schema, and the health and maintenance of the database.
 
-pub mod condition;
 mod connection;
+pub mod health;
 pub mod iam;
-mod roots;
+pub mod maintenance;
+mod root_certificates;
 mod schema;
 mod statements;
-pub mod upkeep;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,46 +17,46 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
 
-use crate::config::{AwsIdentity, Settings, needed};
+use crate::config::{AwsIdentity, Settings, required};
 use crate::error::{Error, Result};
 use crate::secrets;
 use crate::transaction::Read;
-pub(crate) use connection::{CallConnection, Lent};
+pub(crate) use connection::{CallConnection, PooledConnection};
 pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
-pub use statements::Mode;
-pub(crate) use statements::Statements;
+pub(crate) use statements::StatementExecutor;
+pub use statements::StatementMode;
 
-/// How long a call waits for a connection, a new one included, before it is told to come back.
+/// How long a request waits for a connection, including a new one, before it gets 503.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long, where nobody waits for the answer: a database that slept takes some 15 s to wake.
+/// How long functions without a waiting client wait. A paused database takes about 15 s to resume.
 pub(crate) const AWAKE_WITHIN: Duration = Duration::from_secs(40);
-/// How long the replica is waited for, before the writer does its work.
+/// How long a read waits for the replica before it uses the writer.
 const READER_TIMEOUT: Duration = Duration::from_millis(500);
-/// A connection that was idle for longer is tried before it is trusted: a frozen function's may be dead.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is checked before use: the network of a frozen function may have dropped it.
+const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
-/// The pool, and what its next connection signs in with.
+/// The pool, with the credentials for new connections.
 pub(crate) struct Database {
     pool: PgPool,
-    mode: Mode,
+    mode: StatementMode,
     iam: Option<Iam>,
 }
 
-/// Where a token is the password.
+/// The state of IAM authentication.
 struct Iam {
     identity: AwsIdentity,
-    /// All but the token.
+    /// Without a password.
     options: PgConnectOptions,
     signed_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Database {
-    /// A pool that connects when it is first needed.
+    /// Creates a pool for the writer. It connects on first use.
     pub fn new(settings: &Settings) -> Result<Self> {
-        Self::at(needed(settings.database_url.as_ref(), "DATABASE_URL")?, settings, false)
+        Self::at(required(settings.database_url.as_ref(), "DATABASE_URL")?, settings, false)
     }
 
-    /// The same for the replica, if there is one.
+    /// Creates a pool for the replica, if one is configured.
     pub fn reader(settings: &Settings) -> Result<Option<Self>> {
         settings.reader_database_url.as_ref().map(|url| Self::at(url, settings, true)).transpose()
     }
@@ -72,11 +72,11 @@ impl Database {
             .test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 Box::pin(async move {
-                    if idle.idle_for <= TRUSTED_IDLE {
+                    if idle.idle_for <= MAX_UNCHECKED_IDLE {
                         return Ok(true);
                     }
-                    // A sign of life; and where the writer has become a replica meanwhile, its address leads to
-                    // another machine by now.
+                    // This also detects a writer that became a replica: then its host name leads to another machine by
+                    // now, and the connection must be replaced.
                     let row = sqlx::raw_sql("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
                     Ok(is_reader || !row.try_get::<bool, _>(0)?)
                 })
@@ -85,21 +85,21 @@ impl Database {
         Ok(Self { pool, mode: settings.database_statements, iam })
     }
 
-    /// How its statements are sent.
-    pub fn mode(&self) -> Mode {
+    /// Returns how statements are sent.
+    pub fn mode(&self) -> StatementMode {
         self.mode
     }
 
     pub async fn acquire(&self, now: DateTime<Utc>) -> Result<PoolConnection<Postgres>> {
-        self.renew(now)?;
+        self.renew_token(now)?;
         Ok(self.pool.acquire().await?)
     }
 
-    /// Sees that a connection which is opened now has a token that is valid.
-    fn renew(&self, now: DateTime<Utc>) -> Result<()> {
+    /// Replaces the token for new connections when it is too old.
+    fn renew_token(&self, now: DateTime<Utc>) -> Result<()> {
         let Some(Iam { identity, options, signed_at }) = &self.iam else { return Ok(()) };
         let mut signed_at = signed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if signed_at.is_none_or(|then| now < then || now - then > iam::RENEWED_AFTER) {
+        if signed_at.is_none_or(|then| now < then || now - then > iam::MAX_TOKEN_AGE) {
             let token = iam::token(identity, options, now)?;
             self.pool.set_connect_options(options.clone().password(&token));
             *signed_at = Some(now);
@@ -108,8 +108,8 @@ impl Database {
     }
 }
 
-/// Where and how to connect. What is only RDS' own (tokens, roots) begins with IAM; what a pooler would refuse (an
-/// option at the start) is never sent.
+/// Returns the options of a connection URL. TLS with the roots of RDS is added for IAM only, and no startup parameters
+/// are sent, because poolers refuse them.
 fn options(url: &str, settings: &Settings) -> Result<PgConnectOptions> {
     let options: PgConnectOptions = url.parse().map_err(Error::internal)?;
     let options = options.extra_float_digits(None);
@@ -118,11 +118,11 @@ fn options(url: &str, settings: &Settings) -> Result<PgConnectOptions> {
     if url.contains("sslrootcert=") {
         return Ok(options);
     }
-    Ok(options.ssl_root_cert_from_pem(roots::of(&identity.region)?))
+    Ok(options.ssl_root_cert_from_pem(root_certificates::of_region(&identity.region)?))
 }
 
-/// A connection of its own as the owner of the database, for a deployment: `DATABASE_OWNER_URL`, or the place of
-/// `DATABASE_URL` with name and password from `DATABASE_OWNER_SECRET`.
+/// Connects as the owner of the database, for a deployment. Uses `DATABASE_OWNER_URL`, or the host of `DATABASE_URL`
+/// with the user name and password in `DATABASE_OWNER_SECRET`.
 async fn owner(settings: &Settings) -> Result<PgConnection> {
     #[derive(Deserialize)]
     struct Owner {
@@ -133,8 +133,8 @@ async fn owner(settings: &Settings) -> Result<PgConnection> {
         (Some(url), _) => options(url, settings)?,
         (None, Some(secret)) => {
             let owner: Owner = serde_json::from_str(&secrets::read(secret).await?)
-                .map_err(|_| Error::internal("DATABASE_OWNER_SECRET holds no name and password"))?; // nor says what
-            let url = needed(settings.database_url.as_ref(), "DATABASE_URL")?;
+                .map_err(|_| Error::internal("DATABASE_OWNER_SECRET holds no username and password"))?; // never log it
+            let url = required(settings.database_url.as_ref(), "DATABASE_URL")?;
             options(url, settings)?.username(&owner.username).password(&owner.password)
         }
         (None, None) => return Err(Error::internal("neither DATABASE_OWNER_URL nor DATABASE_OWNER_SECRET is set")),
@@ -142,10 +142,10 @@ async fn owner(settings: &Settings) -> Result<PgConnection> {
     Ok(options.connect().await?)
 }
 
-/// Asks the database for a sign of life.
+/// Checks that the database responds.
 ///
 /// # Errors
-/// 503 when there is none.
+/// 503 when it does not.
 pub async fn ping(read: &mut Read) -> Result<()> {
     sqlx::query!(r#"SELECT 1 AS "one!""#)
         .fetch_one(read.connection())

@@ -1,4 +1,4 @@
-//! The schema: its migrations, the application's role, and what a deployment does of both.
+//! The schema: its migrations, the application's role, and how a deployment applies them.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 
-/// The schema, as this code expects it. The lock is that of deployments, not sqlx's own, which waits in a statement.
+/// The migrations up to the schema that this code expects. sqlx's own lock is off: it waits inside a statement, see
+/// `lock_deployments`.
 pub static MIGRATIONS: Migrator = {
     let mut migrations = sqlx::migrate!("../migrations");
     migrations.locking = false;
@@ -19,15 +20,17 @@ pub static MIGRATIONS: Migrator = {
 /// The role that the functions run as. Migrations run as the owner of the database.
 pub const APPLICATION_ROLE: &str = "lyceum_app";
 
-/// The advisory lock of deployments; any number that no other program takes.
+/// The advisory lock of deployments: a number that no other program uses.
 const DEPLOYMENT_LOCK: i64 = 0x6c79_6365_756d;
-/// How often a deployment that waits for another one tries the lock.
+/// How often a waiting deployment tries the lock.
 const LOCK_POLL: Duration = Duration::from_millis(200);
 
-/// Makes the application's role, which belongs to the cluster and so stands outside the migrations, and sets
-/// its time limits (`security.md`, 26), and what a page costs that is not the next one: as little as on solid-state
-/// disks, or the planner goes through whole indexes where a few pages would do. Without a password it keeps the one
-/// it has, or can't sign in. Done again, it changes nothing. As a role that may make roles.
+/// Creates the application's role and sets its limits. Roles belong to the cluster, so no migration can create them.
+/// Repeating it changes nothing.
+///
+/// The limits bound how long a statement, a lock and an idle transaction last. `random_page_cost` is that of
+/// solid-state disks; otherwise the planner reads whole indexes where a few pages would do. Without a `password`, the
+/// role keeps the one it has, or can't sign in. `owner` must be allowed to create roles.
 ///
 /// # Errors
 /// Those of the database.
@@ -46,8 +49,8 @@ pub async fn provision(owner: &mut PgConnection, password: Option<&str>) -> Resu
     Ok(())
 }
 
-/// Takes the lock of deployments for the rest of the session. Polls: a statement that waited would hold a snapshot, which
-/// `CREATE INDEX CONCURRENTLY` of the other deployment waits for, and both would wait for ever.
+/// Takes the deployment lock for the rest of the session. It polls, because a waiting statement would hold a snapshot:
+/// `CREATE INDEX CONCURRENTLY` of the other deployment waits for all snapshots, and both would wait forever.
 async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
     loop {
         let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, DEPLOYMENT_LOCK);
@@ -58,39 +61,40 @@ async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
     }
 }
 
-/// Brings the schema up to what this code expects. Of two at once, one waits for the other.
+/// Applies the missing migrations. Of two concurrent runs, one waits for the other.
 ///
 /// # Errors
-/// When a migration fails (it leaves the last whole schema), or when the database is newer than this code.
+/// Fails when a migration fails, which leaves the schema as it was before that migration, or when the database has
+/// migrations that this code doesn't know.
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
-    // `run` asks for more than a future that moves between threads can give (`Acquire` for any lifetime).
+    // `run` needs `Acquire` for any lifetime, which a future that is `Send` can't give.
     MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
 }
 
-/// What a deployment found and did.
+/// The result of a deployment.
 #[derive(Debug, Serialize)]
 pub struct Deployed {
-    /// The newest migration that the database has, by its number.
+    /// The version of the newest migration in the database.
     pub schema: i64,
-    /// Those that this deployment applied.
+    /// Version and description of each migration that this deployment applied.
     pub applied: Vec<String>,
 }
 
-/// Makes the database ready for this code: the application's role with its rights and limits, and the migrations,
-/// while no other deployment does. A connection of the application that is idle for longer than `idle` is ended, so
-/// that a database that can sleep does.
+/// Prepares the database for this code: creates the application's role and applies the migrations, under the
+/// deployment lock. The server closes connections of the application that are idle for longer than `idle`, so that a
+/// database that can pause does.
 ///
-/// A database that has migrations newer than all of this code's is left as it is: so it stands when a deployment is
-/// rolled back after some of its migrations, and the code before works on it (`security.md`, 30).
+/// A database with migrations newer than this code's stays as it is. That happens when a deployment is rolled back
+/// after its migrations: the previous code still works with the new schema.
 ///
 /// # Errors
-/// When the database can't be reached or changed; what was applied until then is whole.
+/// Fails when the database can't be reached or changed. Migrations that were applied before the failure are complete.
 pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deployed> {
     let mut owner = super::owner(settings).await?;
-    lock_deployments(&mut owner).await?; // of the session: this connection never goes through a pooler
+    lock_deployments(&mut owner).await?; // a session lock: this connection must not go through a pooler
     provision(&mut owner, None).await?;
-    operate(&mut owner, idle).await?;
+    configure_for_production(&mut owner, idle).await?;
 
     let before = applied(&mut owner).await?;
     let newest_known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -105,9 +109,9 @@ pub async fn deploy(settings: &Settings, idle: Option<Duration>) -> Result<Deplo
     Ok(Deployed { schema: after.last().copied().unwrap_or(0), applied })
 }
 
-/// What only a real deployment wants of the role and the database: signing in by IAM where there is that, an end of
-/// idle connections, and the statistics of statements.
-async fn operate(owner: &mut PgConnection, idle: Option<Duration>) -> Result<()> {
+/// Configures what only production needs: IAM authentication if RDS offers it, a timeout for idle connections, and
+/// `pg_stat_statements`.
+async fn configure_for_production(owner: &mut PgConnection, idle: Option<Duration>) -> Result<()> {
     let role = APPLICATION_ROLE;
     let idle = idle.map_or(0, |idle| idle.as_millis());
     let statements = format!(
@@ -126,7 +130,7 @@ async fn operate(owner: &mut PgConnection, idle: Option<Duration>) -> Result<()>
     Ok(())
 }
 
-/// The migrations that the database has, in order.
+/// Returns the versions of the applied migrations, in order.
 async fn applied(owner: &mut PgConnection) -> Result<Vec<i64>> {
     owner.ensure_migrations_table(&MIGRATIONS.table_name).await.map_err(Error::internal)?;
     let applied = owner.list_applied_migrations(&MIGRATIONS.table_name).await.map_err(Error::internal)?;

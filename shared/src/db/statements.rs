@@ -1,5 +1,4 @@
-//! How statements reach the database: the executor that each read and write is, and the one place where they are made
-//! unnamed, for a pooler that can't hand on statements that have a name (`security.md`, 27).
+//! Runs statements, either as named prepared statements or, behind a pooler that doesn't support them, unnamed.
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
@@ -8,32 +7,31 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo, Postgres};
 use sqlx::{Connection, Describe, Either, Error, Execute, Executor, SqlStr};
 
-/// How statements are sent.
+/// Whether prepared statements are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Parsed once a connection, and called by name from then on. `RDS Proxy` hands these on, as Postgres itself takes
-    /// them.
+pub enum StatementMode {
+    /// Parsed once per connection and then reused by name. RDS Proxy supports this, as Postgres does.
     Named,
-    /// Parsed each time. A pooler by transactions may give each part of a statement another connection unless it is in
-    /// a transaction, so that one alone gets one of its own: two round trips more.
+    /// Parsed each time. A transaction pooler may send the messages of one statement to different connections unless
+    /// they are in a transaction, so a statement outside one gets its own transaction: two more round trips.
     Unnamed,
 }
 
-/// A connection as an executor, for one statement.
+/// Runs one statement on a connection.
 #[derive(Debug)]
-pub(crate) struct Statements<'c> {
+pub(crate) struct StatementExecutor<'c> {
     connection: &'c mut PgConnection,
-    mode: Mode,
+    mode: StatementMode,
     in_transaction: bool,
 }
 
-impl<'c> Statements<'c> {
-    pub fn of(connection: &'c mut PgConnection, mode: Mode, in_transaction: bool) -> Self {
+impl<'c> StatementExecutor<'c> {
+    pub fn new(connection: &'c mut PgConnection, mode: StatementMode, in_transaction: bool) -> Self {
         Self { connection, mode, in_transaction }
     }
 
-    /// Runs the statement in a transaction of its own.
-    async fn alone<'q, E: Execute<'q, Postgres> + 'q>(
+    /// Runs the statement in its own transaction.
+    async fn in_own_transaction<'q, E: Execute<'q, Postgres> + 'q>(
         self,
         query: E,
     ) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
@@ -44,7 +42,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-impl<'c> Executor<'c> for Statements<'c> {
+impl<'c> Executor<'c> for StatementExecutor<'c> {
     type Database = Postgres;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
@@ -53,9 +51,9 @@ impl<'c> Executor<'c> for Statements<'c> {
         E: 'q + Execute<'q, Postgres>,
     {
         match (self.mode, self.in_transaction) {
-            (Mode::Named, _) => self.connection.fetch_many(query),
-            (Mode::Unnamed, true) => self.connection.fetch_many(Unnamed(query)),
-            (Mode::Unnamed, false) => stream::once(self.alone(query))
+            (StatementMode::Named, _) => self.connection.fetch_many(query),
+            (StatementMode::Unnamed, true) => self.connection.fetch_many(Unnamed(query)),
+            (StatementMode::Unnamed, false) => stream::once(self.in_own_transaction(query))
                 .map_ok(|done| stream::iter(done.into_iter().map(Ok)))
                 .try_flatten()
                 .boxed(),
@@ -68,10 +66,10 @@ impl<'c> Executor<'c> for Statements<'c> {
         E: 'q + Execute<'q, Postgres>,
     {
         match (self.mode, self.in_transaction) {
-            (Mode::Named, _) => self.connection.fetch_optional(query),
-            (Mode::Unnamed, true) => self.connection.fetch_optional(Unnamed(query)),
-            (Mode::Unnamed, false) => {
-                Box::pin(async move { Ok(self.alone(query).await?.into_iter().find_map(Either::right)) })
+            (StatementMode::Named, _) => self.connection.fetch_optional(query),
+            (StatementMode::Unnamed, true) => self.connection.fetch_optional(Unnamed(query)),
+            (StatementMode::Unnamed, false) => {
+                Box::pin(async move { Ok(self.in_own_transaction(query).await?.into_iter().find_map(Either::right)) })
             }
         }
     }
@@ -91,7 +89,7 @@ impl<'c> Executor<'c> for Statements<'c> {
     }
 }
 
-/// A statement that gets no name, whatever it asked for.
+/// Forces a statement to be sent unnamed.
 struct Unnamed<E>(E);
 
 impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {

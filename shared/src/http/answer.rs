@@ -1,4 +1,4 @@
-//! A handler's reply or error as bytes and headers: the last step before the wire.
+//! Turns a handler's reply or error into a status, headers and bytes.
 
 use std::any::Any;
 
@@ -14,7 +14,7 @@ use super::{Raw, Reply};
 use crate::error::{Error, Fault, Place, Problem, Result};
 use crate::{problem, version};
 
-/// An answer whose type is forgotten.
+/// A response with its body already serialized.
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -23,9 +23,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(super) fn new<T: Serialize + 'static>(reply: Reply<T>) -> Result<Self> {
-        let Reply { status, mut headers, body, instead } = reply;
+        let Reply { status, mut headers, body, body_override } = reply;
         let any: &dyn Any = &body;
-        let body = if let Some(bytes) = instead {
+        let body = if let Some(bytes) = body_override {
             bytes
         } else if any.is::<()>() {
             Bytes::new()
@@ -42,7 +42,8 @@ impl Answer {
         Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// The problem of that error (RFC 9457). What is nobody's business is logged and not said.
+    /// Builds the problem response of an error (RFC 9457). Causes of 500 and 503 are logged and not shown to the
+    /// caller.
     pub(super) fn problem(error: Error, request_id: &str) -> Self {
         let problem = match error {
             Error::Problem(problem) => *problem,
@@ -50,7 +51,7 @@ impl Answer {
                 tracing::error!(request_id, %cause, "unavailable");
                 Problem::new(
                     &problem::UNAVAILABLE,
-                    "Something that we depend on is away or too busy; try again in a moment.",
+                    "A service that we depend on is unavailable or too busy. Try again in a moment.",
                 )
             }
             Error::Internal(cause) => {
@@ -97,16 +98,16 @@ impl Answer {
         }
     }
 
-    /// Marks a successful read for anyone as one that caches may keep for a minute.
+    /// Lets shared caches keep the response for a minute. Use it only for responses without private data.
     pub(super) fn cacheable(mut self) -> Self {
         self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60, stale-while-revalidate=300"));
         self.headers.insert(VARY, HeaderValue::from_static("Authorization"));
         self
     }
 
-    /// Gives a successful read its entity tag, and answers 304 when the caller has it already.
+    /// Adds an entity tag, and answers 304 without a body when `if_none_match` lists it.
     pub(super) fn conditional(mut self, if_none_match: Option<&str>) -> Self {
-        let tag = self.headers.entry(ETAG).or_insert_with(|| tag(&self.body));
+        let tag = self.headers.entry(ETAG).or_insert_with(|| body_tag(&self.body));
         let known = tag.to_str().is_ok_and(|tag| version::lists(if_none_match, tag));
         if known {
             self.status = StatusCode::NOT_MODIFIED;
@@ -116,7 +117,7 @@ impl Answer {
         self
     }
 
-    /// As `lambda_http` wants it, with the headers that every answer has.
+    /// Converts to the type that `lambda_http` takes, and adds the headers that every response has.
     pub(super) fn into_response(mut self, request_id: &str) -> Response<Body> {
         let every = [
             ("x-content-type-options", "nosniff"),
@@ -131,7 +132,7 @@ impl Answer {
         self.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         let body = match String::from_utf8(self.body.into()) {
             Ok(text) if text.is_empty() => Body::Empty,
-            // lambda_http takes one byte order mark off a text body, as a decoder does.
+            // lambda_http removes one byte order mark from a text body, so a second one is sent.
             Ok(text) if text.starts_with('\u{feff}') => Body::Text(format!("\u{feff}{text}")),
             Ok(text) => Body::Text(text),
             Err(bytes) => Body::Binary(bytes.into_bytes()),
@@ -144,11 +145,11 @@ impl Answer {
 }
 
 /// Returns a hash of the body, short enough for an entity tag.
-pub(super) fn hash(body: &[u8]) -> String {
+pub(super) fn body_hash(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body).get(..12).unwrap_or_default())
 }
 
-/// Returns the entity tag of a body without a version.
-fn tag(body: &[u8]) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{}\"", hash(body))).unwrap_or(HeaderValue::from_static("\"\""))
+/// Returns the entity tag of a body that has no version.
+fn body_tag(body: &[u8]) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{}\"", body_hash(body))).unwrap_or(HeaderValue::from_static("\"\""))
 }

@@ -1,4 +1,4 @@
-//! From an HTTP event to an answer: finds the route, makes the caller, runs the handler, says what went wrong.
+//! Answers an HTTP event: finds the route, authenticates the caller, runs the handler, and turns errors into problems.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::{Access, Route, hot, idempotency};
+use super::{Access, Route, idempotency, response_cache};
 use crate::answer_size;
 use crate::app::App;
 use crate::audit::{self, Audit, Changes};
@@ -20,20 +20,20 @@ use crate::identity::Caller;
 use crate::identity::authenticate::authenticate;
 use crate::problem;
 
-/// A transaction that the database asks to run again is run so often in all.
-const ATTEMPTS: u32 = 4;
+/// How often a handler runs in total when the database asks for its transaction to be retried.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// A table of routes, ready to be searched.
+/// A table of routes with its router.
 pub struct Api {
     routes: Vec<Route>,
     router: matchit::Router<Vec<usize>>,
-    /// Whether it only knows the routes, and serves none.
-    knows_only: bool,
+    /// Whether this table serves nothing and only explains why a request was not routed (404 or 405).
+    is_fallback: bool,
 }
 
 impl Api {
     /// # Errors
-    /// When two routes have the same method and path, or a path can't be understood.
+    /// Fails when two routes have the same method and path, or when a path is not valid.
     pub fn new(routes: Vec<Route>) -> Result<Self> {
         let mut paths: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, route) in routes.iter().enumerate() {
@@ -45,23 +45,24 @@ impl Api {
         }
         let mut router = matchit::Router::new();
         for (path, same_path) in paths {
-            // API Gateway writes a path's rest as {proxy+}.
+            // API Gateway writes the rest of a path as {proxy+}.
             router
                 .insert(path.replace("+}", "}").replace("{proxy}", "{*proxy}"), same_path)
                 .map_err(Error::internal)?;
         }
-        Ok(Self { routes, router, knows_only: false })
+        Ok(Self { routes, router, is_fallback: false })
     }
 
-    /// Serves none of these routes: it says what is wrong with a call that none of them took.
+    /// Creates a table that serves none of these routes. It answers requests that no function's route took: 404 for an
+    /// unknown path, 405 with `Allow` for a known path.
     ///
     /// # Errors
-    /// As [`Api::new`].
-    pub fn of_nothing(routes: Vec<Route>) -> Result<Self> {
-        Ok(Self { knows_only: true, ..Self::new(routes)? })
+    /// Fails in the same cases as [`Api::new`].
+    pub fn fallback(routes: Vec<Route>) -> Result<Self> {
+        Ok(Self { is_fallback: true, ..Self::new(routes)? })
     }
 
-    /// Answers one call. It never fails: whatever goes wrong becomes a problem.
+    /// Answers one request. Every error becomes a problem response.
     pub async fn answer(&self, app: &Arc<App>, event: lambda_http::Request) -> Response<Body> {
         let (began, cold_start) = (Instant::now(), app.is_cold());
         let mut incoming = Incoming::new(app, event);
@@ -69,13 +70,13 @@ impl Api {
         let if_none_match = incoming.header(IF_NONE_MATCH).map(ToOwned::to_owned);
         let anonymous = !incoming.headers.contains_key(AUTHORIZATION);
 
-        let found = incoming.comes_by_the_edge().and_then(|()| self.find(&mut incoming));
+        let found = incoming.check_edge_secret().and_then(|()| self.find(&mut incoming));
         let (route, result) = match found {
-            // API Gateway answers a browser's preflight with its own headers, but with the status of `$default`.
-            Err(_) if self.knows_only && method == Method::OPTIONS => (None, Ok(Answer::no_content())),
+            // API Gateway adds the CORS headers to a preflight, but takes the status from `$default`.
+            Err(_) if self.is_fallback && method == Method::OPTIONS => (None, Ok(Answer::no_content())),
             Ok(route) => {
                 let call = self.call(route, &mut incoming).instrument(tracing::info_span!("call", request_id));
-                // Whatever it waits for may be silent; a function that ran out of time could say nothing.
+                // A dependency may never respond. Lambda's own timeout would end the function without a response.
                 let done = tokio::time::timeout(app.settings.call_timeout, call).await;
                 (Some(route), done.unwrap_or_else(|_| Err(Error::Unavailable("the call took too long".into()))))
             }
@@ -86,7 +87,7 @@ impl Api {
             if answer_size::fits(&answer.body) {
                 return Ok(answer);
             }
-            Err(Error::internal("the answer is larger than a function can return")) // the last line of defence
+            Err(Error::internal("the answer is larger than a function can return"))
         });
         let mut answer = match result {
             Ok(mut answer) => {
@@ -130,7 +131,7 @@ impl Api {
         let found = self.router.at(&incoming.path).map_err(|_| nothing())?;
         let route = found.value.iter().filter_map(|index| self.routes.get(*index));
         let route =
-            route.into_iter().find(|route| route.method == incoming.method && !self.knows_only).ok_or_else(|| {
+            route.into_iter().find(|route| route.method == incoming.method && !self.is_fallback).ok_or_else(|| {
                 Error::problem(&problem::METHOD_NOT_ALLOWED, format!("{} is not possible here.", incoming.method))
             })?;
         incoming.parameters = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
@@ -154,7 +155,7 @@ impl Api {
         route.answer(incoming.clone(), left).await
     }
 
-    /// Runs the handler, again if the database asks for it.
+    /// Runs the handler. Runs it again when the database asks for a retry, up to [`MAX_ATTEMPTS`] times.
     async fn handle(&self, route: &Route, incoming: &Incoming) -> Result<Answer> {
         let mut attempt = 1;
         loop {
@@ -163,14 +164,14 @@ impl Api {
                 _ => Ok(()),
             };
             let result = match allowed {
-                Ok(()) => hot::handle(route, incoming.clone()).await,
+                Ok(()) => response_cache::handle(route, incoming.clone()).await,
                 Err(error) => Err(error),
             };
             match result {
-                Err(Error::Retry(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(Error::Retry(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
                 Err(error) => {
                     if error.is(&problem::FORBIDDEN) {
-                        note_refusal(route, incoming).await;
+                        record_refusal(route, incoming).await;
                     }
                     return Err(error);
                 }
@@ -180,12 +181,12 @@ impl Api {
     }
 }
 
-/// Since then, in tenths.
+/// Returns the milliseconds since `began`, rounded to a tenth.
 pub(crate) fn milliseconds(began: Instant) -> f64 {
     (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-/// Who calls, as far as the route wants to know.
+/// Authenticates the caller as the route's access demands.
 async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
     match (access, incoming.bearer()) {
         (Access::Open, _) => Ok(Caller::Anonymous),
@@ -199,16 +200,16 @@ async fn caller(access: Access, incoming: &Incoming) -> Result<Caller> {
     }
 }
 
-/// Notes the refusal in the audit log. When that fails, the caller's answer stays the same.
-async fn note_refusal(route: &Route, incoming: &Incoming) {
-    if let Err(error) = try_to_note_refusal(route, incoming).await {
-        tracing::error!(%error, "a refusal could not be noted");
+/// Records a refused request in the audit log. A failure to record it doesn't change the response.
+async fn record_refusal(route: &Route, incoming: &Incoming) {
+    if let Err(error) = try_to_record_refusal(route, incoming).await {
+        tracing::error!(%error, "a refused request could not be recorded");
     }
 }
 
-/// Counts the refusal, and writes a row of the audit log for the first, second, fourth, eighth … of the hour: a caller who
-/// is refused again and again can't flood the log.
-async fn try_to_note_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
+/// Counts the refusals of this caller on this route, and writes an audit row for the first, second, fourth, eighth …
+/// of the hour, so that repeated requests can't flood the log.
+async fn try_to_record_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
     let mut write = incoming.app.write(incoming.context.clone()).await?;
     let refused = audit::count_refusal(&mut write, &format!("{} {}", route.method, route.path)).await?;
     if !refused.is_power_of_two() {
@@ -220,8 +221,8 @@ async fn try_to_note_refusal(route: &Route, incoming: &Incoming) -> Result<()> {
     write.commit(Audit::of("request.refuse", "route").changed(changes)).await
 }
 
-/// A path's parameter without its percent-encoding; one that is no text (no UTF-8, or with a NUL) stays as it is,
-/// and finds nothing.
+/// Decodes a path parameter's percent-encoding. A value that is not valid text (not UTF-8, or with a NUL) stays
+/// encoded, so that it matches nothing.
 fn decode(value: &str) -> String {
     match percent_encoding::percent_decode_str(value).decode_utf8() {
         Ok(text) if !text.contains('\0') => text.into(),

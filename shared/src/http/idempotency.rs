@@ -1,10 +1,8 @@
-//! A POST that is sent again makes nothing twice (`api.md`, repeated POST). Whoever can't know whether a call arrived
-//! names it by an `Idempotency-Key` and sends it again: the first one's answer was kept in the transaction that did
-//! the work, and comes again as it was.
+//! `Idempotency-Key`: a POST that is sent again creates nothing twice. The response of the first call is stored in the
+//! transaction that did the work; later calls with the same key and request get the stored response.
 //!
-//! Handlers know nothing of it. The write that they are given is theirs alone as long as it lasts, and what they take
-//! for its commit only hands it back: [`handle`] adds the answer, and commits. Whatever fails leaves no trace, so that
-//! the same key can be tried again.
+//! Handlers don't know about it. [`handle`] gives the handler a write whose commit is deferred, then stores the
+//! response and commits both together. A call that fails stores nothing, so the same key can be used again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +15,7 @@ use sqlx::types::Json;
 use super::Route;
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::kept::Kept;
+use super::stored_response::StoredResponse;
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::problem;
@@ -25,70 +23,71 @@ use crate::transaction::{Context, Waiting, Write};
 
 pub(super) const NAME: &str = "Idempotency-Key";
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-pub(super) const LONGEST_KEY: usize = 255;
+pub(super) const MAX_KEY_LENGTH: usize = 255;
 
-/// How long a key names its call.
-const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+/// How long a stored response is returned for a key.
+const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// A call with a key.
-pub(crate) struct Once {
+/// One request with an `Idempotency-Key`, while it is handled.
+pub(crate) struct IdempotentCall {
     route: &'static str,
     key: String,
-    /// The hash of what was asked: a key names one call.
-    request: Vec<u8>,
-    /// The answer of the first call, when it was answered before.
-    known: Mutex<Option<Kept>>,
-    /// What the handler did, until its answer is there.
-    done: Waiting,
-    /// The lock that the first call's transaction holds.
+    /// The hash of path, query and body. A key that is sent with another request is refused.
+    request_hash: Vec<u8>,
+    /// The response of the first call, if there was one.
+    stored: Mutex<Option<StoredResponse>>,
+    /// The handler's uncommitted write, which waits for the response.
+    pending_write: Waiting,
+    /// The advisory lock that the call's transaction holds.
     lock: i64,
-    held: AtomicBool,
+    lock_taken: AtomicBool,
 }
 
-/// The key that this route looks at, where one was sent.
+/// Returns the key that was sent, if the route accepts keys.
 ///
 /// # Errors
-/// 422 when it is empty, too long, or no text.
+/// 422 when the key is empty, too long, or not visible ASCII.
 pub(super) fn key<'a>(route: &Route, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>> {
     let Some(key) = headers.get(HEADER).filter(|_| route.repeatable()) else { return Ok(None) };
     match key.to_str().map(str::trim) {
-        Ok(text) if (1..=LONGEST_KEY).contains(&text.len()) => Ok(Some(key)),
+        Ok(text) if (1..=MAX_KEY_LENGTH).contains(&text.len()) => Ok(Some(key)),
         _ => Err(Error::invalid(Fault::in_header(
             NAME,
             "invalid_key",
-            format!("A key has 1 to {LONGEST_KEY} visible characters, such as a new UUID."),
+            format!("A key has 1 to {MAX_KEY_LENGTH} visible characters, such as a new UUID."),
         ))),
     }
 }
 
-/// Runs the handler; of calls with one key, the first one's alone.
+/// Runs the handler, unless a call with this key was answered before: then returns the stored response.
 ///
 /// # Errors
-/// Those of the handler; 409 while the first call runs, 422 when the key is another call's, or is none.
+/// The handler's errors. 409 while another call with this key is running. 422 when the key is not valid, or was sent
+/// with another request.
 pub(super) async fn handle(route: &Route, mut incoming: Incoming) -> Result<Answer> {
     let Some(key) = key(route, &incoming.headers)? else { return route.handle(incoming).await };
-    let once = Arc::new(Once::new(route, key, &incoming));
-    incoming.once = Some(once.clone());
+    let call = Arc::new(IdempotentCall::new(route, key, &incoming));
+    incoming.idempotent_call = Some(call.clone());
     let (app, context) = (incoming.app.clone(), incoming.context.clone());
     let result = route.handle(incoming).await;
-    if let Some(known) = take(&once.known) {
-        return known.answer();
+    if let Some(stored) = take(&call.stored) {
+        return stored.into_answer();
     }
-    match (result, take(&once.done)) {
+    match (result, take(&call.pending_write)) {
         (Ok(answer), Some(write)) => {
-            once.keep(write, &answer).await?;
+            call.commit(write, &answer).await?;
             Ok(answer)
         }
         (Err(error), done) => {
             drop(done);
-            once.settle(&app, context).await;
+            call.wait_for_release(&app, context).await;
             Err(error)
         }
         (answer, None) => answer,
     }
 }
 
-impl Once {
+impl IdempotentCall {
     fn new(route: &Route, key: &HeaderValue, incoming: &Incoming) -> Self {
         let key = key.to_str().unwrap_or_default().trim();
         let user = incoming.context.caller.user_id().map(|user| user.to_string()).unwrap_or_default();
@@ -96,26 +95,26 @@ impl Once {
         Self {
             route: route.path,
             key: key.to_owned(),
-            request: request_hash(incoming),
-            known: Mutex::default(),
-            done: Waiting::default(),
+            request_hash: request_hash(incoming),
+            stored: Mutex::default(),
+            pending_write: Waiting::default(),
             lock: digest.first_chunk().copied().map(i64::from_be_bytes).unwrap_or_default(),
-            held: AtomicBool::new(false),
+            lock_taken: AtomicBool::new(false),
         }
     }
 
-    /// The write of the first call with this key; to any other it is refused.
+    /// Begins the handler's write. Fails when another call holds the key or has been answered.
     pub(super) async fn write(&self, app: &App, context: Context) -> Result<Write> {
-        let mut write = match take(&self.done) {
-            Some(write) => write, // a second part of the same work
+        let mut write = match take(&self.pending_write) {
+            Some(write) => write, // the handler's second write joins its first
             None => self.claim(app.write(context).await?).await?,
         };
-        write.put_off(&self.done);
+        write.put_off(&self.pending_write);
         Ok(write)
     }
 
-    /// Takes the key for as long as the transaction lasts; then looks, in a statement of its own, whether it was
-    /// answered before: the statement that takes it could not see what was committed meanwhile.
+    /// Locks the key until the transaction ends, then looks for a stored response. That is a second statement, because
+    /// the one that takes the lock doesn't see what was committed while it waited.
     async fn claim(&self, mut write: Write) -> Result<Write> {
         let (user, now) = (write.user()?, write.now());
         let free = sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "free!""#, self.lock)
@@ -138,53 +137,54 @@ impl Once {
         .fetch_optional(write.connection())
         .await?;
         let Some(row) = row else {
-            self.held.store(true, Ordering::Relaxed);
+            self.lock_taken.store(true, Ordering::Relaxed);
             return Ok(write);
         };
-        write.roll_back().await?; // or whoever asks next could find the key taken
-        if row.request != self.request {
+        write.roll_back().await?; // now, so that the next call doesn't find the key locked
+        if row.request != self.request_hash {
             let detail = "This key was sent with another address or body; make a new one for each call.";
             let fault = Fault::in_header(NAME, "reused_key", detail);
             return Err(Error::unprocessable(&problem::IDEMPOTENCY_KEY_REUSED, fault));
         }
         let status = u16::try_from(row.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-        let status = status.ok_or_else(|| Error::internal("a kept answer has no status"))?;
-        *lock_of(&self.known) = Some(Kept { status, headers: row.headers.0, body: row.body.into() });
-        Err(Error::problem(&problem::CONFLICT, "It was done before; the frame answers what was answered then."))
+        let status = status.ok_or_else(|| Error::internal("a stored response has no valid status"))?;
+        *lock_of(&self.stored) = Some(StoredResponse { status, headers: row.headers.0, body: row.body.into() });
+        Err(Error::problem(&problem::CONFLICT, "This call was answered before; its stored response follows."))
     }
 
-    /// Waits until a transaction that failed has let go of the key: the connection rolls it back by itself, a moment
-    /// after the handler has dropped it, and whoever tries again at once is not to find the key in use.
-    async fn settle(&self, app: &App, context: Context) {
-        if !self.held.load(Ordering::Relaxed) {
+    /// Waits until a failed transaction has released the key. The connection rolls back shortly after the handler drops
+    /// it; a client that retries at once must not get 409.
+    async fn wait_for_release(&self, app: &App, context: Context) {
+        if !self.lock_taken.load(Ordering::Relaxed) {
             return;
         }
         if let Ok(mut read) = app.read(context).await {
-            // Outside a transaction, it is let go of at once. Who holds it longer is another call, and no concern of this one.
+            // Outside a transaction the lock is released at once. If another call holds it longer, that is not our
+            // concern.
             let _ = sqlx::query!(r#"SELECT true AS "free" FROM pg_advisory_xact_lock($1)"#, self.lock)
                 .fetch_one(read.connection())
                 .await;
         }
     }
 
-    /// Commits what the handler did, with its answer.
-    async fn keep(&self, mut write: Write, answer: &Answer) -> Result<()> {
+    /// Stores the response and commits it together with the handler's work.
+    async fn commit(&self, mut write: Write, answer: &Answer) -> Result<()> {
         let (user, now) = (write.user()?, write.now());
-        let kept = Kept::of(answer);
+        let stored = StoredResponse::of(answer);
         sqlx::query!(
             "INSERT INTO idempotency_keys (user_id, route, key, request, status, headers, body, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (user_id, route, key) DO UPDATE SET request = excluded.request, status = excluded.status,
                headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at,
-               created_at = excluded.created_at", // one that has expired, and was not purged yet
+               created_at = excluded.created_at", // a row that has expired and was not purged yet
             user.0,
             self.route,
             self.key,
-            self.request,
-            i16::try_from(kept.status.as_u16()).unwrap_or_default(),
-            serde_json::to_value(&kept.headers)?,
-            kept.body.as_ref(),
-            now + KEPT_FOR,
+            self.request_hash,
+            i16::try_from(stored.status.as_u16()).unwrap_or_default(),
+            serde_json::to_value(&stored.headers)?,
+            stored.body.as_ref(),
+            now + KEY_LIFETIME,
             now,
         )
         .execute(write.connection())
@@ -193,7 +193,7 @@ impl Once {
     }
 }
 
-/// What was asked: the address, and the body as it came.
+/// Returns the hash of path, query and body.
 fn request_hash(incoming: &Incoming) -> Vec<u8> {
     let mut digest = Sha256::new_with_prefix(&incoming.path);
     for (name, value) in &incoming.query {

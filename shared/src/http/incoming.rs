@@ -1,4 +1,4 @@
-//! A call as it came, before its body and query are read.
+//! A request as it arrived, before its body and query are parsed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use serde_json::{Map, Value};
 
-use super::idempotency::Once;
+use super::idempotency::IdempotentCall;
 use super::text_body;
 use crate::app::App;
 use crate::db::CallConnection;
@@ -20,15 +20,15 @@ use crate::problem;
 use crate::transaction::Context;
 
 const JSON: &str = "application/json";
-/// What a body may have.
-const LARGEST_BODY: usize = 1024 * 1024;
+/// The largest request body, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How much of the header `User-Agent` is kept, in characters. Browsers send some 150; a stranger can send 10,000.
-const LONGEST_USER_AGENT: usize = 255;
+/// How many characters of `User-Agent` are stored. Browsers send about 150; an attacker can send 10,000.
+const MAX_USER_AGENT_CHARS: usize = 255;
 
-/// The viewer's address and port, as `CloudFront` writes them.
+/// The header in which `CloudFront` sends the client's address and port.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
-/// What the distribution proves itself with.
+/// The header with the secret that proves that a request came through the distribution.
 const EDGE_SECRET: &str = "x-lyceum-edge";
 
 #[derive(Clone)]
@@ -41,8 +41,8 @@ pub(crate) struct Incoming {
     pub headers: HeaderMap,
     pub request_id: String,
     pub context: Context,
-    /// Where the call named itself, to be done once.
-    pub once: Option<Arc<Once>>,
+    /// Set when the request has an `Idempotency-Key`.
+    pub idempotent_call: Option<Arc<IdempotentCall>>,
     pub(super) body: Bytes,
 }
 
@@ -57,11 +57,11 @@ impl Incoming {
             None => source,
         };
         let query = form_urlencoded::parse(event.uri().query().unwrap_or_default().as_bytes()).into_owned();
-        let query = query.filter(|(_, value)| !value.is_empty()).collect(); // a form's empty field asks for nothing
+        let query = query.filter(|(_, value)| !value.is_empty()).collect(); // an empty form field counts as absent
         let path = event.raw_http_path().to_owned();
         let (parts, body) = event.into_parts();
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        let user_agent = user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect());
+        let user_agent = user_agent.map(|text| text.chars().take(MAX_USER_AGENT_CHARS).collect());
         Self {
             app: app.clone(),
             method: parts.method,
@@ -77,7 +77,7 @@ impl Incoming {
                 user_agent,
                 connection: CallConnection::default(),
             },
-            once: None,
+            idempotent_call: None,
             body: match body {
                 Body::Text(text) => Bytes::from(text),
                 Body::Binary(bytes) => Bytes::from(bytes),
@@ -90,18 +90,18 @@ impl Incoming {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Lets a call pass that came by the distribution, where there is one: only then its word of the caller's address
-    /// holds (`security.md`, 2).
-    pub(super) fn comes_by_the_edge(&self) -> Result<()> {
+    /// Refuses requests that didn't come through the distribution, if there is one. Only the distribution's header with
+    /// the client's address can be trusted.
+    pub(super) fn check_edge_secret(&self) -> Result<()> {
         let Some(secret) = &self.app.settings.edge_secret else { return Ok(()) };
         let sent = self.headers.get(EDGE_SECRET).map(http::HeaderValue::as_bytes).unwrap_or_default();
         if aws_lc_rs::constant_time::verify_slices_are_equal(sent, secret.as_bytes()).is_ok() {
             return Ok(());
         }
-        Err(Error::forbidden("Call the address that is published; this one answers nobody directly."))
+        Err(Error::forbidden("Use the published address of the API. This address doesn't accept direct requests."))
     }
 
-    /// The bearer token (RFC 6750), when one was sent.
+    /// Returns the bearer token, if one was sent (RFC 6750).
     pub(super) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header(AUTHORIZATION)?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -110,7 +110,7 @@ impl Incoming {
     /// Returns the body, sent as one of `media_types`: JSON as its value (an empty body is an empty object), any other
     /// type as a string.
     pub(super) fn value(&self, media_types: &[&str]) -> Result<Value> {
-        if self.body.len() > LARGEST_BODY {
+        if self.body.len() > MAX_BODY_BYTES {
             return Err(Error::problem(&problem::BODY_TOO_LARGE, "The body has more than 1 MiB."));
         }
         let sent = self.header(CONTENT_TYPE).unwrap_or_default();
@@ -131,7 +131,7 @@ impl Incoming {
             .map_err(|error| Error::invalid(Fault::at("", "invalid_json", format!("The body is not JSON: {error}."))))
     }
 
-    /// The query string as an object of strings; a repeated parameter is an array.
+    /// Returns the query string as an object of strings. A repeated parameter becomes an array.
     pub(super) fn query_as_json(&self) -> Value {
         let mut fields: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for (name, value) in &self.query {
@@ -147,7 +147,7 @@ impl Incoming {
     }
 }
 
-/// An address without its port: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1:443`.
+/// Returns the address without its port. Formats: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1:443`.
 fn without_port(address: &str) -> Option<String> {
     let (host, _port) = address.rsplit_once(':')?;
     Some(host.trim_matches(['[', ']']).to_owned())

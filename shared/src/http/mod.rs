@@ -1,16 +1,16 @@
-//! The HTTP frame: routes as data, typed requests and replies, and the dispatch between them.
+//! HTTP: routes as data, typed requests and replies, and the dispatch between them.
 
 mod answer;
 mod dispatch;
-mod hot;
 mod idempotency;
 mod incoming;
-mod kept;
 pub mod openapi;
 mod problem_page;
 mod reply;
 mod request;
+mod response_cache;
 mod route;
+mod stored_response;
 mod text_body;
 
 pub use dispatch::Api;

@@ -1,10 +1,10 @@
-//! The page of a problem's type, for whoever follows it.
+//! The web page that explains a problem type.
 
 use super::{Raw, Reply};
 use crate::error::{Error, Result};
 use crate::problem;
 
-/// The page under `/problems/{name}`.
+/// Returns the HTML page of `/problems/{name}`.
 ///
 /// # Errors
 /// 404 when there is no such problem.

@@ -1,4 +1,4 @@
-//! What a handler is given: typed input, and a caller.
+//! The argument of a handler: typed input, the caller, and access to the database.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -31,40 +31,41 @@ impl<B: Input, Q: Input> Request<B, Q> {
 }
 
 impl Request<(), ()> {
-    /// Of a call whose input was read before.
-    pub(super) fn bare(incoming: Incoming) -> Self {
+    /// Creates a request for [`Route::then`](super::Route::then), whose input the handler has parsed before.
+    pub(super) fn without_input(incoming: Incoming) -> Self {
         Self { body: (), query: (), incoming }
     }
 }
 
 impl<B, Q> Request<B, Q> {
-    /// When it came.
+    /// Returns the time at which the request arrived.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.incoming.context.now
     }
 
-    /// Whether the call named itself, so that it can come again for the same answer.
+    /// Whether the request has an `Idempotency-Key`, so that the client can send it again for the same response.
     #[must_use]
     pub fn may_come_again(&self) -> bool {
         self.incoming.headers.contains_key(idempotency::HEADER)
     }
 
-    /// Parts the body from the rest, for a handler that consumes it.
+    /// Splits off the body, for handlers that consume it.
     #[must_use]
     pub fn take_body(self) -> (B, Request<(), Q>) {
         (self.body, Request { body: (), query: self.query, incoming: self.incoming })
     }
 
-    /// The id in the path.
+    /// Returns the id in the path.
     ///
     /// # Errors
-    /// 404 when it is no id: nothing can be found under it.
+    /// 404 when the parameter is not a valid id.
     pub fn id<T: Id + FromStr>(&self, parameter: &str) -> Result<T> {
         self.path(parameter).parse().map_err(|_| Error::not_found(T::RESOURCE))
     }
 
-    /// A parameter of the path, decoded.
+    /// Returns a path parameter with its percent-encoding decoded, or an empty text when the path has none of this
+    /// name.
     #[must_use]
     pub fn path(&self, parameter: &str) -> &str {
         self.incoming.parameters.get(parameter).map_or("", String::as_str)
@@ -75,26 +76,27 @@ impl<B, Q> Request<B, Q> {
         &self.incoming.context.caller
     }
 
-    /// The signed-in caller's id.
+    /// Returns the id of the signed-in caller.
     ///
     /// # Errors
-    /// 401 for anyone else.
+    /// 401 when nobody is signed in.
     pub fn user(&self) -> Result<UserId> {
         self.caller().user_id().ok_or_else(|| Error::unauthorized("Sign in first."))
     }
 
-    /// Lets go of the connection of the call, before what takes long and needs none: a hash, or S3.
+    /// Returns the request's database connection to the pool. Call it before slow work that needs no database, such as
+    /// hashing a password or calling S3.
     pub fn release_connection(&self) {
         self.incoming.context.connection.release();
     }
 
-    /// What `If-Match` asks of the object.
+    /// Returns the condition in `If-Match`.
     #[must_use]
     pub fn precondition(&self) -> Precondition {
         Precondition::from_header(self.incoming.header(IF_MATCH))
     }
 
-    /// Whether the caller would rather have the answer as that type than as JSON.
+    /// Whether `Accept` prefers this media type to JSON.
     #[must_use]
     pub fn prefers(&self, media_type: &str) -> bool {
         let accept = self.incoming.header(ACCEPT).unwrap_or_default();
@@ -114,18 +116,19 @@ impl<B, Q> Request<B, Q> {
         &self.incoming.app
     }
 
-    /// Opens a read with this caller.
+    /// Opens a read on behalf of the caller.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// 503 when the database is unavailable.
     pub async fn read(&self) -> Result<Read> {
         self.app().read(self.incoming.context.clone()).await
     }
 
-    /// Does a read that may be some moments old: by the replica, or by the writer when there is none or it is away.
+    /// Runs a read that may see slightly old data. Uses the replica, or the writer when there is no replica or it is
+    /// unavailable.
     ///
     /// # Errors
-    /// Those of the work; 503 when both databases are away.
+    /// The errors of `work`; 503 when both databases are unavailable.
     pub async fn read_from_replica<T, F: Future<Output = Result<T>>>(&self, work: impl Fn(Read) -> F) -> Result<T> {
         let done = match self.app().read_from_replica(self.incoming.context.clone()).await {
             Some(Ok(read)) => work(read).await,
@@ -141,15 +144,15 @@ impl<B, Q> Request<B, Q> {
         }
     }
 
-    /// Begins a write with this caller. Of a call that names itself by an `Idempotency-Key`, only the first one gets
-    /// it; it is then committed together with its answer, so that nothing else may be opened after its commit.
+    /// Begins a transaction on behalf of the caller. With an `Idempotency-Key`, the commit is deferred until the
+    /// response is known: the handler must not open another read or write after committing.
     ///
     /// # Errors
-    /// 503 when the database is away; for a call with a key that is not new, 409 or 422, or what the frame knows how to
-    /// answer.
+    /// 503 when the database is unavailable. With an `Idempotency-Key`, also 409 or 422, and an error that stands for
+    /// the stored response; pass them on.
     pub async fn write(&self) -> Result<Write> {
-        match &self.incoming.once {
-            Some(once) => once.write(self.app(), self.incoming.context.clone()).await,
+        match &self.incoming.idempotent_call {
+            Some(call) => call.write(self.app(), self.incoming.context.clone()).await,
             None => self.app().write(self.incoming.context.clone()).await,
         }
     }
@@ -158,7 +161,7 @@ impl<B, Q> Request<B, Q> {
         self.incoming.query.iter().any(|(parameter, _)| parameter == name)
     }
 
-    /// The address of the same list from that cursor on.
+    /// Returns the address of the same list, starting at `cursor`.
     pub(super) fn next_page(&self, cursor: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.incoming.query.iter().filter(|(name, _)| name != "cursor"));

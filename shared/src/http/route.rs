@@ -1,5 +1,5 @@
-//! Routes as data. A route can't be written without its access; the tables of routes together are the API,
-//! from which the OpenAPI document and the templates in `infra/functions` are made.
+//! Routes as data. Every route states its access. The OpenAPI document, the templates in `infra/functions` and the
+//! authorization matrix are made from the tables of routes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::incoming::Incoming;
-use super::openapi::Described;
+use super::openapi::OperationDoc;
 use super::{Reply, Request};
 use crate::error::Result;
 use crate::identity::Permission;
 use crate::input::Input;
 use crate::problem::Kind;
 
-/// Who may call.
+/// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone; a token is not even looked at.
+    /// Anyone. A token is ignored.
     Open,
-    /// Anyone; a token that is sent must be valid, and may show more.
+    /// Anyone. A token, if sent, must be valid; signed-in callers may see more.
     Public,
-    /// Whoever is signed in. What they may see and do is decided where it is loaded.
+    /// Signed-in callers. What they may see and do is decided where the object is loaded.
     SignedIn,
-    /// Whoever is signed in and holds this permission.
+    /// Signed-in callers who hold this permission.
     Needs(Permission),
 }
 
@@ -36,22 +36,22 @@ pub enum Access {
 #[derive(Clone)]
 pub struct Route {
     pub method: Method,
-    /// As API Gateway writes it: `/v1/courses/{course_id}`.
+    /// In the syntax of API Gateway: `/v1/courses/{course_id}`.
     pub path: &'static str,
     pub access: Access,
-    /// Whether an address may call it just so often (`security.md`, 2): what takes a secret or sends a mail.
+    /// Whether calls are limited per client address. Needed where a secret is checked or a mail is sent.
     pub limited: bool,
-    /// Whether its answers to callers without a token are kept in the cache, where there is one.
-    pub hot: bool,
-    /// What the OpenAPI document says of it.
-    pub described: Described,
+    /// Whether responses to callers without a token are cached.
+    pub cached: bool,
+    /// The route's entry in the OpenAPI document.
+    pub doc: OperationDoc,
     handler: Handler,
-    /// What makes the answer of what the handler left (`Route::then`).
-    afterwards: Option<Afterwards>,
+    /// Builds the response body after the commit, see [`Route::then`].
+    build_response: Option<BuildResponse>,
 }
 
 type Handler = Arc<dyn Fn(Incoming) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
-type Afterwards = Arc<dyn Fn(Incoming, Answer) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+type BuildResponse = Arc<dyn Fn(Incoming, Answer) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
 impl Route {
     fn new<B, Q, T, F>(
@@ -66,89 +66,92 @@ impl Route {
         T: Serialize + ToSchema + Send + 'static,
         F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let described = Described::new::<B, Q, T>(&method);
+        let doc = OperationDoc::new::<B, Q, T>(&method);
         let handler: Handler = Arc::new(move |incoming| {
             let handler = handler.clone();
             Box::pin(async move { Answer::new(handler(Request::parse(incoming)?).await?) })
         });
-        Self { method, path, access, limited: false, hot: false, described, handler, afterwards: None }
+        Self { method, path, access, limited: false, cached: false, doc, handler, build_response: None }
     }
 
-    /// An address may call it just so often.
+    /// Limits calls per client address.
     #[must_use]
     pub fn limited(self) -> Self {
         Self { limited: true, ..self }
     }
 
-    /// A public read of the catalogue that is worth caching. It may depend on nothing but the catalogue, the people who
-    /// teach, and its own address (`cache`).
+    /// Caches responses to callers without a token. The response must depend only on the catalogue, on the users who
+    /// teach, and on the request's path and query, because changes of these invalidate the cache.
     #[must_use]
-    pub fn hot(self) -> Self {
-        Self { hot: true, ..self }
+    pub fn cached(self) -> Self {
+        Self { cached: true, ..self }
     }
 
-    /// Has the answer made of what the handler left, outside of its transaction: each time that it is asked for, also by a
-    /// call that comes again, for what can't be kept to be given again.
+    /// Builds the response body after the commit, for first calls and for replays of an `Idempotency-Key`. Use it for
+    /// data that must not be stored, such as signed URLs. `build_response` gets the handler's body.
     #[must_use]
-    pub fn then<T, U, F>(mut self, afterwards: impl Fn(Request<(), ()>, T) -> F + Clone + Send + Sync + 'static) -> Self
+    pub fn then<T, U, F>(
+        mut self,
+        build_response: impl Fn(Request<(), ()>, T) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         T: DeserializeOwned + Send + 'static,
         U: Serialize + ToSchema + Send + 'static,
         F: Future<Output = Result<U>> + Send + 'static,
     {
-        self.described.shows::<U>();
-        self.afterwards = Some(Arc::new(move |incoming, answer| {
-            let afterwards = afterwards.clone();
+        self.doc.set_response::<U>();
+        self.build_response = Some(Arc::new(move |incoming, answer| {
+            let build_response = build_response.clone();
             Box::pin(async move {
                 let left = serde_json::from_slice(&answer.body)?;
-                let shown = afterwards(Request::bare(incoming), left).await?;
+                let shown = build_response(Request::without_input(incoming), left).await?;
                 Ok(Answer { body: serde_json::to_vec(&shown)?.into(), ..answer })
             })
         }));
         self
     }
 
-    /// Its name for programs (`publish_course`) and for people.
+    /// Sets the operation id (`publish_course`) and the summary.
     #[must_use]
     pub fn named(mut self, operation: &'static str, summary: &'static str) -> Self {
-        self.described.operation = operation;
-        self.described.summary = summary;
+        self.doc.operation = operation;
+        self.doc.summary = summary;
         self
     }
 
-    /// The statuses of its success, where they are not the method's own.
+    /// Sets the success statuses, when they differ from the default of the method.
     #[must_use]
     pub fn answers(mut self, statuses: &'static [StatusCode]) -> Self {
-        self.described.statuses = statuses;
+        self.doc.statuses = statuses;
         self
     }
 
-    /// Another type that its success comes as, for whoever accepts that.
+    /// Adds another media type that callers can request with `Accept`.
     #[must_use]
     pub fn also_as(mut self, media_type: &'static str) -> Self {
-        self.described.also_as(media_type);
+        self.doc.also_as(media_type);
         self
     }
 
-    /// The problems that are its own; those of its access and its input are known.
+    /// Lists the route's own problems. Those that follow from its access and input are added automatically.
     #[must_use]
     pub fn problems(mut self, kinds: &'static [&'static Kind]) -> Self {
-        self.described.problems = kinds;
+        self.doc.problems = kinds;
         self
     }
 
-    /// Whether a call of it may name itself by an `Idempotency-Key`: a signed-in POST that makes something.
+    /// Whether the route accepts an `Idempotency-Key`: signed-in POST routes that create an object.
     #[must_use]
     pub fn repeatable(&self) -> bool {
         self.method == Method::POST
             && matches!(self.access, Access::SignedIn | Access::Needs(_))
-            && self.described.statuses.contains(&StatusCode::CREATED)
+            && self.doc.statuses.contains(&StatusCode::CREATED)
     }
 
-    /// The answer that is given, of what the handler left.
+    /// Completes the handler's response, see [`Route::then`].
     pub(super) async fn answer(&self, incoming: Incoming, left: Answer) -> Result<Answer> {
-        match &self.afterwards {
-            Some(afterwards) => afterwards(incoming, left).await,
+        match &self.build_response {
+            Some(build_response) => build_response(incoming, left).await,
             None => Ok(left),
         }
     }
@@ -160,7 +163,7 @@ impl Route {
 
 macro_rules! method {
     ($($name:ident = $method:ident),*) => {$(
-        #[doc = concat!("A `", stringify!($method), "` route.")]
+        #[doc = concat!("Creates a `", stringify!($method), "` route.")]
         pub fn $name<B, Q, T, F>(
             path: &'static str,
             access: Access,

@@ -7,9 +7,9 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252
 use crate::error::{Error, Fault, Result};
 use crate::problem;
 
-/// The first bytes of workbooks: a ZIP (.xlsx, .ods), and an OLE2 file (.xls).
+/// The first bytes of workbook files: ZIP (.xlsx, .ods) and OLE2 (.xls).
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
-/// What the media types of workbooks begin with. `application/vnd.ms-excel` is not among them: browsers on Windows send
+/// Prefixes of the media types of workbooks. `application/vnd.ms-excel` is not among them: browsers on Windows send
 /// it with CSV files.
 const WORKBOOK_TYPES: [&str; 3] = [
     "application/vnd.openxmlformats-officedocument.spreadsheetml",
@@ -17,10 +17,10 @@ const WORKBOOK_TYPES: [&str; 3] = [
     "application/vnd.ms-excel.",
 ];
 
-/// Returns the text of a body that is sent as one of the `accepted` media types, the first of which an error names.
+/// Returns the text of a body. It must be sent as one of the `accepted` media types; errors name the first one.
 ///
-/// A byte order mark decides about the character set, then the `charset` parameter. Without either, a body that is not
-/// UTF-8 is read as windows-1252, in which Excel saves "CSV" on most machines of Europe and America.
+/// The character set comes from a byte order mark, else from the `charset` parameter. Without both, a body that is not
+/// UTF-8 is read as windows-1252, the default of Excel's "CSV" format in Europe and America.
 ///
 /// # Errors
 /// 415 for another media type, a workbook, or an unknown character set; 422 when the body is empty, or not valid in its
@@ -64,7 +64,7 @@ fn parse(content_type: &str) -> (String, Option<String>) {
 /// Returns the encoding of a `charset` parameter (WHATWG Encoding, labels).
 fn declared(label: &str, body: &[u8]) -> Result<&'static Encoding> {
     let unknown = || {
-        let detail = "This charset is not known here. Send the text in UTF-8, UTF-16, windows-1252 or iso-8859-15.";
+        let detail = "This charset is not supported. Send the text in UTF-8, UTF-16, windows-1252 or iso-8859-15.";
         Error::problem(&problem::UNSUPPORTED_MEDIA_TYPE, detail)
     };
     let encoding = Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != REPLACEMENT);
@@ -88,7 +88,7 @@ fn undeclared(body: &[u8]) -> Result<Cow<'_, str>> {
 
 fn in_encoding<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Result<Cow<'a, str>> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(body);
-    // Bytes that a code page leaves undefined become C1 controls; no text holds these.
+    // Bytes that a code page leaves undefined decode to C1 controls, which no real text contains.
     let is_undefined = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
     let is_unicode = [UTF_8, UTF_16LE, UTF_16BE].contains(&encoding);
     text.filter(|text| is_unicode || !text.contains(is_undefined)).ok_or_else(|| invalid(encoding.name()))
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_valid_in_its_character_set_is_refused() {
+    fn text_that_is_not_valid_in_its_character_set_is_refused() {
         for (content_type, body) in [
             ("text/csv; charset=utf-8", &b"L\xf6we"[..]),
             ("text/csv; charset=windows-1252", b"a\x81"),

@@ -25,7 +25,7 @@ pub async fn may_be_mailed(read: &mut Read, limits: &Limits, confirmed: &Confirm
 
 /// Asks for another email. It takes effect when it is verified; a mail to the old address says so now. The rows that
 /// this writes are the same whether or not the new address belongs to an account, and whether or not it may be mailed:
-/// which mail goes there is decided when it is written (`letters`), so that nothing that the caller can read tells.
+/// which mail goes there is decided when it is written (`mail_templates`), so that nothing that the caller can read tells.
 ///
 /// # Errors
 /// Those of the database.

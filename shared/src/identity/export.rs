@@ -145,7 +145,7 @@ pub async fn export(read: &mut Read, cursor: Option<&Cursor>) -> Result<Export> 
     let user = read.user()?;
     let Position(first, mut after) = cursor.map(Cursor::keys).transpose()?.unwrap_or(Position(0, FIRST));
     let mut export = head(read, user).await?;
-    let mut left = answer_size::LARGEST.saturating_sub(answer_size::of(&export)?);
+    let mut left = answer_size::MAX_BYTES.saturating_sub(answer_size::of(&export)?);
     for list in first..LISTS {
         loop {
             match add_page(read, user, &mut export, &mut left, list, &mut after).await? {

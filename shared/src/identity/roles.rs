@@ -75,7 +75,7 @@ struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Role>> {
     let after = paging.after()?.map(|Keys(name)| name);
     let rows =
-        select_role!("WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2", after, paging.limit.and_one())
+        select_role!("WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2", after, paging.limit.plus_one())
             .fetch_all(read.connection())
             .await?;
     Page::new(rows, paging.limit, |role| Keys(role.name.clone()))

@@ -55,7 +55,7 @@ pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
         time,
         id,
         sqlx::postgres::types::PgInterval::try_from(IDLE).map_err(Error::internal)?,
-        paging.limit.and_one(),
+        paging.limit.plus_one(),
     )
     .fetch_all(read.connection())
     .await?;

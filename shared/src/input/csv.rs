@@ -1,4 +1,4 @@
-//! A body of rows with delimited cells (RFC 4180).
+//! Request bodies in CSV (RFC 4180).
 
 use deserr::Deserr;
 use serde_json::{Value, json};
@@ -6,43 +6,43 @@ use serde_json::{Value, json};
 use super::{Describe, Faults};
 use crate::error::Fault;
 
-/// The longest cell, in characters: as much as a cell of Excel holds.
-const LONGEST_CELL: usize = 32_767;
-/// What separates cells, the usual one first: Excel writes `;` where the decimal separator is a comma.
+/// The longest cell in characters, as in Excel.
+const MAX_CELL_LENGTH: usize = 32_767;
+/// Possible delimiters of cells, the most common first. Excel writes `;` where the decimal separator is a comma.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
 /// The text of a CSV file. Its delimiter is not known yet; see [`Csv::table`].
 #[derive(Debug)]
 pub struct Csv(String);
 
-/// The rows of a CSV file that hold anything.
+/// The rows of a CSV file that are not empty.
 #[derive(Debug, Default)]
 pub struct Table {
     pub rows: Vec<Row>,
-    /// What is wrong with the file, if anything. No row is complete from there on.
+    /// The first fault of the file. Rows after it are not reliable.
     pub fault: Option<Fault>,
 }
 
 /// One row, with its cells trimmed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The physical line in which it begins, from 1 on.
+    /// The number of the line in which the row begins, from 1.
     pub line: u64,
     pub cells: Vec<String>,
 }
 
 impl Csv {
-    /// Reads the rows with the delimiter that the file names in a first line `sep=;`, as Excel does, or else with the
-    /// one for which `score` is highest. Stops behind the header and `most` rows.
-    pub fn table<S: PartialOrd>(&self, most: usize, score: impl Fn(&[Row]) -> S) -> Table {
+    /// Reads the header and up to `max_rows` rows. Uses the delimiter that the file names in its first line (`sep=;`, as
+    /// Excel writes it), or else the delimiter whose rows get the highest `score`.
+    pub fn table<S: PartialOrd>(&self, max_rows: usize, score: impl Fn(&[Row]) -> S) -> Table {
         if let Some((delimiter, rest)) = named_delimiter(&self.0) {
-            return read(rest, delimiter, 2, most);
+            return read(rest, delimiter, 2, max_rows);
         }
         let mut best: Option<(S, Table)> = None;
         for delimiter in DELIMITERS {
-            let table = read(&self.0, delimiter, 1, most);
+            let table = read(&self.0, delimiter, 1, max_rows);
             let points = score(&table.rows);
-            if best.as_ref().is_none_or(|(most, _)| points > *most) {
+            if best.as_ref().is_none_or(|(highest, _)| points > *highest) {
                 best = Some((points, table));
             }
         }
@@ -50,7 +50,7 @@ impl Csv {
     }
 }
 
-/// Returns the delimiter that the first line names, and the lines below it.
+/// Returns the delimiter that the first line names, and the text after that line.
 fn named_delimiter(text: &str) -> Option<(char, &str)> {
     let (first, rest) = text.split_once(['\r', '\n']).unwrap_or((text, ""));
     let first = first.trim_matches('"');
@@ -67,15 +67,15 @@ enum State {
     /// Before the first character of a cell.
     Start,
     Unquoted,
-    /// Behind a quote that was opened in that line.
+    /// Inside quotes that were opened in this line.
     Quoted(u64),
-    /// Behind the closing quote of a cell whose quote was opened in that line.
+    /// After the closing quote of a cell whose quotes were opened in this line.
     Closed(u64),
 }
 
-/// Reads rows. The `csv` crate is no help here: it counts lines by LF alone, and takes an unclosed quote without an
-/// error, with all rows behind it as one cell.
-fn read(text: &str, delimiter: char, first_line: u64, most: usize) -> Table {
+/// Reads rows. The `csv` crate is not used: it counts lines by LF only, and accepts an unclosed quote, with all following
+/// rows as one cell.
+fn read(text: &str, delimiter: char, first_line: u64, max_rows: usize) -> Table {
     let mut table = Table::default();
     let (mut line, mut row, mut cell, mut state) = (first_line, Row::at(first_line), String::new(), State::Start);
     let mut chars = text.chars().peekable();
@@ -98,7 +98,7 @@ fn read(text: &str, delimiter: char, first_line: u64, most: usize) -> Table {
                 state = State::Start;
                 if ends_line {
                     table.add(std::mem::replace(&mut row, Row::at(line + 1)));
-                    if table.rows.len() > most {
+                    if table.rows.len() > max_rows {
                         return table;
                     }
                 }
@@ -125,11 +125,11 @@ fn read(text: &str, delimiter: char, first_line: u64, most: usize) -> Table {
 }
 
 impl Table {
-    /// Adds a row, unless all its cells are empty: spreadsheet programs write such rows for what was cleared.
+    /// Trims the cells of a row and adds it, unless all cells are empty. Spreadsheets write empty rows for cleared cells.
     fn add(&mut self, mut row: Row) {
         for cell in &mut row.cells {
-            if cell.chars().count() > LONGEST_CELL && self.fault.is_none() {
-                let detail = format!("Line {} holds a cell of more than {LONGEST_CELL} characters.", row.line);
+            if cell.chars().count() > MAX_CELL_LENGTH && self.fault.is_none() {
+                let detail = format!("Line {} contains a cell of more than {MAX_CELL_LENGTH} characters.", row.line);
                 self.fault = Some(Fault::at("", "cell_too_long", detail));
             }
             *cell = trimmed(cell).to_owned();
@@ -146,7 +146,7 @@ impl Row {
     }
 }
 
-/// The cell without white space and invisible characters around it, which come along when cells are copied.
+/// Removes white space and invisible characters around a cell, which appear when cells are copied.
 fn trimmed(cell: &str) -> &str {
     cell.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
@@ -172,14 +172,14 @@ impl Deserr<Faults> for Csv {
     ) -> Result<Self, Faults> {
         let text = <String as Deserr<Faults>>::deserialize_from_value(value, location)?;
         if text.contains('\0') {
-            return Err(Faults::one(location, "invalid_text", "The text holds a NUL character."));
+            return Err(Faults::one(location, "invalid_text", "The text contains a NUL character."));
         }
         Ok(Self(text))
     }
 }
 
 impl Describe for Csv {
-    /// What browsers call a CSV file depends on the machine: on Windows with Excel, `application/vnd.ms-excel`.
+    /// The content type that browsers send depends on the system: `application/vnd.ms-excel` on Windows with Excel.
     const MEDIA_TYPES: &'static [&'static str] = &[
         "text/csv",
         "text/plain",
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_by_lf_cr_and_crlf_and_within_quotes() {
+    fn lines_are_counted_by_lf_cr_and_crlf_also_within_quotes() {
         for text in ["a,b\n\nc\n", "a,b\r\rc\r", "a,b\r\n\r\nc\r\n", "a,b\r\n\nc"] {
             let cells = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
             assert_eq!(rows(text, ','), [(1, cells(&["a", "b"])), (3, cells(&["c"]))], "{text:?}");
@@ -217,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn cells_lose_what_is_around_them_and_empty_rows_are_left_out() {
+    fn cells_are_trimmed_and_empty_rows_are_left_out() {
         let text = "\u{a0}a\u{200b}; \"b;\"\"b\"\"\" ;\n;;;\n \t;\nc\n";
         let cells: Vec<_> = rows(text, ';').into_iter().map(|(line, cells)| (line, cells.join("|"))).collect();
         assert_eq!(cells, [(1, "a|b;\"b\"|".to_owned()), (4, "c".to_owned())]);
     }
 
     #[test]
-    fn quotes_that_do_not_match_are_reported_with_their_lines() {
+    fn unmatched_quotes_are_reported_with_their_lines() {
         for (text, code, lines) in [
             ("a\n\"b\nc\n", "unclosed_quote", "line 2 is"),
             ("a\r\"b\rc\r", "unclosed_quote", "line 2 is"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_holds_as_much_as_one_of_excel() {
+    fn a_cell_may_be_as_long_as_in_excel() {
         assert_eq!(read(&"a".repeat(32_767), ',', 1, 100).fault, None);
         assert_eq!(read(&"a".repeat(32_768), ',', 1, 100).fault.unwrap().code, "cell_too_long");
     }

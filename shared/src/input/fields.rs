@@ -1,9 +1,9 @@
-//! The two macros that make a typed input: a struct, how it is read, and its schema, from one list of fields.
+//! Two macros that define a typed input from one list of fields: the struct, its deserialization and its schema.
 
 use super::Faults;
 use crate::error::{Error, Place};
 
-/// A body: the fields that it must have, and in `optional { … }` those that may be missing or `null`.
+/// Defines a body with required fields, and in `optional { … }` fields that may be missing or `null`.
 #[macro_export]
 macro_rules! fields {
     (
@@ -21,8 +21,8 @@ macro_rules! fields {
     };
 }
 
-/// A body or a query in which each field may be left out: `Change`, `Clearable`, `Option`, or a type with a
-/// default.
+/// Defines a body or a query in which every field may be missing. Each type must have a default, such as `Change`,
+/// `Clearable` or `Option`.
 #[macro_export]
 macro_rules! optional_fields {
     ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
@@ -34,7 +34,7 @@ macro_rules! optional_fields {
     };
 }
 
-/// The schema: the properties, each with its type's own, and what an empty object is told to lack.
+/// Implements the schema: the properties with the schemas of their types, and the required fields.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! input_schema {
@@ -52,7 +52,7 @@ macro_rules! input_schema {
     };
 }
 
-/// The fields that an empty object is told to lack.
+/// Returns the required fields of `T`: those that are reported as missing from an empty object.
 #[doc(hidden)]
 #[must_use]
 pub fn required<T: deserr::Deserr<Faults>>() -> Vec<String> {

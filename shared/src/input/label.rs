@@ -1,12 +1,12 @@
-//! A name that people give to something, such as a tag or a role.
+//! Names that people give to things, such as tags or roles.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Describe, Faults, Invalid, Text, text};
 
-/// A name of 1 to `MAX` characters, in normal form C, without surrounding white space, and with one space for each run of
-/// white space within. A reader sees something of it.
+/// A name of 1 to `MAX` characters in normal form C. White space around it is removed, and each run of white space in it is
+/// replaced by one space. At least one character is visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label<const MAX: usize>(String);
 
@@ -21,17 +21,17 @@ impl<const MAX: usize> Label<MAX> {
         let composed: String = written.nfc().collect();
         let label = composed.split_whitespace().collect::<Vec<_>>().join(" ");
         text::check(&label, 1, MAX)?;
-        // Some characters stand for whole phrases (U+FDFA for 18 letters), which their folding spells out.
+        // A few characters expand to long phrases when they are folded (U+FDFA to 18 letters).
         text::check(&label.nfkc().collect::<String>(), 1, MAX)?;
         if !is_visible(&label) {
-            return Err(Invalid::new("blank", "It shows nothing."));
+            return Err(Invalid::new("blank", "The name has no visible characters."));
         }
         Ok(Self(label))
     }
 }
 
-/// Whether a reader sees something of the text, and SQL's `folded` leaves something of it: signs that are only accents (`´`)
-/// and the tatweel that lengthens Arabic words are not enough.
+/// Whether the text has visible characters that remain after folding (SQL function `folded`). Single accents (`´`) and the
+/// Arabic tatweel are not enough.
 #[must_use]
 pub fn is_visible(label: &str) -> bool {
     label.nfkd().any(|c| text::is_visible(c) && c != '\u{640}')
@@ -67,8 +67,8 @@ mod tests {
         for blank in ["", " \u{3000}", "\u{200b}\u{feff}", "\u{301}", "\u{3164}", "\u{2800}\u{ad}"] {
             assert_eq!(parsed(blank), Err("blank"), "{blank:?}");
         }
-        assert_eq!(parsed("1234567890   "), Ok("1234567890".to_owned()), "what is cut off does not count");
-        assert_eq!(parsed(&"\u{958}".repeat(6)), Err("too_long"), "normal form C takes two characters for it");
+        assert_eq!(parsed("1234567890   "), Ok("1234567890".to_owned()), "removed white space does not count");
+        assert_eq!(parsed(&"\u{958}".repeat(6)), Err("too_long"), "in normal form C, it has two characters");
         assert_eq!(parsed("\u{fdfa}"), Err("too_long"), "it folds to 18 letters");
         assert_eq!(parsed("a\0"), Err("invalid_text"));
     }

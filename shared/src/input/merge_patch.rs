@@ -1,14 +1,14 @@
-//! The fields of a JSON Merge Patch (RFC 7396): absent is unchanged, `null` clears.
+//! Fields of a JSON Merge Patch (RFC 7396): a missing field stays unchanged, `null` clears a field.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::{Describe, Faults};
 
-/// A field that can be changed and not cleared: `null` is a fault.
+/// A field that can be changed, but not cleared: `null` is a fault.
 #[derive(Debug, Clone)]
 pub struct Change<T>(pub Option<T>);
 
-/// A field that can be changed and cleared: `Some(None)` clears.
+/// A field that can be changed and cleared. `Some(None)` clears it.
 #[derive(Debug, Clone)]
 pub struct Clearable<T>(pub Option<Option<T>>);
 
@@ -25,21 +25,21 @@ impl<T> Default for Clearable<T> {
 }
 
 impl<T> Change<T> {
-    /// Puts the new value, if there is one, into its place.
+    /// Assigns the new value, if there is one.
     pub fn apply<U: From<T>>(self, place: &mut U) {
         self.apply_with(place, Into::into);
     }
 
-    /// The same, in the form that this makes of it.
-    pub fn apply_with<U>(self, place: &mut U, form: impl FnOnce(T) -> U) {
+    /// Like [`Self::apply`], with a conversion of the value.
+    pub fn apply_with<U>(self, place: &mut U, convert: impl FnOnce(T) -> U) {
         if let Some(value) = self.0 {
-            *place = form(value);
+            *place = convert(value);
         }
     }
 }
 
 impl<T> Clearable<T> {
-    /// Puts the new value, or none, into its place, if there is a change.
+    /// Assigns the new value or clears the field, if there is a change.
     pub fn apply<U: From<T>>(self, place: &mut Option<U>) {
         if let Some(value) = self.0 {
             *place = value.map(Into::into);
@@ -50,7 +50,7 @@ impl<T> Clearable<T> {
 impl<T: Deserr<Faults>> Deserr<Faults> for Change<T> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
         if matches!(value, Value::Null) {
-            return Err(Faults::one(location, "not_clearable", "It can be changed, but not cleared."));
+            return Err(Faults::one(location, "not_clearable", "This can be changed, but not cleared."));
         }
         T::deserialize_from_value(value, location).map(|value| Self(Some(value)))
     }

@@ -1,10 +1,10 @@
-//! Typed input: what a body or a query may hold, checked as it is read, with all faults at once.
+//! Typed input. Bodies and queries are checked while they are read, and all faults are reported at once.
 //!
-//! A type that is written as text says how with `from_text!`, its JSON Schema beside its check, so that the
-//! OpenAPI document says what the code does.
+//! A type that is written as text uses `from_text!`, which keeps its JSON Schema next to its check, so that the OpenAPI
+//! document matches the code.
 
 mod csv;
-mod fault;
+mod faults;
 mod fields;
 mod label;
 mod merge_patch;
@@ -14,7 +14,7 @@ mod text;
 
 pub use csv::{Csv, Row};
 pub use deserr::Deserr;
-pub use fault::Faults;
+pub use faults::Faults;
 #[doc(hidden)]
 pub use fields::required;
 pub use label::{Label, is_visible};
@@ -28,13 +28,13 @@ use serde_json::{Value, json};
 
 /// The JSON Schema of an input.
 pub trait Describe {
-    /// The media types that a body of it is sent as, the usual one first. A body that is not JSON is read as a text.
+    /// The accepted media types of such a body, the usual one first. A body that is not JSON is read as text.
     const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
 
     fn schema() -> Value;
 }
 
-/// What a body or a query can be.
+/// A type that can be read from a body or a query.
 pub trait Input: Deserr<Faults> + Describe + Send + 'static {}
 impl<T: Deserr<Faults> + Describe + Send + 'static> Input for T {}
 
@@ -63,7 +63,7 @@ impl<T: Describe> Describe for Vec<T> {
     }
 }
 
-/// Why a text is not a value of its type; where it stands is added by whoever reads it.
+/// The reason why a text is not valid for its type. The reader adds the place.
 #[derive(Debug)]
 pub struct Invalid {
     pub code: &'static str,
@@ -76,7 +76,7 @@ impl Invalid {
     }
 }
 
-/// Lets a type be read from a JSON string: `from_text!(Type, { schema }, |text| -> Result<Type, Invalid>)`.
+/// Implements reading from a JSON string: `from_text!(Type, { schema }, |text| -> Result<Type, Invalid>)`.
 macro_rules! from_text {
     ($type:ty, { $($schema:tt)* }, $parse:expr) => {
         impl $crate::input::Describe for $type {
@@ -99,7 +99,7 @@ macro_rules! from_text {
 }
 pub(crate) use from_text;
 
-/// Lets an input type stand in answers too, under the same schema.
+/// Implements the response schema of an input type, which is the same as its input schema.
 macro_rules! shown {
     ($type:ty) => {
         impl utoipa::ToSchema for $type {}
@@ -113,7 +113,7 @@ macro_rules! shown {
 }
 pub(crate) use shown;
 
-/// Makes an enum that JSON and SQL hold as text.
+/// Defines an enum that is text in JSON and SQL.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -124,7 +124,7 @@ macro_rules! text_enum {
         }
 
         impl $name {
-            /// All of them.
+            /// All values.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             #[must_use]
@@ -138,7 +138,7 @@ macro_rules! text_enum {
             $($text => Ok(Self::$variant),)*
             _ => Err($crate::input::Invalid::new(
                 "unknown_value",
-                format!("It is one of {}.", [$($text),*].join(", ")),
+                format!("This must be one of: {}.", [$($text),*].join(", ")),
             )),
         });
     };

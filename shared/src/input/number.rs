@@ -1,4 +1,4 @@
-//! Numbers, with the bounds of the columns that hold them.
+//! Numbers within the bounds of their columns.
 
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use rust_decimal::Decimal;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Describe, Faults, Invalid, from_text, shown};
 
-/// A whole number within bounds.
+/// A whole number from `MIN` to `MAX`.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounded<const MIN: i32, const MAX: i32>(i32);
 
@@ -21,11 +21,11 @@ impl<const MIN: i32, const MAX: i32> Deserr<Faults> for Bounded<MIN, MAX> {
         value: deserr::Value<V>,
         location: ValuePointerRef,
     ) -> Result<Self, Faults> {
-        // JSON has one kind of number: 5.0 is as whole as 5.
+        // JSON does not distinguish 5.0 from 5.
         let value = match value {
             deserr::Value::Float(number) if number.fract() == 0.0 =>
             {
-                #[expect(clippy::cast_possible_truncation, reason = "it saturates, out of every range")]
+                #[expect(clippy::cast_possible_truncation, reason = "it saturates at a value that is out of range")]
                 deserr::Value::NegativeInteger(number as i64)
             }
             value => value,
@@ -33,7 +33,9 @@ impl<const MIN: i32, const MAX: i32> Deserr<Faults> for Bounded<MIN, MAX> {
         let number = <i64 as Deserr<Faults>>::deserialize_from_value(value, location)?;
         match i32::try_from(number) {
             Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
-            _ => Err(Faults::one(location, "out_of_range", format!("It is a whole number from {MIN} to {MAX}."))),
+            _ => {
+                Err(Faults::one(location, "out_of_range", format!("This must be a whole number from {MIN} to {MAX}.")))
+            }
         }
     }
 }
@@ -44,11 +46,10 @@ impl<const MIN: i32, const MAX: i32> Describe for Bounded<MIN, MAX> {
     }
 }
 
-/// A place in an order, with room behind it for what comes last.
+/// A position in an order. The columns allow higher values, for items that are added at the end.
 pub type DisplayOrder = Bounded<0, 1_000_000>;
 
-/// An amount with two places, as DECIMAL(10, 2) holds it, written as a string (`"49.00"`) so that no client
-/// rounds it.
+/// An amount with two decimal places (DECIMAL(10, 2)). Written as a string (`"49.00"`), so that no client rounds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct Money(Decimal);
@@ -78,10 +79,10 @@ impl serde::Serialize for Money {
 }
 
 from_text!(Money, { "type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$", "examples": ["49.00"] }, |text| {
-    let invalid = || Invalid::new("invalid_amount", "Write it as a string with up to 8 digits and two places: \"49.00\".");
-    let (whole, places) = text.split_once('.').unwrap_or((text, "00"));
-    let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole, 8) || !digits(places, 2) {
+    let invalid = || Invalid::new("invalid_amount", "Write a string with up to 8 digits and two decimal places, such as \"49.00\".");
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "00"));
+    let digits = |part: &str, max| (1..=max).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole, 8) || !digits(decimals, 2) {
         return Err(invalid());
     }
     let mut amount: Decimal = text.parse().map_err(|_| invalid())?;

@@ -1,13 +1,13 @@
-//! A parameter of the query string that may come more than once.
+//! Query parameters that may be repeated.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 
 use super::{Describe, Faults};
 
-/// At most so many: each is a condition of the query.
-const MOST: usize = 20;
+/// The most repetitions. Each one adds a condition to the SQL query.
+const MAX: usize = 20;
 
-/// All values of the parameter, in their order.
+/// The values of a repeated parameter, in order.
 #[derive(Debug, Clone)]
 pub struct Repeated<T>(pub Vec<T>);
 
@@ -23,8 +23,12 @@ impl<T: Deserr<Faults>> Deserr<Faults> for Repeated<T> {
             return T::deserialize_from_value(value, location).map(|one| Self(vec![one]));
         };
         let all = Vec::<T>::deserialize_from_value(value, location)?;
-        if all.len() > MOST {
-            return Err(Faults::one(location, "too_many", format!("It can be repeated up to {MOST} times.")));
+        if all.len() > MAX {
+            return Err(Faults::one(
+                location,
+                "too_many",
+                format!("This parameter can be repeated up to {MAX} times."),
+            ));
         }
         Ok(Self(all))
     }

@@ -1,4 +1,4 @@
-//! Texts, with the bounds of the columns that hold them.
+//! Texts within the bounds of their columns.
 
 use chrono::{DateTime, Datelike, Utc};
 use deserr::Deserr;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Describe, Faults, Invalid, from_text};
 use crate::fields;
 
-/// A text of `MIN` to `MAX` characters, kept as given. With a `MIN`, a text that shows nothing is refused.
+/// A text of `MIN` to `MAX` characters, stored unchanged. If `MIN` is not 0, it must have a visible character.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
@@ -26,26 +26,30 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 
-/// The bounds that every text keeps: Postgres holds no NUL, and a column so many characters.
+/// Checks the bounds of a text: no NUL (Postgres can't store it), `min` to `max` characters, and a visible character if
+/// `min` is not 0.
 pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     if text.contains('\0') {
-        return Err(Invalid::new("invalid_text", "It holds a NUL character, which can't be stored."));
+        return Err(Invalid::new("invalid_text", "The text contains a NUL character, which can't be stored."));
     }
     let length = text.chars().count();
     if min > 0 && !text.chars().any(is_visible) {
-        return Err(Invalid::new("blank", "It is empty."));
+        return Err(Invalid::new("blank", "The text is empty."));
     }
     if length < min {
-        return Err(Invalid::new("too_short", format!("It has {length} characters; at least {min} are needed.")));
+        return Err(Invalid::new(
+            "too_short",
+            format!("The text has {length} characters. At least {min} are required."),
+        ));
     }
     if length > max {
-        return Err(Invalid::new("too_long", format!("It has {length} characters; at most {max} fit.")));
+        return Err(Invalid::new("too_long", format!("The text has {length} characters. At most {max} are allowed.")));
     }
     Ok(())
 }
 
-/// Whether the character shows something by itself: a letter, number, punctuation or symbol that is not one of those that
-/// Unicode says to show as nothing (such as U+3164), an empty braille cell or a null note head.
+/// Whether the character is visible by itself: a letter, number, punctuation mark or symbol, except those that Unicode
+/// defines as invisible (such as U+3164), the empty braille cell, and the null note head.
 pub(super) fn is_visible(c: char) -> bool {
     let shown = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Number)
@@ -74,18 +78,18 @@ impl<const MIN: usize, const MAX: usize> Deserr<Faults> for Text<MIN, MAX> {
 
 impl<const MIN: usize, const MAX: usize> Describe for Text<MIN, MAX> {
     fn schema() -> Value {
-        // With a minimum, one character must not be white space; and none may be NUL.
+        // No character may be NUL. With a minimum, one character must not be white space.
         let pattern = if MIN > 0 { r"^[^\u0000]*[^\s\u0000][^\u0000]*$" } else { r"^[^\u0000]*$" };
         json!({ "type": "string", "minLength": MIN, "maxLength": MAX, "pattern": pattern })
     }
 }
 
 fields! {
-    /// No body, or no parameters.
+    /// An empty body or query.
     pub struct NoFields {}
 }
 
-/// `true` or `false` in a query string.
+/// A boolean in a query string: `true` or `false`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag(bool);
 
@@ -99,17 +103,17 @@ impl Flag {
 from_text!(Flag, { "type": "boolean" }, |text| match text {
     "true" => Ok(Flag(true)),
     "false" => Ok(Flag(false)),
-    _ => Err(Invalid::new("wrong_type", "It is true or false.")),
+    _ => Err(Invalid::new("wrong_type", "This must be true or false.")),
 });
 
-/// A time with its offset (RFC 3339), of the years that Postgres and people know.
+/// A time with an offset (RFC 3339), in the years 1970 to 9999.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub(crate) DateTime<Utc>);
 
 from_text!(Time, { "type": "string", "format": "date-time" }, |text| {
-    // A `+` that was not percent-encoded is a space by now.
+    // a `+` that was not percent-encoded has become a space
     let time = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok().map(|time| time.to_utc());
     time.filter(|time| (1970..=9999).contains(&time.year())).map(Time).ok_or_else(|| {
-        Invalid::new("invalid_time", "Write it as 2026-11-23T19:56:00Z.")
+        Invalid::new("invalid_time", "Write a time such as 2026-11-23T19:56:00Z.")
     })
 });

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::enrollments::EnrollmentStatus;
 use crate::catalog::courses::{self, Reference};
+use crate::csv_export::CsvPage;
 use crate::error::{Error, Result};
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::identity::Permission;
 use crate::input::{Money, Text};
-use crate::page::{Cursor, Limit, Page, SheetLimit};
-use crate::sheet::Sheet;
+use crate::page::{CsvLimit, Cursor, Limit, Page};
 use crate::transaction::Read;
 
 /// A learner, as the staff of their course know them: never the email.
@@ -48,7 +48,7 @@ pub struct Part<'a> {
     pub status: Option<EnrollmentStatus>,
     /// Any part of the name, without regard to case and accents.
     pub q: Option<&'a Text<1, 200>>,
-    pub limit: Option<SheetLimit>,
+    pub limit: Option<CsvLimit>,
     pub cursor: Option<&'a Cursor>,
 }
 
@@ -82,7 +82,7 @@ impl Keys {
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn page(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<Page<RosterEntry>> {
-    let limit = part.limit.map_or_else(|| Ok(Limit::default()), SheetLimit::of_a_page)?;
+    let limit = part.limit.map_or_else(|| Ok(Limit::default()), CsvLimit::for_json)?;
     Page::new(rows(read, course, part, limit).await?, limit, Keys::of)
 }
 
@@ -104,10 +104,10 @@ const COLUMNS: [&str; 9] = [
 /// # Errors
 /// 422 for a cursor of another list.
 pub async fn sheet(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<(Bytes, Option<String>)> {
-    let limit = part.limit.unwrap_or_default().of_a_sheet();
-    let sheet = if part.cursor.is_none() { Sheet::with_header(&COLUMNS) } else { Sheet::without_header() };
+    let limit = part.limit.unwrap_or_default().for_csv();
+    let sheet = if part.cursor.is_none() { CsvPage::with_header(&COLUMNS) } else { CsvPage::without_header() };
     let rows = rows(read, course, part, limit).await?;
-    Page::sheet(&rows, limit, Keys::of, sheet, |entry| {
+    Page::csv(&rows, limit, Keys::of, sheet, |entry| {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let time_if = |at: Option<DateTime<Utc>>| at.map(time).unwrap_or_default();
         vec![
@@ -149,7 +149,7 @@ macro_rules! select_roster {
 async fn rows(read: &mut Read, course: CourseId, part: &Part<'_>, limit: Limit) -> Result<Vec<RosterEntry>> {
     let keys = part.cursor.map(Cursor::keys::<Keys>).transpose()?;
     let (created_at, id) = keys.map(|Keys(time, id)| (time, id.0)).unzip();
-    let (course, limit, status) = (course.0, limit.and_one(), part.status.map(EnrollmentStatus::as_str));
+    let (course, limit, status) = (course.0, limit.plus_one(), part.status.map(EnrollmentStatus::as_str));
     let connection = read.connection();
     let rows = match (part.q, status) {
         (None, None) => select_roster!("", "$4", course, created_at, id, limit).fetch_all(connection).await?,

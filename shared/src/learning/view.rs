@@ -138,7 +138,7 @@ pub async fn mine(
         status.map(EnrollmentStatus::as_str),
         created_at,
         id,
-        limit.and_one(),
+        limit.plus_one(),
     )
     .fetch_all(read.connection())
     .await?;

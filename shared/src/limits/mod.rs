@@ -1,11 +1,11 @@
-//! Limits on whatever takes a secret or sends a mail (`security.md`, 2): how often an address may call, how often a
-//! secret may be guessed, how many mails somebody gets. They are counted in Redis where there is one, else, and
-//! whenever it is away, in Postgres: the memory of one Lambda is no limit, and nothing opens when Redis goes.
+//! Rate limits on calls that take a secret or send a mail (`security.md`, 2): calls per address, guesses per account, and
+//! mails per recipient. They are counted in Redis if it is configured, and in Postgres otherwise and whenever Redis is
+//! unavailable, so that a failure of Redis does not remove the limits.
 //!
-//! A key holds the hash of what it counts, so that no store of limits is a list of people.
+//! Keys contain hashes, so that the stored limits are not a list of people.
 
-mod in_postgres;
-mod in_redis;
+mod postgres;
+mod redis;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -18,38 +18,37 @@ use crate::identity::{Email, Identifier};
 use crate::redis::Redis;
 use crate::transaction::Read;
 
-/// How much is allowed; each is a setting (`LIMIT_…`).
+/// The configured limits (settings `LIMIT_…`).
 #[derive(Debug, Clone)]
 pub struct Rates {
-    /// Calls of one route from one address in a minute.
+    /// Calls of a route per address and minute.
     pub calls_per_minute: i32,
-    /// Wrong guesses of one identifier from one address before the next has to wait.
+    /// Wrong guesses for an identifier from one address before the next one has to wait.
     pub failures: i32,
-    /// The same from all addresses together, but for those that the account signed in from.
+    /// The same for all addresses together, without those from which the account has signed in before.
     pub failures_per_identifier: i32,
-    /// The first wait, which doubles with each further failure.
+    /// The first waiting time. It doubles with each further failure.
     pub first_delay: TimeDelta,
-    /// The longest wait.
+    /// The longest waiting time.
     pub longest_delay: TimeDelta,
-    /// Mails that one recipient may be sent at once.
+    /// Mails to one recipient at once.
     pub mails: i32,
-    /// Mails that one recipient may be sent for each hour after that.
+    /// Further mails to one recipient per hour.
     pub mails_per_hour: i32,
 }
 
-/// How long failures are remembered after the last one.
-const MEMORY: TimeDelta = TimeDelta::hours(24);
+/// How long failures are stored after the last one.
+const FAILURES_KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A token bucket, as its equal, the generic cell rate algorithm: full, it lets `size` through at once, and one more
-/// each `interval`.
+/// A token bucket (implemented as the generic cell rate algorithm): allows `size` at once, and one more per `interval`.
 struct Bucket {
     size: i32,
     interval: TimeDelta,
 }
 
 impl Bucket {
-    /// Lets `size` through at once, and `count` more in each `period`. In whole microseconds, as Postgres keeps them,
-    /// whatever the settings divide by.
+    /// Allows `size` at once, and `count` more per `period`. The interval is rounded to microseconds, the precision of
+    /// Postgres.
     fn new(size: i32, period: TimeDelta, count: i32) -> Self {
         let interval = period.num_microseconds().unwrap_or(i64::MAX) / i64::from(count.max(1));
         Self { size, interval: TimeDelta::microseconds(interval) }
@@ -60,30 +59,31 @@ impl Bucket {
     }
 }
 
-/// Which mails to one recipient are counted together.
+/// The mails to one recipient that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budget {
-    /// All mails but those that a person asks for to choose a new password.
+    /// All mails except links to a new password.
     General,
-    /// Links to a new password. They are the way back in for an owner who is kept out, so that no registration by a
-    /// stranger may use them up.
+    /// Links to a new password. They are counted separately, so that registrations by strangers can't keep an owner from
+    /// receiving one.
     PasswordLink,
 }
 
-/// A count of failures that makes the next attempt wait.
-struct Delay {
-    /// So many are free.
-    free: i32,
+/// Rules for the waiting time after failures.
+struct Backoff {
+    /// Failures without a waiting time.
+    free_failures: i32,
     first: TimeDelta,
-    longest: TimeDelta,
+    max: TimeDelta,
 }
 
-/// Somebody's attempt at a secret.
+/// A counted attempt at a secret.
 #[derive(Debug)]
 pub struct Guess {
     keys: Vec<String>,
 }
 
+/// Counts calls, guesses and mails, and refuses those above the limits.
 pub struct Limits {
     rates: Rates,
     redis: Option<Arc<Redis>>,
@@ -94,10 +94,10 @@ impl Limits {
         Self { rates, redis }
     }
 
-    /// Counts a call of that route by the caller's address.
+    /// Counts a call of a route by the caller's address.
     ///
     /// # Errors
-    /// 429 when there were too many in the last minute.
+    /// Fails with 429 after too many calls in the last minute.
     pub(crate) async fn call(&self, read: &mut Read, route: &str) -> Result<()> {
         let size = self.rates.calls_per_minute;
         let bucket = Bucket::new(size, TimeDelta::minutes(1), size);
@@ -108,10 +108,10 @@ impl Limits {
         }
     }
 
-    /// Counts a mail to that address, and returns whether it may be sent. The caller's answer is the same either way.
+    /// Counts a mail to an address, and returns whether it may be sent. Callers must answer the same in both cases.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// Fails with 503 when the database is unavailable.
     pub async fn mail(&self, read: &mut Read, budget: Budget, email: &Email) -> Result<bool> {
         let bucket = Bucket::new(self.rates.mails, TimeDelta::hours(1), self.rates.mails_per_hour);
         let kind = match budget {
@@ -121,116 +121,117 @@ impl Limits {
         Ok(self.take(read, &key(kind, &[email.as_str()]), &bucket).await?.is_none())
     }
 
-    /// Counts a registration of that address, and returns whether its mail may be sent. Beside the general budget there is
-    /// one mail a day that only registrations spend: strangers who ask for mails keep no new owner of an address waiting.
+    /// Counts a registration of an address, and returns whether its mail may be sent. In addition to the general budget,
+    /// one mail per day is reserved for registrations, so that strangers can't use up the mails of a new owner.
     ///
     /// # Errors
-    /// 503 when the database is away.
+    /// Fails with 503 when the database is unavailable.
     pub async fn registration_mail(&self, read: &mut Read, email: &Email) -> Result<bool> {
         let reserve = Bucket::new(1, TimeDelta::days(1), 1);
         let is_first = self.take(read, &key("mail-to-register", &[email.as_str()]), &reserve).await?.is_none();
         Ok(self.mail(read, Budget::General, email).await? || is_first)
     }
 
-    /// Counts an attempt at the secret of the account that `identifier` names, whether or not there is one. The email and
-    /// the username of one account are never merged, which would link them. The attempt counts as a failure until
-    /// [`Limits::guessed`] is called, so that a hundred at once are counted as well. From an address that is `known` to
-    /// the account, attempts from other addresses don't count: a flood keeps no owner out.
+    /// Counts an attempt at the secret of an account, whether or not the account exists. The email and the username of an
+    /// account are counted separately, because a common count would reveal that they belong together. The attempt counts
+    /// as a failure until [`Limits::guessed`] is called, so that many attempts at the same time are all counted. From an
+    /// address that is `known` to the account, attempts from other addresses don't count, so that an attack can't lock out
+    /// the owner.
     ///
     /// # Errors
-    /// 429 with the time to wait, whether or not the secret is right.
+    /// Fails with 429 and the time to wait, whether or not the secret is right.
     pub async fn guess(&self, read: &mut Read, identifier: &Identifier, known: bool) -> Result<Guess> {
         let mut keys = vec![key("guess", &[identifier.as_str(), &network(read)])];
         let mut free = vec![self.rates.failures];
         if !known {
-            keys.push(everywhere(identifier));
+            keys.push(key_of_all_addresses(identifier));
             free.push(self.rates.failures_per_identifier);
         }
-        // Before anything is counted: what is refused is no failure, and the wait that is told is the longest.
+        // Checked before counting: a refused attempt is not a failure, and the longest waiting time is reported.
         if let Some(wait) = self.waiting(read, &keys, &free).await? {
             return Err(Error::too_many("Too many wrong attempts.", wait));
         }
         for (key, free) in keys.iter().zip(free) {
-            let delay = Delay { free, first: self.rates.first_delay, longest: self.rates.longest_delay };
-            if let Some(wait) = self.attempt(read, key, &delay).await? {
+            let backoff = Backoff { free_failures: free, first: self.rates.first_delay, max: self.rates.longest_delay };
+            if let Some(wait) = self.attempt(read, key, &backoff).await? {
                 return Err(Error::too_many("Too many wrong attempts.", wait));
             }
         }
         Ok(Guess { keys })
     }
 
-    /// The guess was right: its failures are forgotten.
+    /// Deletes the failures of a guess that was right.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Fails when the database is unavailable.
     pub async fn guessed(&self, read: &mut Read, guess: &Guess) -> Result<()> {
         self.forget(read, &guess.keys).await
     }
 
-    /// Lets the owner of these identifiers in again, whatever others tried (a password reset does).
+    /// Deletes the failures of these identifiers, so that their owner can sign in again. Used after a password reset.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Fails when the database is unavailable.
     pub async fn lift(&self, read: &mut Read, identifiers: &[Identifier]) -> Result<()> {
         let mut keys = Vec::new();
         for identifier in identifiers {
-            keys.push(everywhere(identifier));
+            keys.push(key_of_all_addresses(identifier));
             keys.push(key("guess", &[identifier.as_str(), &network(read)]));
         }
         self.forget(read, &keys).await
     }
 
-    /// Takes one from the bucket; else tells how long to wait.
+    /// Takes one from the bucket. Returns the time to wait if the bucket is empty.
     async fn take(&self, read: &mut Read, key: &str, bucket: &Bucket) -> Result<Option<TimeDelta>> {
         if let Some(redis) = &self.redis
-            && let Some(wait) = in_redis::take(redis, key, bucket, read.now()).await
+            && let Some(wait) = redis::take(redis, key, bucket, read.now()).await
         {
             if let Some(wait) = wait {
                 let full = read.now() + wait - bucket.interval + bucket.capacity();
-                in_postgres::note(read, key, 0, full, full).await?;
+                postgres::remember(read, key, 0, full, full).await?;
             }
             return Ok(wait);
         }
-        in_postgres::take(read, key, bucket).await
+        postgres::take(read, key, bucket).await
     }
 
-    /// The longest wait of these counts of failures. What Redis says is noted in Postgres: whoever has to wait still has
-    /// to when Redis goes.
+    /// Returns the longest waiting time of these counts of failures. Copies waiting times from Redis to Postgres, so that
+    /// they remain in force if Redis fails.
     async fn waiting(&self, read: &mut Read, keys: &[String], free: &[i32]) -> Result<Option<TimeDelta>> {
         let now = read.now();
-        let Some(redis) = &self.redis else { return in_postgres::waiting(read, keys).await };
-        let Some(waits) = in_redis::waiting(redis, keys, now).await else {
-            return in_postgres::waiting(read, keys).await;
+        let Some(redis) = &self.redis else { return postgres::waiting(read, keys).await };
+        let Some(waits) = redis::waiting(redis, keys, now).await else {
+            return postgres::waiting(read, keys).await;
         };
         for ((key, free), wait) in keys.iter().zip(free).zip(&waits) {
             if *wait > TimeDelta::zero() {
-                in_postgres::note(read, key, *free, now + *wait, now + MEMORY).await?;
+                postgres::remember(read, key, *free, now + *wait, now + FAILURES_KEPT).await?;
             }
         }
         Ok(waits.into_iter().max().filter(|wait| *wait > TimeDelta::zero()))
     }
 
-    /// Counts one more failure; else tells how long to wait.
-    async fn attempt(&self, read: &mut Read, key: &str, delay: &Delay) -> Result<Option<TimeDelta>> {
+    /// Counts one failure. Returns the time to wait, without counting, if the next attempt is not allowed yet.
+    async fn attempt(&self, read: &mut Read, key: &str, backoff: &Backoff) -> Result<Option<TimeDelta>> {
         if let Some(redis) = &self.redis
-            && let Some(wait) = in_redis::attempt(redis, key, delay, read.now()).await
+            && let Some(wait) = redis::attempt(redis, key, backoff, read.now()).await
         {
             return Ok(wait);
         }
-        in_postgres::attempt(read, key, delay).await
+        postgres::attempt(read, key, backoff).await
     }
 
-    /// From both stores: Redis may have been away when the failures were counted.
+    /// Deletes counts in both stores: Redis may have been unavailable when they were made.
     async fn forget(&self, read: &mut Read, keys: &[String]) -> Result<()> {
         if let Some(redis) = &self.redis {
-            in_redis::forget(redis, keys).await;
+            redis::forget(redis, keys).await;
         }
-        in_postgres::forget(read, keys).await
+        postgres::forget(read, keys).await
     }
 }
 
-/// The key of the attempts at one identifier from all addresses together.
-fn everywhere(identifier: &Identifier) -> String {
+/// Returns the key of the attempts at an identifier from all addresses together.
+fn key_of_all_addresses(identifier: &Identifier) -> String {
     key("guess", &[identifier.as_str()])
 }
 
@@ -239,11 +240,12 @@ fn key(kind: &str, parts: &[&str]) -> String {
     format!("{kind}:{}", hex::encode(digest.get(..16).unwrap_or_default()))
 }
 
-/// The caller's address; of IPv6 its network, since whoever has one address there has 2^64. Empty when it is unknown.
+/// Returns the caller's IPv4 address or IPv6 network (/64, since one client can use all of its addresses). Empty if the
+/// address is unknown.
 pub(crate) fn network(read: &Read) -> String {
     let address = read.context().address.as_deref().unwrap_or_default();
     match address.parse().map(|address: IpAddr| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.to_string(), // one that was mapped into IPv6, too
+        Ok(IpAddr::V4(address)) => address.to_string(), // also an address that is mapped into IPv6
         Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
         Err(_) => address.to_owned(),
     }

@@ -1,4 +1,4 @@
-//! How mails leave: by any SMTP server, or by SES' own, whose password follows from a key of IAM.
+//! Sends mails by any SMTP server, or by the SMTP server of SES, whose password is derived from an IAM key.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::Deserialize;
 
-use crate::config::{Settings, needed};
+use crate::config::{Settings, required};
 use crate::error::{Error, Result};
 use crate::secrets;
 
@@ -17,15 +17,15 @@ type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
 pub(super) struct Transport {
     server: Server,
-    /// With its open connections; away while a mail is sent, and for good when that fails or is given up: a connection
-    /// in the middle of a word is no use to the next mail, and the key of SES may be another one by then.
+    /// The client with its open connections. It is taken out while a mail is sent, and put back only after a success: after
+    /// a failure or a timeout its connection may be in the middle of a command, and the key of SES may have changed.
     smtp: Mutex<Option<Smtp>>,
 }
 
 enum Server {
-    /// At that URL.
+    /// Any server, by its URL.
     Smtp(String),
-    /// SES in one region, as the IAM user whose key the secret holds. The user may do nothing but send.
+    /// SES in a region. The secret holds the key of an IAM user who may only send mail.
     Ses { secret: String, region: String },
 }
 
@@ -38,21 +38,21 @@ struct Key {
 impl Transport {
     pub fn new(settings: &Settings) -> Result<Self> {
         if let Some(secret) = settings.ses_credentials_secret.clone() {
-            let region = needed(settings.region.as_ref(), "AWS_REGION")?.to_owned();
+            let region = required(settings.region.as_ref(), "AWS_REGION")?.to_owned();
             return Ok(Self { server: Server::Ses { secret, region }, smtp: Mutex::default() });
         }
-        let url = needed(settings.smtp_url.as_ref(), "SMTP_URL")?.to_owned();
-        let smtp = Mutex::new(Some(at(&url)?));
+        let url = required(settings.smtp_url.as_ref(), "SMTP_URL")?.to_owned();
+        let smtp = Mutex::new(Some(client(&url)?));
         Ok(Self { server: Server::Smtp(url), smtp })
     }
 
-    /// Takes as long as the server does: the limit is the caller's.
+    /// Sends the mail. Has no timeout of its own; callers set one.
     pub async fn send(&self, message: Message) -> Result<()> {
         let known = self.smtp.lock().unwrap_or_else(PoisonError::into_inner).take();
         let smtp = match (known, &self.server) {
             (Some(smtp), _) => smtp,
-            (None, Server::Smtp(url)) => at(url)?,
-            (None, Server::Ses { secret, region }) => ses(secret, region).await?,
+            (None, Server::Smtp(url)) => client(url)?,
+            (None, Server::Ses { secret, region }) => ses_client(secret, region).await?,
         };
         smtp.send(message).await.map_err(Error::internal)?;
         *self.smtp.lock().unwrap_or_else(PoisonError::into_inner) = Some(smtp);
@@ -60,20 +60,20 @@ impl Transport {
     }
 }
 
-fn at(url: &str) -> Result<Smtp> {
+fn client(url: &str) -> Result<Smtp> {
     Ok(Smtp::from_url(url).map_err(Error::internal)?.build())
 }
 
-async fn ses(secret: &str, region: &str) -> Result<Smtp> {
+async fn ses_client(secret: &str, region: &str) -> Result<Smtp> {
     let key: Key = serde_json::from_str(&secrets::read(secret).await?)
-        .map_err(|_| Error::internal("SES_CREDENTIALS_SECRET holds no key"))?; // nor says what
+        .map_err(|_| Error::internal("SES_CREDENTIALS_SECRET holds no key"))?; // the error must not contain the secret
     let credentials = Credentials::new(key.access_key_id, password(&key.secret_access_key, region));
     let smtp = Smtp::relay(&format!("email-smtp.{region}.amazonaws.com")).map_err(Error::internal)?;
     Ok(smtp.credentials(credentials).build())
 }
 
-/// What SES takes as the password of an IAM user's key: a signature (version 4) of fixed words, after a byte that tells
-/// its version.
+/// Derives the SMTP password from an IAM user's secret key: a signature (version 4) of fixed words, after a version byte
+/// (Amazon SES Developer Guide, "Obtaining Amazon SES SMTP credentials").
 fn password(secret_access_key: &str, region: &str) -> String {
     let mut signature = format!("AWS4{secret_access_key}").into_bytes();
     for word in ["11111111", region, "ses", "aws4_request", "SendRawEmail"] {
@@ -88,7 +88,7 @@ fn password(secret_access_key: &str, region: &str) -> String {
 mod tests {
     use super::password;
 
-    /// Those by which Terraform's provider for AWS is tested, which many sign in with.
+    /// The values of the tests of Terraform's AWS provider.
     #[test]
     fn the_password_is_the_one_that_ses_expects() {
         for (region, key, expected) in [

@@ -1,23 +1,23 @@
-//! What may be uploaded, as what, and how large (`docs/semantics.md`, Files): the one table of it. Other types are refused
-//! before a byte is sent. Files of these types are judged by their bytes once they have arrived.
+//! The table of file types that may be uploaded, with their limits (`docs/semantics.md`, Files). Other types are refused
+//! before a file is sent. Files of these types are checked by their bytes after they have arrived.
 
 use crate::input::text_enum;
 
-/// The longest name of a file, in characters.
-pub(crate) const LONGEST_NAME: usize = 255;
+/// The longest file name, in characters.
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 const MIB: i64 = 1 << 20;
 const GIB: i64 = 1 << 30;
 
 text_enum! {
-    /// What an upload becomes: the video or a document of a lesson, the picture of a person, the thumbnail of a course.
+    /// What an upload is for: the video or a document of a lesson, the picture of a user, or the thumbnail of a course.
     UploadKind { Video = "video", Document = "document", Picture = "picture", Thumbnail = "thumbnail" }
 }
 
 impl UploadKind {
-    /// How many bytes one may have.
+    /// Returns the largest file size, in bytes.
     #[must_use]
-    pub fn largest(self) -> i64 {
+    pub fn max_bytes(self) -> i64 {
         match self {
             Self::Video => 5 * GIB,
             Self::Document => 100 * MIB,
@@ -26,19 +26,19 @@ impl UploadKind {
     }
 }
 
-/// A type of files.
+/// A type of files that may be uploaded.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FileType {
-    /// As it is sent, kept and served.
+    /// The content type that is stored and served.
     pub content_type: &'static str,
-    /// Of the key that it is kept under.
+    /// The extension of the storage key.
     pub extension: &'static str,
     kinds: &'static [UploadKind],
 }
 
 const VIDEO: &[UploadKind] = &[UploadKind::Video];
 const DOCUMENT: &[UploadKind] = &[UploadKind::Document];
-/// An image is a document as it is; a picture or a thumbnail is made anew from it.
+/// Images are kept unchanged as documents, and are rendered again as pictures and thumbnails.
 const IMAGE: &[UploadKind] = &[UploadKind::Document, UploadKind::Picture, UploadKind::Thumbnail];
 
 const TYPES: &[FileType] = &[
@@ -64,12 +64,12 @@ const fn of(content_type: &'static str, extension: &'static str, kinds: &'static
     FileType { content_type, extension, kinds }
 }
 
-/// What else browsers and systems call a type. The type is kept and served under its own name.
-const OTHER_NAMES: &[(&str, &[&str])] = &[
+/// Other content types that browsers send for a type of the table.
+const ALIASES: &[(&str, &[&str])] = &[
     ("image/jpeg", &["image/jpg", "image/pjpeg", "image/x-jpeg", "image/x-jpg", "image/x-citrix-jpeg"]),
     ("image/png", &["image/x-png", "image/apng", "image/vnd.mozilla.apng", "image/x-citrix-png"]),
     ("image/webp", &["image/x-webp"]),
-    // browsers play what phones put into QuickTime movies as MP4
+    // browsers play the QuickTime movies of phones as MP4
     (
         "video/mp4",
         &[
@@ -111,56 +111,59 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ),
     ("text/plain", &["text/x-plain", "application/text", "application/txt"]),
 ];
-/// How browsers call a file whose type the system doesn't know; its name tells more.
-const NAMES_OF_ANYTHING: [&str; 4] =
+/// Content types for a file whose type the sending system doesn't know. The extension decides then.
+const UNKNOWN_TYPES: [&str; 4] =
     ["application/octet-stream", "binary/octet-stream", "application/x-download", "application/force-download"];
-/// Windows calls CSV files so where Excel is installed.
+/// Browsers send this for CSV files on Windows with Excel.
 const EXCEL: &str = "application/vnd.ms-excel";
 
-/// What stands behind the last dot of a name, in lower case.
-fn ending(name: &str) -> String {
-    name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default()
+/// Returns the extension of a file name in lower case; empty if there is none.
+fn extension(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
 impl FileType {
-    /// All of them.
+    /// All types.
     pub const ALL: &[Self] = TYPES;
 
-    /// The type of that name, as the database has it.
+    /// Returns the type with exactly this content type, as the database stores it.
     #[must_use]
-    pub fn named(content_type: &str) -> Option<&'static Self> {
+    pub fn by_content_type(content_type: &str) -> Option<&'static Self> {
         TYPES.iter().find(|one| one.content_type == content_type)
     }
 
-    /// The type that a browser means by the content type and the name of a file. Parameters (`; charset=utf-8`) and
-    /// capitals don't count.
+    /// Returns the type that a browser means by a content type and a file name. Ignores upper and lower case, and
+    /// parameters such as `; charset=utf-8`.
     #[must_use]
-    pub fn meant(content_type: &str, file_name: &str) -> Option<&'static Self> {
+    pub fn from_browser(content_type: &str, file_name: &str) -> Option<&'static Self> {
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let ending = ending(file_name);
-        if NAMES_OF_ANYTHING.contains(&essence.as_str()) {
-            return TYPES.iter().find(|one| one.extension == ending || one.other_endings().contains(&&*ending));
+        let extension = extension(file_name);
+        if UNKNOWN_TYPES.contains(&essence.as_str()) {
+            return TYPES
+                .iter()
+                .find(|one| one.extension == extension || one.other_extensions().contains(&&*extension));
         }
-        if essence == EXCEL && ending == "csv" {
-            return Self::named("text/csv");
+        if essence == EXCEL && extension == "csv" {
+            return Self::by_content_type("text/csv");
         }
-        let other = OTHER_NAMES.iter().find(|(_, names)| names.contains(&essence.as_str()));
-        Self::named(other.map_or(essence.as_str(), |(content_type, _)| content_type))
+        let other = ALIASES.iter().find(|(_, names)| names.contains(&essence.as_str()));
+        Self::by_content_type(other.map_or(essence.as_str(), |(content_type, _)| content_type))
     }
 
-    /// The name that a file of this type is served under: with another type's ending, it would open as that.
+    /// Returns the name under which a file of this type is downloaded. Adds the extension if the name has another one, so
+    /// that no other program opens the file.
     #[must_use]
-    pub fn named_file(&self, name: &str) -> String {
-        let ending = ending(name);
-        if ending == self.extension || self.other_endings().contains(&&*ending) {
+    pub fn download_name(&self, name: &str) -> String {
+        let extension = extension(name);
+        if extension == self.extension || self.other_extensions().contains(&&*extension) {
             return name.to_owned();
         }
-        let stem: String = name.chars().take(LONGEST_NAME - self.extension.len() - 1).collect();
+        let stem: String = name.chars().take(MAX_NAME_LENGTH - self.extension.len() - 1).collect();
         format!("{stem}.{}", self.extension)
     }
 
-    /// Endings that open a file of this type as well as its own does.
-    fn other_endings(&self) -> &'static [&'static str] {
+    /// Other usual extensions of this type.
+    fn other_extensions(&self) -> &'static [&'static str] {
         match self.extension {
             "jpg" => &["jpeg", "jpe", "jfif"],
             "md" => &["markdown"],
@@ -170,9 +173,9 @@ impl FileType {
         }
     }
 
-    /// Whether a file of this type can be that.
+    /// Whether a file of this type can be used for this kind of upload.
     #[must_use]
-    pub fn may_be(&self, kind: UploadKind) -> bool {
+    pub fn allows(&self, kind: UploadKind) -> bool {
         self.kinds.contains(&kind)
     }
 }
@@ -182,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_known_by_the_names_that_browsers_give_it() {
+    fn content_types_of_browsers_are_mapped_to_types_of_the_table() {
         for (content_type, name, extension) in [
             ("video/mp4", "a", Some("mp4")),
             ("Text/Plain; charset=utf-8", "a", Some("txt")),
@@ -205,27 +208,27 @@ mod tests {
             ("application/xml", "a.txt", None),
             ("", "a.txt", None),
         ] {
-            let meant = FileType::meant(content_type, name).map(|one| one.extension);
+            let meant = FileType::from_browser(content_type, name).map(|one| one.extension);
             assert_eq!(meant, extension, "{content_type} {name}");
         }
     }
 
     #[test]
-    fn another_name_means_a_type_of_the_table_and_no_two() {
-        let names: Vec<_> = OTHER_NAMES.iter().flat_map(|(_, names)| *names).collect();
-        for (content_type, _) in OTHER_NAMES {
-            assert!(FileType::named(content_type).is_some(), "{content_type}");
+    fn each_alias_belongs_to_one_type_of_the_table() {
+        let names: Vec<_> = ALIASES.iter().flat_map(|(_, names)| *names).collect();
+        for (content_type, _) in ALIASES {
+            assert!(FileType::by_content_type(content_type).is_some(), "{content_type}");
         }
         for (index, name) in names.iter().enumerate() {
             assert!(
-                FileType::named(name).is_none() && !names.iter().skip(index + 1).any(|other| other == name),
+                FileType::by_content_type(name).is_none() && !names.iter().skip(index + 1).any(|other| other == name),
                 "{name}"
             );
         }
     }
 
     #[test]
-    fn a_file_is_served_under_a_name_that_ends_as_its_type_does() {
+    fn a_download_name_ends_with_an_extension_of_its_type() {
         for (content_type, name, served) in [
             ("application/pdf", "Plan.PDF", "Plan.PDF"),
             ("image/jpeg", "a.jpeg", "a.jpeg"),
@@ -236,27 +239,27 @@ mod tests {
             ("text/csv", "Zahlen", "Zahlen.csv"),
             ("text/plain", "html", "html.txt"),
         ] {
-            assert_eq!(FileType::named(content_type).unwrap().named_file(name), served);
+            assert_eq!(FileType::by_content_type(content_type).unwrap().download_name(name), served);
         }
-        let long = FileType::named("application/pdf").unwrap().named_file(&"ü".repeat(LONGEST_NAME));
-        assert!(long.ends_with("ü.pdf") && long.chars().count() == LONGEST_NAME);
+        let long = FileType::by_content_type("application/pdf").unwrap().download_name(&"ü".repeat(MAX_NAME_LENGTH));
+        assert!(long.ends_with("ü.pdf") && long.chars().count() == MAX_NAME_LENGTH);
     }
 
     #[test]
-    fn each_type_and_each_extension_stands_there_once_and_none_can_run_in_a_page() {
+    fn each_type_and_extension_is_listed_once_and_none_can_run_in_a_page() {
         for (index, one) in TYPES.iter().enumerate() {
             let rest = TYPES.get(index + 1..).unwrap_or_default();
             assert!(
                 !rest.iter().any(|other| other.content_type == one.content_type || other.extension == one.extension)
             );
             assert!(!["html", "xml", "svg", "script"].iter().any(|part| one.content_type.ends_with(part)));
-            assert_eq!(FileType::named(one.content_type), Some(one));
+            assert_eq!(FileType::by_content_type(one.content_type), Some(one));
         }
     }
 
     #[test]
-    fn only_images_become_pictures_and_only_videos_are_watched() {
-        let of = |kind| TYPES.iter().filter(move |one| one.may_be(kind)).map(|one| one.extension).collect::<Vec<_>>();
+    fn only_images_can_be_pictures_and_only_videos_can_be_videos() {
+        let of = |kind| TYPES.iter().filter(move |one| one.allows(kind)).map(|one| one.extension).collect::<Vec<_>>();
         assert_eq!(of(UploadKind::Video), ["mp4", "webm"]);
         assert_eq!(of(UploadKind::Picture), ["png", "jpg", "webp"]);
         assert_eq!(of(UploadKind::Thumbnail), of(UploadKind::Picture));

@@ -1,14 +1,14 @@
-//! Taking pictures and thumbnails away. (`showing` puts them there.) The object goes with maintenance.
+//! Removes pictures and thumbnails. ([`super::processing::publish`] sets them.) Maintenance removes the objects later.
 
 use crate::audit::Changes;
 use crate::catalog::courses::EditableCourse;
 use crate::error::{Error, Result};
 use crate::transaction::Write;
 
-/// Takes the caller's picture away.
+/// Removes the caller's picture.
 ///
 /// # Errors
-/// 404 when they have none.
+/// Fails with 404 when the caller has no picture.
 pub async fn remove_picture(write: &mut Write) -> Result<Changes> {
     let (user, now) = (write.user()?, write.now());
     let removed = sqlx::query!(
@@ -31,10 +31,10 @@ pub async fn remove_picture(write: &mut Write) -> Result<Changes> {
     Ok(Changes::personal("profile_picture_url"))
 }
 
-/// Takes the course's thumbnail away.
+/// Removes the thumbnail of a course.
 ///
 /// # Errors
-/// 404 when it has none.
+/// Fails with 404 when the course has no thumbnail.
 pub async fn remove_thumbnail(write: &mut Write, course: &EditableCourse) -> Result<Changes> {
     let (user, now) = (write.user()?, write.now());
     let before = course.thumbnail_url.as_deref().ok_or_else(|| Error::not_found("thumbnail"))?;

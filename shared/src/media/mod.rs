@@ -1,25 +1,25 @@
-//! Videos and documents of lessons, pictures of people, thumbnails of courses.
+//! Videos and documents of lessons, pictures of users, and thumbnails of courses.
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`file_type`] | what may be uploaded, as what, and how large |
-//! | [`uploads`] | what a browser sends, from the call that asks for it until it is complete |
-//! | [`arrival`], [`inspection`], [`checks`], `showing` | what becomes of it then |
-//! | [`playback`] | what a lesson plays and offers |
-//! | [`lesson_files`], [`images`] | taking a file off its lesson, a picture or a thumbnail away |
-//! | [`tidying`] | what nothing needs any more |
-//! | [`storage`] | the bucket |
+//! | [`file_type`] | which files may be uploaded, and how large |
+//! | [`uploads`] | uploads, from the request until the file has arrived |
+//! | [`upload_key`] | the S3 keys of uploaded files |
+//! | [`processing`], [`checks`] | what happens to a file that arrived |
+//! | [`playback`] | signed URLs of a lesson's files |
+//! | [`lesson_files`], [`images`] | removal of a lesson's file, of a picture, of a thumbnail |
+//! | [`cleanup`] | removal of files that nothing uses any more |
+//! | [`storage`] | the S3 bucket |
 
-pub mod arrival;
 pub mod checks;
+pub mod cleanup;
 pub mod file_type;
 pub mod images;
-pub mod inspection;
 pub mod lesson_files;
 pub mod playback;
-mod showing;
+pub mod processing;
 pub mod storage;
-pub mod tidying;
+pub mod upload_key;
 pub mod uploads;
 
 /// The beginning of the keys of files that were uploaded and not inspected yet. Their creation starts `ingest`.

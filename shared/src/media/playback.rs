@@ -1,4 +1,4 @@
-//! What a lesson plays and offers, as short-lived signed URLs.
+//! Signed URLs of a lesson's video and documents, valid for 15 minutes.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -15,13 +15,13 @@ use crate::transaction::Read;
 pub struct Media {
     pub video: Option<Video>,
     pub documents: Vec<Document>,
-    /// Until when the URLs work.
+    /// When the URLs expire.
     pub expires_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Video {
-    /// Plays in the page; ranges work.
+    /// Plays in the page. Supports range requests.
     pub url: String,
     pub content_type: String,
     pub size_bytes: i64,
@@ -32,7 +32,7 @@ pub struct Video {
 pub struct Document {
     pub document_id: DocumentId,
     pub file_name: String,
-    /// Downloads under its name.
+    /// Downloads the file under its name.
     pub url: String,
     pub content_type: String,
     pub size_bytes: i64,
@@ -49,11 +49,10 @@ pub struct File {
     duration_seconds: Option<i32>,
 }
 
-/// The files of a lesson that the caller may read, in the lesson's order: those that the lesson names, and that
-/// were checked.
+/// Returns the files that a lesson shows, in the lesson's order. Files that are not checked are left out.
 ///
 /// # Errors
-/// Those of the database.
+/// Fails when the database is unavailable.
 pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>> {
     Ok(sqlx::query_as!(
         File,
@@ -71,16 +70,16 @@ pub async fn files(read: &mut Read, lesson: &ReadableLesson) -> Result<Vec<File>
     .await?)
 }
 
-/// Signs the files. Nothing is asked of the database.
+/// Signs the URLs of the files. Needs no connection to the database.
 ///
 /// # Errors
-/// When there are no credentials to sign with.
+/// Fails when there are no credentials to sign with.
 pub async fn sign(storage: &Storage, files: Vec<File>, now: DateTime<Utc>) -> Result<Media> {
     let mut media = Media { video: None, documents: Vec::new(), expires_at: now + SIGNED_FOR };
     for file in files {
-        let known = FileType::named(&file.content_type);
-        let plays = file.is_video && known.is_some_and(|known| known.may_be(UploadKind::Video));
-        // Nothing but a video is ever shown in the page, and nothing as a type that is not one of ours.
+        let known = FileType::by_content_type(&file.content_type);
+        let plays = file.is_video && known.is_some_and(|known| known.allows(UploadKind::Video));
+        // Only videos are shown in the page, and files are served only with content types of the table.
         let disposition = if plays { Disposition::Inline } else { Disposition::Attachment(&file.name) };
         let served_as = known.map_or("application/octet-stream", |known| known.content_type);
         let url = storage.sign_read(&file.storage_path, served_as, disposition, now).await?;

@@ -5,7 +5,7 @@ use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
 
 pub(super) fn route() -> Route {
-    get("/v1/categories/{category_id}", Access::Public, handler).hot().named("get_category", "Read a category")
+    get("/v1/categories/{category_id}", Access::Public, handler).cached().named("get_category", "Read a category")
 }
 
 async fn handler(request: Request) -> Result<Reply<Category>> {

@@ -7,7 +7,9 @@ use lyceum::input::NoFields;
 use lyceum::page::{Page, Paging};
 
 pub(super) fn route() -> Route {
-    get("/v1/categories", Access::Public, handler).hot().named("list_categories", "List the categories in their order")
+    get("/v1/categories", Access::Public, handler)
+        .cached()
+        .named("list_categories", "List the categories in their order")
 }
 
 async fn handler(request: Request<NoFields, Paging>) -> Result<Reply<Page<Category>>> {

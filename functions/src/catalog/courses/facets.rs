@@ -7,7 +7,7 @@ use lyceum::input::NoFields;
 
 pub(super) fn route() -> Route {
     get("/v1/courses/facets", Access::Public, handler)
-        .hot()
+        .cached()
         .named("get_course_facets", "Count what a search finds, by category, difficulty, language, tag and price")
 }
 

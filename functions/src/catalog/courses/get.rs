@@ -7,7 +7,9 @@ use lyceum::input::{Flag, NoFields};
 use lyceum::optional_fields;
 
 pub(super) fn route() -> Route {
-    get("/v1/courses/{course_id}", Access::Public, handler).hot().named("get_course", "Read a course, by id or by slug")
+    get("/v1/courses/{course_id}", Access::Public, handler)
+        .cached()
+        .named("get_course", "Read a course, by id or by slug")
 }
 
 optional_fields! {

@@ -7,7 +7,7 @@ use lyceum::input::NoFields;
 use lyceum::page::Page;
 
 pub(super) fn route() -> Route {
-    get("/v1/courses", Access::Public, handler).hot().named("list_courses", "Find courses")
+    get("/v1/courses", Access::Public, handler).cached().named("list_courses", "Find courses")
 }
 
 async fn handler(request: Request<NoFields, Filter>) -> Result<Reply<Page<CourseSummary>>> {

@@ -14,9 +14,10 @@ mod unpublish;
 mod update;
 
 use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
 
-pub const FUNCTION: Function = Function::http("courses", routes);
+pub const FUNCTION: Function = Function::http("courses", routes).may(&[Grant::Wake(QueueName::Jobs)]);
 
 fn routes() -> Vec<Route> {
     vec![

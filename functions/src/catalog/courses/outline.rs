@@ -6,7 +6,7 @@ use lyceum::http::{Access, Reply, Request, Route, get};
 
 pub(super) fn route() -> Route {
     get("/v1/courses/{course_id}/outline", Access::Public, handler)
-        .hot()
+        .cached()
         .named("get_course_outline", "Read a course's sections and lessons, in order, without their content")
 }
 

@@ -8,7 +8,7 @@ use lyceum::page::Page;
 
 pub(super) fn route() -> Route {
     get("/v1/courses/{course_id}/prerequisites", Access::Public, handler)
-        .hot()
+        .cached()
         .named("list_prerequisites", "Read which courses come first, and how much of each")
 }
 

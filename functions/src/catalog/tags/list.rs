@@ -8,7 +8,7 @@ use lyceum::page::Page;
 
 pub(super) fn route() -> Route {
     get("/v1/tags", Access::Public, handler)
-        .hot()
+        .cached()
         .named("list_tags", "List tags, with the number of published courses that have each")
 }
 

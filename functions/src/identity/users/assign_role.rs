@@ -20,5 +20,5 @@ async fn handler(request: Request<RoleChoice>) -> Result<Reply<User>> {
     let before = users::managed(&mut tx, request.id("user_id")?, false).await?;
     let (user, changed) = users::assign_role(&mut tx, &before, &request.body).await?;
     tx.commit_changes(audit("user.assign_role", user.id), changed).await?;
-    Ok(Reply::ok(user).only_if(request.caller().may(Permission::UsersRead)))
+    Ok(Reply::ok(user).body_only_if(request.caller().may(Permission::UsersRead)))
 }

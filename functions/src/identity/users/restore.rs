@@ -19,5 +19,5 @@ async fn handler(request: Request) -> Result<Reply<User>> {
     let mut tx = request.write().await?;
     let user = users::restore(&mut tx, request.id("user_id")?).await?;
     tx.commit(audit("user.restore", user.id)).await?;
-    Ok(Reply::ok(user).only_if(request.caller().may(Permission::UsersRead)))
+    Ok(Reply::ok(user).body_only_if(request.caller().may(Permission::UsersRead)))
 }

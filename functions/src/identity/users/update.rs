@@ -21,5 +21,5 @@ async fn handler(request: Request<UserChanges>) -> Result<Reply<User>> {
     let before = users::managed(&mut tx, request.id("user_id")?, false).await?;
     let (user, changed) = users::update(&mut tx, &before, changes).await?;
     tx.commit_changes(audit("user.update", user.id), changed).await?;
-    Ok(Reply::ok(user).only_if(request.caller().may(Permission::UsersRead)))
+    Ok(Reply::ok(user).body_only_if(request.caller().may(Permission::UsersRead)))
 }

@@ -6,7 +6,7 @@ use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::input::{NoFields, Text};
 use lyceum::learning::enrollments::EnrollmentStatus;
 use lyceum::learning::roster::{self, Part, RosterEntry};
-use lyceum::page::{Cursor, Page, SheetLimit};
+use lyceum::page::{CsvLimit, Cursor, Page};
 use lyceum::{optional_fields, problem};
 
 pub(super) fn route() -> Route {
@@ -22,7 +22,7 @@ optional_fields! {
         /// Any part of the name.
         q: Option<Text<1, 200>>,
         /// 1 to 100, 20 unless told; as text/csv to 10,000, and as many unless told.
-        limit: Option<SheetLimit>,
+        limit: Option<CsvLimit>,
         cursor: Option<Cursor>,
     }
 }
@@ -33,7 +33,7 @@ async fn handler(request: Request<NoFields, Query>) -> Result<Reply<Page<RosterE
     let mut read = request.read().await?;
     let course = roster::readable(&mut read, &Reference::new(request.path("course_id"))).await?;
     if request.prefers("text/csv") {
-        return Ok(Reply::sheet(&request, roster::sheet(&mut read, course, &part).await?));
+        return Ok(Reply::csv_page(&request, roster::sheet(&mut read, course, &part).await?));
     }
     Ok(Reply::page(&request, roster::page(&mut read, course, &part).await?))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/uploads/{upload_id}/complete`: all parts are sent.
+//! `POST /v1/uploads/{upload_id}/complete`: assembles the file when all parts were sent.
 
 use http::StatusCode;
 use lyceum::audit::audit;
@@ -9,7 +9,7 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     post("/v1/uploads/{upload_id}/complete", Access::SignedIn, handler)
-        .named("complete_upload", "Have an upload's parts put together")
+        .named("complete_upload", "Complete an upload whose parts were sent")
         .answers(&[StatusCode::OK])
         .problems(&[&problem::UPLOAD_CLOSED, &problem::UPLOAD_INCOMPLETE])
 }
@@ -18,13 +18,13 @@ async fn handler(request: Request<Completion>) -> Result<Reply<Upload>> {
     let (completion, request) = request.take_body();
     let upload = uploads::own(&mut request.read().await?, request.id("upload_id")?).await?;
     request.release_connection();
-    uploads::put_together(request.app().storage()?, &upload, &completion, request.now()).await?;
+    uploads::assemble(request.app().storage()?, &upload, &completion, request.now()).await?;
     let mut tx = request.write().await?;
-    let (upload, finished) = uploads::finish(&mut tx, upload.id()).await?;
+    let (upload, finished) = uploads::mark_complete(&mut tx, upload.id()).await?;
     if finished {
         tx.commit(audit("upload.complete", upload.id())).await?;
     } else {
-        tx.commit_unaudited("it was complete before").await?;
+        tx.commit_unaudited("the upload was complete already").await?;
     }
-    Ok(Reply::ok(upload.shown(Vec::new())))
+    Ok(Reply::ok(upload.into_response(Vec::new())))
 }

@@ -1,11 +1,11 @@
-//! `GET /v1/uploads/{upload_id}`: how far it is, and which parts arrived.
+//! `GET /v1/uploads/{upload_id}`: the state of an upload, and the parts that have arrived.
 
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::media::uploads::{self, Upload};
 
 pub(super) fn route() -> Route {
-    get("/v1/uploads/{upload_id}", Access::SignedIn, handler).named("get_upload", "See how far one's upload is")
+    get("/v1/uploads/{upload_id}", Access::SignedIn, handler).named("get_upload", "Get the state of an upload")
 }
 
 async fn handler(request: Request) -> Result<Reply<Upload>> {
@@ -14,5 +14,5 @@ async fn handler(request: Request) -> Result<Reply<Upload>> {
         Some(id) => request.app().storage()?.parts(&upload.key(), id).await?,
         None => None,
     };
-    Ok(Reply::ok(upload.shown(parts.unwrap_or_default())))
+    Ok(Reply::ok(upload.into_response(parts.unwrap_or_default())))
 }

@@ -1,17 +1,17 @@
-//! Uploads: what browsers send straight to the bucket, and how they are taken off again.
+//! Requests for uploads, which browsers send straight to the bucket, and the removal of uploaded files.
 
-mod ask;
+mod cancel;
 mod complete;
+mod create;
+mod create_picture;
+mod create_thumbnail;
 mod get;
-mod give_up;
-mod picture;
+mod instructions;
 mod remove_document;
 mod remove_picture;
 mod remove_thumbnail;
 mod remove_video;
-mod sending;
 mod sign_parts;
-mod thumbnail;
 
 use lyceum::Function;
 use lyceum::function::Grant;
@@ -21,13 +21,13 @@ pub const FUNCTION: Function = Function::http("uploads", routes).may(&[Grant::Si
 
 fn routes() -> Vec<Route> {
     vec![
-        ask::route(),
-        picture::route(),
-        thumbnail::route(),
+        create::route(),
+        create_picture::route(),
+        create_thumbnail::route(),
         get::route(),
         sign_parts::route(),
         complete::route(),
-        give_up::route(),
+        cancel::route(),
         remove_document::route(),
         remove_video::route(),
         remove_picture::route(),

@@ -1,4 +1,4 @@
-//! `DELETE /v1/lessons/{lesson_id}/documents/{document_id}`
+//! `DELETE /v1/lessons/{lesson_id}/documents/{document_id}`: removes an uploaded document from a lesson.
 
 use lyceum::audit::audit;
 use lyceum::catalog::lessons;
@@ -9,7 +9,7 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/lessons/{lesson_id}/documents/{document_id}", Access::SignedIn, handler)
-        .named("delete_lesson_document", "Take a document off a lesson")
+        .named("delete_lesson_document", "Remove a document from a lesson")
         .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE, &problem::PRECONDITION_FAILED])
 }
 

@@ -1,4 +1,4 @@
-//! `DELETE /v1/me/picture`
+//! `DELETE /v1/me/picture`: removes the caller's picture.
 
 use lyceum::audit::audit;
 use lyceum::error::Result;
@@ -8,7 +8,7 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/me/picture", Access::SignedIn, handler)
-        .named("delete_picture", "Take one's picture away")
+        .named("delete_picture", "Remove one's picture")
         .problems(&[&problem::NOT_FOUND])
 }
 

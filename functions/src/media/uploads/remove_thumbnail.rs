@@ -1,4 +1,4 @@
-//! `DELETE /v1/courses/{course_id}/thumbnail`
+//! `DELETE /v1/courses/{course_id}/thumbnail`: removes the thumbnail of a course.
 
 use lyceum::audit::audit;
 use lyceum::catalog::courses;
@@ -9,7 +9,7 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/courses/{course_id}/thumbnail", Access::SignedIn, handler)
-        .named("delete_thumbnail", "Take a course's thumbnail away")
+        .named("delete_thumbnail", "Remove the thumbnail of a course")
         .problems(&[&problem::FORBIDDEN, &problem::PRECONDITION_FAILED])
 }
 

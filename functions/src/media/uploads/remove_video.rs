@@ -1,4 +1,4 @@
-//! `DELETE /v1/lessons/{lesson_id}/video`: the one that was uploaded.
+//! `DELETE /v1/lessons/{lesson_id}/video`: removes the uploaded video from a lesson.
 
 use lyceum::audit::audit;
 use lyceum::catalog::lessons;
@@ -9,7 +9,7 @@ use lyceum::problem;
 
 pub(super) fn route() -> Route {
     delete("/v1/lessons/{lesson_id}/video", Access::SignedIn, handler)
-        .named("delete_lesson_video", "Take its uploaded video off a lesson")
+        .named("delete_lesson_video", "Remove the uploaded video from a lesson")
         .problems(&[&problem::FORBIDDEN, &problem::NOT_PUBLISHABLE, &problem::PRECONDITION_FAILED])
 }
 

@@ -5,11 +5,12 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lyceum_local::programs::needed;
 use serde_json::json;
 
 use crate::harness::{Alone, Answer, Caller, CourseInProgress, Database, Lyceum};
@@ -25,18 +26,6 @@ impl Drop for PgBouncer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Debian has it where only root's path leads.
-fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    let found = folders.map(|folder| folder.join("pgbouncer")).find(|program| program.exists());
-    if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "CI installs pgbouncer");
-        println!("pgbouncer is not installed (apt-get install pgbouncer): this test did nothing");
-    }
-    found
 }
 
 impl PgBouncer {
@@ -96,7 +85,7 @@ async fn around(learner: &Caller, course: &CourseInProgress, lesson: &str) -> Ve
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn line_27_a_thousand_clients_over_twenty_connections_see_no_fault() {
-    let Some(program) = program() else { return };
+    let Some(program) = needed("pgbouncer") else { return };
     let cluster = Alone::start().await;
     let pooler = PgBouncer::start(&program, &cluster, 20, "").await;
     let lyceum = pooler.lyceum(&cluster, 1000).await;
@@ -139,7 +128,7 @@ async fn line_27_a_thousand_clients_over_twenty_connections_see_no_fault() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn line_27_a_pooler_that_is_full_is_a_quick_503() {
-    let Some(program) = program() else { return };
+    let Some(program) = needed("pgbouncer") else { return };
     let cluster = Alone::start().await;
     let pooler = PgBouncer::start(&program, &cluster, 1, "query_wait_timeout = 1").await;
     let lyceum = pooler.lyceum(&cluster, 8).await;
@@ -161,7 +150,7 @@ async fn line_27_a_pooler_that_is_full_is_a_quick_503() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn line_27_keys_are_rotated_by_two_clients_over_one_connection() {
-    let Some(program) = program() else { return };
+    let Some(program) = needed("pgbouncer") else { return };
     let cluster = Alone::start().await;
     let pooler = PgBouncer::start(&program, &cluster, 1, "").await;
     let lyceum = pooler.lyceum(&cluster, 2).await;

@@ -16,6 +16,7 @@ mod deployment;
 mod event;
 pub mod fault_proxy;
 mod moto;
+mod needs;
 mod permitted;
 mod process;
 mod race;
@@ -26,14 +27,14 @@ pub mod uploading;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use lyceum::app::{App, Needs};
 use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
 use lyceum::learning::check;
-use lyceum::queue::Queue;
+use lyceum::queue::{Message, Queue};
 use lyceum::run::Running;
 use lyceum_local::mailbox::{Mail, Mailbox};
 use lyceum_local::storage::Storage;
@@ -48,6 +49,7 @@ pub use course::CourseInProgress;
 pub use database::{DATABASES, Database, cluster, schema_of};
 pub use deployment::Deployment;
 pub use moto::Moto;
+pub(crate) use needs::{needs_postgres_program, needs_program};
 pub use process::{Process, serve};
 pub use race::{at_once, how_many};
 pub(crate) use redis::on_both_stores;
@@ -74,6 +76,8 @@ pub struct Lyceum {
     wakes: Arc<AtomicU32>,
     /// How often `recompute-progress` was.
     progress_wakes: Arc<AtomicU32>,
+    /// The messages to `run-jobs`, in the order in which they were sent.
+    jobs_messages: Arc<Mutex<Vec<Message>>>,
     files: TempDir,
 }
 
@@ -109,11 +113,13 @@ impl Lyceum {
                 _ => None,
             })
         });
-        let clock = Clock::standing_at("2026-11-23T19:56:00Z".parse().unwrap());
+        let clock = Clock::fixed_at("2026-11-23T19:56:00Z".parse().unwrap());
         let app = App::start(settings.unwrap(), Needs::everything()).await.unwrap();
         let (wakes, progress_wakes) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
         let app = app.with_clock(clock.clone()).with_mail_queue(counting(&wakes));
-        let app = Arc::new(app.with_progress_queue(counting(&progress_wakes)));
+        let jobs_messages = Arc::default();
+        let app = app.with_progress_queue(counting(&progress_wakes)).with_jobs_queue(recording(&jobs_messages));
+        let app = Arc::new(app);
         let key = SigningKey::from_pem(SIGNING_KEY.as_bytes()).unwrap();
         let is_replica: bool =
             sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&database.owner).await.unwrap();
@@ -145,6 +151,7 @@ impl Lyceum {
             storage,
             wakes,
             progress_wakes,
+            jobs_messages,
             files,
         })
     }
@@ -222,6 +229,30 @@ impl Lyceum {
         assert_eq!(self.count("SELECT count(*) FROM progress_recomputations").await, 0);
     }
 
+    /// Runs all jobs that are due, whether `run-jobs` was woken or not.
+    pub async fn run_jobs(&self) {
+        assert_eq!(self.try_run_jobs().await.unwrap(), json!({ "batchItemFailures": [] }));
+    }
+
+    /// The same, where the database may be away.
+    pub async fn try_run_jobs(&self) -> Result<Value, lyceum::Error> {
+        self.functions["run-jobs"].invoke(event::wake("jobs", self.clock.now())).await
+    }
+
+    /// The messages that were sent to `run-jobs` since this was called last.
+    pub fn jobs_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut self.jobs_messages.lock().unwrap())
+    }
+
+    /// Asserts that no job waits and that each count is what the facts say.
+    pub async fn assert_counts_are_as_the_facts_say(&self) {
+        assert_eq!(self.count("SELECT count(*) FROM jobs WHERE done_at IS NULL").await, 0);
+        assert_eq!(self.count("SELECT count(*) FROM counter_deltas").await, 0);
+        let different = "SELECT counter || ' ' || key || ' ' || difference FROM counter_differences";
+        let different: Vec<String> = sqlx::query_scalar(different).fetch_all(&self.database).await.unwrap();
+        assert!(different.is_empty(), "{different:#?}");
+    }
+
     /// How often the queue of `deliver-mail` was woken.
     pub fn wakes(&self) -> u32 {
         self.wakes.load(Ordering::Relaxed)
@@ -256,6 +287,15 @@ impl Lyceum {
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.database).await.unwrap()
     }
+}
+
+/// A queue that keeps its messages, and does nothing.
+fn recording(messages: &Arc<Mutex<Vec<Message>>>) -> Queue {
+    let messages = messages.clone();
+    Queue::new(move |message| {
+        messages.lock().unwrap().push(message);
+        Box::pin(async { Ok(()) })
+    })
 }
 
 /// A queue that counts how often it was woken, and does nothing.

@@ -1,13 +1,11 @@
 //! AWS as moto simulates it, on loopback: Secrets Manager and SQS by their own protocols.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use lyceum_local::programs::needed;
 use serde_json::Value;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A server of the test's own, ended with it.
 pub struct Moto {
@@ -23,16 +21,9 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    /// On the path, or where CI puts it; none where it is not installed.
+    /// Starts a server; returns `None` where moto is not installed, which ends the test.
     pub async fn start() -> Option<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::env::split_paths(&path).chain([PathBuf::from(ROOT).join("target/ci-venv/bin")]);
-        let program = folders.map(|folder| folder.join("moto_server")).find(|program| program.exists());
-        let Some(program) = program else {
-            assert!(std::env::var_os("CI").is_none(), "CI installs moto");
-            println!("moto is not installed (pip install 'moto[server]'): this test did nothing");
-            return None;
-        };
+        let program = needed("moto_server")?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(program);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);

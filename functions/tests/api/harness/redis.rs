@@ -148,7 +148,10 @@ macro_rules! on_both_stores {
             $(#[tokio::test] async fn $rule() { super::$rule(crate::harness::Store::Postgres).await; })*
         }
         mod in_redis {
-            $(#[tokio::test] async fn $rule() { super::$rule(crate::harness::Store::Redis).await; })*
+            $(#[tokio::test] async fn $rule() {
+                crate::harness::needs_program!("redis-server");
+                super::$rule(crate::harness::Store::Redis).await;
+            })*
         }
     };
 }

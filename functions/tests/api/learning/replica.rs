@@ -3,7 +3,7 @@
 use lyceum_local::postgres::Cluster;
 use sqlx::{Connection, PgConnection};
 
-use crate::harness::{Caller, CourseInProgress, Database, Lyceum};
+use crate::harness::{Caller, CourseInProgress, Database, Lyceum, needs_postgres_program};
 
 async fn total(instructor: &Caller, course: &CourseInProgress) -> i64 {
     instructor.get(&course.path("/report")).await.ok()["enrollments"]["total"].as_i64().unwrap()
@@ -58,6 +58,7 @@ async fn stop(cluster: Cluster) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_comes_from_the_replica_and_from_the_writer_when_it_is_away() {
+    needs_postgres_program!("pg_basebackup");
     let Pair { writer, replica, database, _folder } = Pair::start().await;
     let reader_url =
         database.application_url.replace(&format!(":{}/", writer.port()), &format!(":{}/", replica.port()));
@@ -93,6 +94,7 @@ async fn the_report_comes_from_the_replica_and_from_the_writer_when_it_is_away()
 /// is made the writer. Nothing of ours is started again.
 #[tokio::test(flavor = "multi_thread")]
 async fn line_23_reads_survive_the_loss_of_the_writer_and_writes_come_back_with_the_promotion() {
+    needs_postgres_program!("pg_basebackup");
     let Pair { writer, replica, database, _folder } = Pair::start().await;
     let before = Lyceum::over(database, |_| None).await;
     let (admin, instructor) = (before.admin().await, before.instructor().await);

@@ -1,9 +1,10 @@
 //! A Redis in cluster mode, as `infra/cache.yaml` makes one: a command's keys have to be of one slot there.
 
-use crate::harness::{Lyceum, PASSWORD, RedisServer};
+use crate::harness::{Lyceum, PASSWORD, RedisServer, needs_program};
 
 #[tokio::test]
 async fn a_cluster_counts_guesses_and_a_right_one_or_a_reset_ends_the_count() {
+    needs_program!("redis-server");
     let redis = RedisServer::start_cluster().await;
     let lyceum = Lyceum::with(|name| (name == "REDIS_URL").then(|| redis.url.clone())).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());

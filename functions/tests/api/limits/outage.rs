@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::harness::{Lyceum, PASSWORD, RedisServer};
+use crate::harness::{Lyceum, PASSWORD, RedisServer, needs_program};
 
 async fn with(redis: &RedisServer) -> Arc<Lyceum> {
     let url = redis.url.clone();
@@ -11,6 +11,7 @@ async fn with(redis: &RedisServer) -> Arc<Lyceum> {
 
 #[tokio::test]
 async fn everything_works_without_redis_and_limits_still_hold() {
+    needs_program!("redis-server");
     let mut redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let student = lyceum.student().await;
@@ -38,6 +39,7 @@ async fn everything_works_without_redis_and_limits_still_hold() {
 
 #[tokio::test]
 async fn whoever_had_to_wait_still_has_to_when_redis_goes() {
+    needs_program!("redis-server");
     let mut redis = RedisServer::start();
     let lyceum = with(&redis).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::created;
+use super::harness::object_created_event;
 use crate::harness::uploading::{PART, put_part, put_zeros, submit, video};
 use crate::harness::{BUCKET, CourseInProgress, Lyceum, Moto};
 
@@ -12,7 +12,8 @@ async fn send_again(lyceum: &Lyceum, form: &Value, bytes: &[u8]) -> Value {
     let mut events = lyceum.created();
     assert_eq!(submit(form, bytes).await, 201);
     let event = events.recv().await.unwrap();
-    lyceum.run("ingest", created(&event.key, &event.e_tag, bytes.len())).await["uploads"][0]["outcome"].clone()
+    lyceum.run("ingest", object_created_event(&event.key, &event.e_tag, bytes.len())).await["uploads"][0]["outcome"]
+        .clone()
 }
 
 fn text(bytes: &[u8]) -> Value {
@@ -29,11 +30,11 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_ready() {
     let ready = instructor.get(&path).await.ok();
     for bytes in [b"01234", b"56789"] {
         assert_eq!(send_again(&lyceum, &form, bytes).await, "nothing to do");
-        let keys = lyceum.keys().await;
+        let keys = lyceum.object_keys().await;
         assert!(keys.len() == 1 && keys[0].starts_with("media/"), "{keys:?}");
     }
     assert_eq!(instructor.get(&path).await.ok(), ready);
-    assert_eq!(lyceum.object(&lyceum.keys().await[0]).await.unwrap(), b"01234");
+    assert_eq!(lyceum.object(&lyceum.object_keys().await[0]).await.unwrap(), b"01234");
 }
 
 #[tokio::test]
@@ -44,7 +45,7 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_rejected() 
     let (_, form) = course.upload(text(b"<svg>")).await;
     assert_eq!(send_again(&lyceum, &form, b"<svg>").await, "rejected");
     assert_eq!(send_again(&lyceum, &form, b"01234").await, "nothing to do");
-    assert!(lyceum.keys().await.is_empty());
+    assert!(lyceum.object_keys().await.is_empty());
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_given_up() 
     let (path, form) = course.upload(text(b"01234")).await;
     instructor.delete(&path).await.no_content();
     assert_eq!(send_again(&lyceum, &form, b"01234").await, "nothing to do");
-    assert!(lyceum.keys().await.is_empty());
+    assert!(lyceum.object_keys().await.is_empty());
 }
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn a_form_of_a_picture_that_was_removed_leaves_nothing() {
     for _ in 0..3 {
         assert_eq!(send_again(&lyceum, &form, &png).await, "nothing to do");
     }
-    assert!(!lyceum.keys().await.iter().any(|key| key.starts_with("uploads/")));
+    assert!(!lyceum.object_keys().await.iter().any(|key| key.starts_with("uploads/")));
     assert_eq!(student.get("/v1/me").await.ok()["profile_picture_url"], Value::Null);
 }
 

@@ -8,7 +8,7 @@ use crate::harness::{BUCKET, Caller, CourseInProgress, Lyceum};
 
 /// What an author asks to send.
 #[derive(Clone)]
-pub struct Asked {
+pub struct NewUpload {
     pub course: Uuid,
     pub lesson: Option<Uuid>,
     pub by: Uuid,
@@ -19,7 +19,7 @@ pub struct Asked {
     pub in_parts: bool,
 }
 
-impl Asked {
+impl NewUpload {
     /// A file of that type and size for the lesson of that index.
     pub fn of(course: &CourseInProgress, lesson: usize, extension: &'static str, size: usize) -> Self {
         let kind = if matches!(extension, "mp4" | "webm") { "video" } else { "document" };
@@ -49,18 +49,18 @@ impl Asked {
 
 /// An upload whose row is there.
 #[derive(Clone, Debug)]
-pub struct Sent {
+pub struct CreatedUpload {
     pub id: Uuid,
 }
 
-impl Sent {
+impl CreatedUpload {
     pub fn key(&self) -> String {
         format!("uploads/{}", self.id)
     }
 }
 
 /// The event of S3 that tells of an object.
-pub fn created(key: &str, e_tag: &str, size: usize) -> Value {
+pub fn object_created_event(key: &str, e_tag: &str, size: usize) -> Value {
     let key: String = form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>().replace("%2F", "/");
     json!({ "Records": [{
         "eventVersion": "2.1",
@@ -77,7 +77,7 @@ fn content_type(extension: &str) -> &'static str {
 
 impl Lyceum {
     /// The row that the API makes before a byte is sent.
-    pub async fn asked(&self, asked: &Asked) -> Sent {
+    pub async fn create_upload(&self, new: &NewUpload) -> CreatedUpload {
         let id = sqlx::query_scalar(
             "INSERT INTO uploads (id, lesson_id, course_id, uploaded_by, kind, file_name, content_type, size_bytes,
                checksum_sha256, part_size_bytes, created_at, expires_at)
@@ -85,53 +85,53 @@ impl Lyceum {
                $10 + interval '24 hours')
              RETURNING id",
         )
-        .bind(asked.lesson)
-        .bind(asked.course)
-        .bind(asked.by)
-        .bind(asked.kind)
-        .bind(asked.extension)
-        .bind(content_type(asked.extension))
-        .bind(asked.size_bytes)
-        .bind(&asked.checksum)
+        .bind(new.lesson)
+        .bind(new.course)
+        .bind(new.by)
+        .bind(new.kind)
+        .bind(new.extension)
+        .bind(content_type(new.extension))
+        .bind(new.size_bytes)
+        .bind(&new.checksum)
         .bind(UploadId::new(self.clock.now()).to_string().parse::<Uuid>().unwrap())
         .bind(self.clock.now())
-        .bind(asked.in_parts)
+        .bind(new.in_parts)
         .fetch_one(&self.database)
         .await
         .unwrap();
-        Sent { id }
+        CreatedUpload { id }
     }
 
     /// What the browser sends; the event that S3 makes of it, for whoever carries it.
-    pub async fn send_file(&self, sent: &Sent, bytes: Vec<u8>) -> Value {
+    pub async fn send_file(&self, sent: &CreatedUpload, bytes: Vec<u8>) -> Value {
         let (key, size) = (sent.key(), bytes.len());
         let put = self.s3().put_object().bucket(BUCKET).key(&key).content_type("text/html").body(bytes.into());
         let put = put.send().await.unwrap();
-        created(&key, put.e_tag().unwrap().trim_matches('"'), size)
+        object_created_event(&key, put.e_tag().unwrap().trim_matches('"'), size)
     }
 
     /// Row, object and event of a file; what ingest made of it.
-    pub async fn arrived(&self, asked: &Asked, bytes: Vec<u8>) -> (Sent, Value) {
-        let sent = self.asked(asked).await;
+    pub async fn ingest_file(&self, new: &NewUpload, bytes: Vec<u8>) -> (CreatedUpload, Value) {
+        let sent = self.create_upload(new).await;
         let event = self.send_file(&sent, bytes).await;
         self.run("ingest", event).await;
-        let row = self.upload(&sent).await;
+        let row = self.upload_row(&sent).await;
         (sent, row)
     }
 
     /// A file that fits, of that type, sent and judged.
-    pub async fn file(
+    pub async fn ingest_lesson_file(
         &self,
         course: &CourseInProgress,
         lesson: usize,
         extension: &'static str,
         bytes: Vec<u8>,
-    ) -> (Sent, Value) {
-        self.arrived(&Asked::of(course, lesson, extension, bytes.len()), bytes).await
+    ) -> (CreatedUpload, Value) {
+        self.ingest_file(&NewUpload::of(course, lesson, extension, bytes.len()), bytes).await
     }
 
     /// Its row.
-    pub async fn upload(&self, sent: &Sent) -> Value {
+    pub async fn upload_row(&self, sent: &CreatedUpload) -> Value {
         sqlx::query_scalar("SELECT coalesce((SELECT to_jsonb(u) FROM uploads u WHERE id = $1), 'null')")
             .bind(sent.id)
             .fetch_one(&self.database)
@@ -140,7 +140,7 @@ impl Lyceum {
     }
 
     /// What lies in the bucket, by its keys.
-    pub async fn keys(&self) -> Vec<String> {
+    pub async fn object_keys(&self) -> Vec<String> {
         let (mut keys, mut from) = (Vec::new(), None);
         loop {
             let list = self.s3().list_objects_v2().bucket(BUCKET).set_continuation_token(from);

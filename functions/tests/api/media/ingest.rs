@@ -2,7 +2,7 @@ use image::{GenericImageView, ImageFormat};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::harness::{Asked, course, created, lesson};
+use super::harness::{NewUpload, course, lesson, object_created_event};
 use super::samples;
 use crate::harness::{BUCKET, Lyceum, at_once};
 
@@ -11,14 +11,14 @@ async fn a_video_that_passes_is_copied_and_shown_with_its_duration_and_audited()
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let before = lesson(&course, 0).await;
-    let (sent, row) = lyceum.file(&course, 0, "mp4", samples::mp4()).await;
+    let (sent, row) = lyceum.ingest_lesson_file(&course, 0, "mp4", samples::mp4()).await;
     let path = format!("media/{}/{}/{}.mp4", course.id, course.lessons[0], sent.id);
     assert_eq!((&row["status"], &row["storage_path"]), (&json!("ready"), &json!(path)));
     assert_eq!((&row["duration_seconds"], &row["width"], &row["height"]), (&json!(61), &json!(640), &json!(360)));
     let after = lesson(&course, 0).await;
     assert_eq!((&after["self_hosted_video_path"], &after["duration_minutes"]), (&json!(path), &json!(2)));
     assert_ne!(before["version"], after["version"]);
-    assert_eq!(lyceum.keys().await, [path.as_str()], "what was sent is gone");
+    assert_eq!(lyceum.object_keys().await, [path.as_str()], "what was sent is gone");
 
     let audited = lyceum.audited("lesson.video").await;
     assert_eq!(audited.len(), 1);
@@ -40,7 +40,7 @@ async fn one_of_each_type_becomes_a_document_or_a_video_and_the_documents_keep_t
     let course = course(&lyceum, 1).await;
     let mut documents = Vec::new();
     for (extension, bytes) in samples::one_of_each() {
-        let (_, row) = lyceum.file(&course, 0, extension, bytes).await;
+        let (_, row) = lyceum.ingest_lesson_file(&course, 0, extension, bytes).await;
         assert_eq!(row["status"], "ready", "{row}");
         if row["kind"] == "document" {
             documents.push(row["storage_path"].clone());
@@ -59,11 +59,11 @@ async fn one_of_each_type_becomes_a_document_or_a_video_and_the_documents_keep_t
 async fn what_does_not_pass_is_rejected_with_a_reason_and_removed() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
-    let (sent, row) = lyceum.file(&course, 0, "pdf", b"<html><script>alert(1)</script>".to_vec()).await;
+    let (sent, row) = lyceum.ingest_lesson_file(&course, 0, "pdf", b"<html><script>alert(1)</script>".to_vec()).await;
     assert_eq!((&row["status"], &row["rejection_code"]), (&json!("rejected"), &json!("markup")));
     assert!(row["rejection_reason"].as_str().unwrap().contains("HTML"));
     assert_eq!(row["storage_path"], Value::Null);
-    assert!(lyceum.keys().await.is_empty());
+    assert!(lyceum.object_keys().await.is_empty());
     let audited = lyceum.audited("upload.reject").await;
     assert_eq!(audited.len(), 1);
     assert_eq!((&audited[0]["resource_id"], &audited[0]["user_id"]), (&json!(sent.id), &Value::Null));
@@ -76,14 +76,14 @@ async fn what_does_not_pass_is_rejected_with_a_reason_and_removed() {
 async fn who_may_show_it_no_longer_shows_nothing_by_a_form_that_was_given_before() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
-    let sent = lyceum.asked(&Asked::of(&course, 0, "pdf", samples::pdf().len())).await;
+    let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;
     let instructor = format!("/v1/users/{}", course.instructor.id);
     lyceum.admin().await.patch(&instructor, json!({ "is_active": false })).await.ok();
     let event = lyceum.send_file(&sent, samples::pdf()).await;
     lyceum.run("ingest", event).await;
-    let row = lyceum.upload(&sent).await;
+    let row = lyceum.upload_row(&sent).await;
     assert_eq!((&row["status"], &row["rejection_code"]), (&json!("rejected"), &json!("not_allowed")));
-    assert!(lyceum.keys().await.is_empty());
+    assert!(lyceum.object_keys().await.is_empty());
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_size_that_is_not_the_announced_one_is_rejected() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     for (announced, bytes) in [(5, samples::pdf()), (samples::pdf().len() + 1, samples::pdf()), (1, Vec::new())] {
-        let (_, row) = lyceum.arrived(&Asked::of(&course, 0, "pdf", announced), bytes).await;
+        let (_, row) = lyceum.ingest_file(&NewUpload::of(&course, 0, "pdf", announced), bytes).await;
         assert_eq!(row["rejection_code"], "wrong_size", "{row}");
     }
 }
@@ -103,8 +103,9 @@ async fn a_checksum_of_what_came_in_parts_is_verified_over_the_whole() {
     let bytes = [samples::ftyp(b"isom"), samples::moov(61_000), samples::mp4_box(b"mdat", &vec![7; 9 << 20])].concat();
     let right = Sha256::digest(&bytes).to_vec();
     for (checksum, expected) in [(right, "ready"), (vec![7; 32], "rejected")] {
-        let asked = Asked { checksum: Some(checksum), in_parts: true, ..Asked::of(&course, 0, "mp4", bytes.len()) };
-        let (_, row) = lyceum.arrived(&asked, bytes.clone()).await;
+        let asked =
+            NewUpload { checksum: Some(checksum), in_parts: true, ..NewUpload::of(&course, 0, "mp4", bytes.len()) };
+        let (_, row) = lyceum.ingest_file(&asked, bytes.clone()).await;
         assert_eq!(row["status"], expected, "{row}");
     }
     assert_eq!(lyceum.count("SELECT count(*) FROM uploads WHERE rejection_code = 'wrong_checksum'").await, 1);
@@ -115,7 +116,7 @@ async fn a_large_file_is_copied_by_parts() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let bytes = [samples::ftyp(b"isom"), samples::mp4_box(b"mdat", &vec![7; 65 << 20]), samples::moov(61_000)].concat();
-    let (_, row) = lyceum.file(&course, 0, "mp4", bytes.clone()).await;
+    let (_, row) = lyceum.ingest_lesson_file(&course, 0, "mp4", bytes.clone()).await;
     assert_eq!(row["status"], "ready", "{row}");
     let copied = lyceum.object(row["storage_path"].as_str().unwrap()).await.unwrap();
     assert!(copied == bytes);
@@ -130,9 +131,10 @@ async fn a_picture_and_a_thumbnail_are_made_anew_and_free_the_former_ones() {
         [("picture", "user.picture", (256, 256)), ("thumbnail", "course.thumbnail", (1280, 720))]
     {
         let mut urls = Vec::new();
-        for bytes in [samples::jpeg_of_a_turned_camera(400, 300), samples::image(ImageFormat::Png, 300, 300)] {
+        for bytes in [samples::jpeg_with_orientation(400, 300), samples::image(ImageFormat::Png, 300, 300)] {
             let extension = if bytes.starts_with(b"\x89PNG") { "png" } else { "jpg" };
-            let (sent, row) = lyceum.arrived(&Asked::image(&course, person, kind, extension, bytes.len()), bytes).await;
+            let (sent, row) =
+                lyceum.ingest_file(&NewUpload::image(&course, person, kind, extension, bytes.len()), bytes).await;
             assert_eq!(row["storage_path"], format!("public/{kind}s/{}.jpg", sent.id), "{row}");
             let made = lyceum.object(row["storage_path"].as_str().unwrap()).await.unwrap();
             assert!(!made.windows(7).any(|text| text == b"my home"));
@@ -162,9 +164,11 @@ async fn a_picture_and_a_thumbnail_are_made_anew_and_free_the_former_ones() {
 async fn what_is_for_a_lesson_or_a_course_that_is_gone_is_rejected() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 2).await;
-    let (first, second) =
-        (Asked::of(&course, 0, "pdf", samples::pdf().len()), Asked::of(&course, 1, "pdf", samples::pdf().len()));
-    let (first, second) = (lyceum.asked(&first).await, lyceum.asked(&second).await);
+    let (first, second) = (
+        NewUpload::of(&course, 0, "pdf", samples::pdf().len()),
+        NewUpload::of(&course, 1, "pdf", samples::pdf().len()),
+    );
+    let (first, second) = (lyceum.create_upload(&first).await, lyceum.create_upload(&second).await);
     course.instructor.delete(&format!("/v1/lessons/{}", course.lessons[0])).await.no_content();
     let event = lyceum.send_file(&first, samples::pdf()).await;
     lyceum.run("ingest", event).await;
@@ -172,9 +176,9 @@ async fn what_is_for_a_lesson_or_a_course_that_is_gone_is_rejected() {
     let event = lyceum.send_file(&second, samples::pdf()).await;
     lyceum.run("ingest", event).await;
     for sent in [first, second] {
-        assert_eq!(lyceum.upload(&sent).await["rejection_code"], "nothing_to_show_it");
+        assert_eq!(lyceum.upload_row(&sent).await["rejection_code"], "nothing_to_show_it");
     }
-    assert!(lyceum.keys().await.is_empty());
+    assert!(lyceum.object_keys().await.is_empty());
 }
 
 #[tokio::test]
@@ -183,7 +187,7 @@ async fn what_broke_off_is_taken_up_by_the_next_call_and_by_redriving() {
     let course = course(&lyceum, 1).await;
     let mut sent = Vec::new();
     for _ in 0..3 {
-        let one = lyceum.asked(&Asked::of(&course, 0, "pdf", samples::pdf().len())).await;
+        let one = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;
         let event = lyceum.send_file(&one, samples::pdf()).await;
         sent.push((one, event));
     }
@@ -195,7 +199,7 @@ async fn what_broke_off_is_taken_up_by_the_next_call_and_by_redriving() {
         .await
         .unwrap();
     lyceum.run("ingest", sent[0].1.clone()).await;
-    assert_eq!(lyceum.upload(&sent[0].0).await["status"], "ready", "Lambda's next try");
+    assert_eq!(lyceum.upload_row(&sent[0].0).await["status"], "ready", "Lambda's next try");
     let answer = lyceum.run("ingest", json!({ "upload_id": sent[1].0.id })).await;
     assert_eq!(answer["uploads"][0]["outcome"], "ready", "by hand");
     let answer = lyceum.run("ingest", json!({ "redrive": true })).await;
@@ -207,7 +211,7 @@ async fn what_broke_off_is_taken_up_by_the_next_call_and_by_redriving() {
 async fn sixteen_calls_at_once_for_one_file_come_to_one_result() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
-    let sent = lyceum.asked(&Asked::of(&course, 0, "mp4", samples::mp4().len())).await;
+    let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "mp4", samples::mp4().len())).await;
     let event = lyceum.send_file(&sent, samples::mp4()).await;
     let outcomes = at_once(16, |_| {
         let (lyceum, event) = (lyceum.clone(), event.clone());
@@ -217,7 +221,7 @@ async fn sixteen_calls_at_once_for_one_file_come_to_one_result() {
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "ready").count(), 1, "{outcomes:?}");
     assert!(outcomes.iter().all(|outcome| outcome == "ready" || outcome == "nothing to do"), "{outcomes:?}");
     assert_eq!(lyceum.audited("lesson.video").await.len(), 1);
-    assert_eq!(lyceum.keys().await.len(), 1);
+    assert_eq!(lyceum.object_keys().await.len(), 1);
 }
 
 #[tokio::test]
@@ -229,14 +233,15 @@ async fn events_of_other_objects_and_of_nothing_at_all_do_nothing() {
         json!({ "Event": "s3:TestEvent", "Bucket": BUCKET }),
         json!({ "Records": [] }),
         json!({ "upload_id": "x" }),
-        created("uploads/not-an-id", "abc", 1),
-        created("media/x/y.mp4", "abc", 1),
-        created("uploads/../uploads/019ab3f0-5c00-7000-8000-0000000000aa", "abc", 1),
-        created("Happy Face+.jpg", "abc", 1),
+        object_created_event("uploads/not-an-id", "abc", 1),
+        object_created_event("media/x/y.mp4", "abc", 1),
+        object_created_event("uploads/../uploads/019ab3f0-5c00-7000-8000-0000000000aa", "abc", 1),
+        object_created_event("Happy Face+.jpg", "abc", 1),
     ] {
         assert_eq!(lyceum.run("ingest", event.clone()).await, json!({ "uploads": [] }), "{event}");
     }
-    let nobody = lyceum.run("ingest", created("uploads/019ab3f0-5c00-7000-8000-0000000000aa", "abc", 1)).await;
+    let nobody =
+        lyceum.run("ingest", object_created_event("uploads/019ab3f0-5c00-7000-8000-0000000000aa", "abc", 1)).await;
     assert_eq!(nobody["uploads"][0]["outcome"], "nothing to do");
 }
 
@@ -244,7 +249,7 @@ async fn events_of_other_objects_and_of_nothing_at_all_do_nothing() {
 async fn the_events_of_event_bridge_are_understood_too() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
-    let sent = lyceum.asked(&Asked::of(&course, 0, "csv", 4)).await;
+    let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "csv", 4)).await;
     let event = lyceum.send_file(&sent, b"a;b\n".to_vec()).await;
     let e_tag = &event["Records"][0]["s3"]["object"]["eTag"];
     let event = json!({

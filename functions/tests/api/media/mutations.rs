@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use lyceum::media::checks::{self, Frame};
 
-use super::arrivals::Dice;
+use super::checks::{format, ranged};
+use super::event_order::Random;
 use super::hostile::archives;
-use super::judging::{format, ranged};
 use super::movies;
 use super::samples;
 
@@ -16,32 +16,32 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 }
 
 /// What fuzzers do: flips, extremes, cuts, repetitions, and pieces of one file in another.
-fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, other: &[u8]) {
-    for _ in 0..=dice.below(6) {
+fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
+    for _ in 0..=random.below(6) {
         if bytes.is_empty() {
             return;
         }
-        let at = dice.below(bytes.len());
-        let length = 1 + dice.below(16.min(bytes.len() - at));
-        match dice.below(8) {
-            0 => bytes[at] ^= 1 << dice.below(8),
-            1 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][dice.below(5)],
-            2 => bytes[at..at + length].fill([0, 0xFF, 0x7F][dice.below(3)]),
+        let at = random.below(bytes.len());
+        let length = 1 + random.below(16.min(bytes.len() - at));
+        match random.below(8) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][random.below(5)],
+            2 => bytes[at..at + length].fill([0, 0xFF, 0x7F][random.below(3)]),
             3 => bytes.truncate(at),
             4 => drop(bytes.drain(at..at + length)),
             5 => {
                 let piece = bytes[at..at + length].to_vec();
-                let to = dice.below(bytes.len());
+                let to = random.below(bytes.len());
                 bytes.splice(to..to, piece);
             }
             6 => {
-                let from = dice.below(other.len());
-                let length = dice.below(64.min(other.len() - from));
+                let from = random.below(other.len());
+                let length = random.below(64.min(other.len() - from));
                 bytes.splice(at..at, other[from..from + length].iter().copied());
             }
             _ => {
-                let number = [0_u32, 1, 7, 8, 9, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, u32::MAX][dice.below(9)];
-                let number = if dice.below(2) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
+                let number = [0_u32, 1, 7, 8, 9, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, u32::MAX][random.below(9)];
+                let number = if random.below(2) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
                 let end = bytes.len().min(at + 4);
                 bytes[at..end].copy_from_slice(&number[..end - at]);
             }
@@ -59,17 +59,17 @@ fn no_check_panics_hangs_or_reads_without_end_whatever_was_changed() {
     samples.extend([
         ("mp4", [samples::ftyp(b"iso5"), described, movies::index(1, 12_800, 9000), fragments].concat()),
         ("mp4", movies::quicktime(*b"hvc1")),
-        ("jpg", [samples::jpeg_of_a_turned_camera(40, 30), samples::mp4()].concat()),
-        ("zip", archives::large_end(&samples::zip(), 3, None)),
+        ("jpg", [samples::jpeg_with_orientation(40, 30), samples::mp4()].concat()),
+        ("zip", archives::zip64_end(&samples::zip(), 3, None)),
         ("pdf", [b"\x1B%-12345X@PJL\r\n", &samples::pdf()[..], &[0; 99]].concat()),
     ]);
-    let mut dice = Dice(seed);
+    let mut random = Random(seed);
     let (mut passed, mut refused) = (0_u64, std::collections::BTreeMap::<_, u64>::new());
     for (index, (extension, original)) in samples.iter().enumerate() {
         for _ in 0..count {
-            let other = &samples[(index + 1 + dice.below(samples.len() - 1)) % samples.len()].1;
+            let other = &samples[(index + 1 + random.below(samples.len() - 1)) % samples.len()].1;
             let mut bytes = original.clone();
-            mutate(&mut dice, &mut bytes, other);
+            mutate(&mut random, &mut bytes, other);
             let size = bytes.len() as u64;
             let mut file = ranged(bytes.clone());
             let began = Instant::now();

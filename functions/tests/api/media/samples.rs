@@ -56,7 +56,7 @@ pub fn mp4_initialisation() -> Vec<u8> {
 }
 
 /// The same, with its description at the end, behind a box whose size takes 64 bits.
-pub fn mp4_with_its_end_first() -> Vec<u8> {
+pub fn mp4_with_description_last() -> Vec<u8> {
     let media = [&1_u32.to_be_bytes()[..], b"mdat", &5016_u64.to_be_bytes(), &[7; 5000]].concat();
     [ftyp(b"mp42"), media, moov(61_000)].concat()
 }
@@ -184,7 +184,7 @@ pub fn image(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A JPEG that a camera turned on its side would write: what it shows lies, and it says how to turn it.
-pub fn jpeg_of_a_turned_camera(width: u32, height: u32) -> Vec<u8> {
+pub fn jpeg_with_orientation(width: u32, height: u32) -> Vec<u8> {
     let tiff = [
         &b"II*\0\x08\0\0\0"[..],
         &[2, 0],
@@ -204,7 +204,7 @@ pub fn jpeg_of_a_turned_camera(width: u32, height: u32) -> Vec<u8> {
 pub fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("mp4", mp4()),
-        ("mp4", mp4_with_its_end_first()),
+        ("mp4", mp4_with_description_last()),
         ("mp4", mp4_in_fragments(Some(61_000), None)),
         ("mp4", mp4_in_fragments(None, Some(61_000))),
         ("webm", webm()),
@@ -222,7 +222,7 @@ pub fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
         ("zip", zip()),
         ("png", image(ImageFormat::Png, 40, 30)),
         ("jpg", image(ImageFormat::Jpeg, 40, 30)),
-        ("jpg", jpeg_of_a_turned_camera(40, 30)),
+        ("jpg", jpeg_with_orientation(40, 30)),
         ("webp", image(ImageFormat::WebP, 40, 30)),
     ]
 }

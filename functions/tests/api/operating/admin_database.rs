@@ -2,7 +2,7 @@ use lyceum_local::postgres::Cluster;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::harness::{Alone, Database, Lyceum};
+use crate::harness::{Alone, Database, Lyceum, needs_postgres_program};
 
 const PATH: &str = "/v1/admin/database";
 
@@ -68,6 +68,7 @@ async fn it_takes_the_permission_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_tells_the_slowest_statements_where_postgres_counts_them_and_how_far_the_replica_is_behind() {
+    needs_postgres_program!("pg_basebackup");
     let mut writer = Alone::start().await;
     writer.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'").await;
     writer.restart().await;

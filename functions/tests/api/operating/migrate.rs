@@ -13,7 +13,7 @@ use lyceum_functions::operating::migrate::FUNCTION;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::harness::{Alone, DATABASES, Deployment, Process, schema_of, serve};
+use crate::harness::{Alone, DATABASES, Deployment, Process, needs_postgres_program, schema_of, serve};
 
 async fn migrate(owner_url: &str, event: Value) -> Value {
     let settings = Settings::from(|name| (name == "DATABASE_OWNER_URL").then(|| owner_url.to_owned())).unwrap();
@@ -31,6 +31,7 @@ const ROLE: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_makes_role_and_schema_and_the_next_changes_nothing() {
+    needs_postgres_program!("pg_dump");
     let (cluster, deployment) = (Alone::start().await, Deployment::start(0).await);
     let owner = cluster.url("postgres", "postgres");
     cluster.execute("CREATE ROLE rds_iam").await;

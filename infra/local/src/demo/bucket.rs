@@ -1,4 +1,4 @@
-//! Where the demo's files go.
+//! Stores the demo's files in S3.
 
 use anyhow::{Context, Result};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use crate::stack::Environment;
 
-/// The bucket, as a client of S3 reaches it.
+/// A client for the media bucket.
 pub struct Bucket {
     client: aws_sdk_s3::Client,
     name: String,

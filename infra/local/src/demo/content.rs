@@ -1,11 +1,11 @@
-//! The content of `infra/local/demo`, part of the program, so that it runs without its sources.
+//! The content of `infra/local/demo`, compiled into the program, so that it runs without its sources.
 
 use anyhow::{Context, Result, bail};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/demo");
-/// How long `media/request-path.mp4` plays.
+/// The duration of `media/request-path.mp4`.
 const VIDEO_SECONDS: i32 = 56;
 
 #[derive(Deserialize)]
@@ -87,12 +87,12 @@ impl Content {
     }
 }
 
-/// A text of the folder.
+/// Returns a text file of the folder.
 pub fn text(path: &str) -> Result<&'static str> {
     FILES.get_file(path).and_then(|file| file.contents_utf8()).with_context(|| format!("{path} is missing"))
 }
 
-/// A video or a document.
+/// A video or document of the folder.
 pub struct Media {
     pub name: &'static str,
     pub extension: &'static str,
@@ -109,7 +109,7 @@ pub fn media(path: &str) -> Result<Media> {
     let (kind, content_type, duration_seconds) = match extension {
         "mp4" => ("video", "video/mp4", Some(VIDEO_SECONDS)),
         "pdf" => ("document", "application/pdf", None),
-        other => bail!("no demo file ends with {other}"),
+        other => bail!("no demo file may end with {other}"),
     };
     Ok(Media { name, extension, kind, content_type, duration_seconds, bytes: file.contents() })
 }

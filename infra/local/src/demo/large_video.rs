@@ -1,4 +1,4 @@
-//! A video of any size that plays, to test and to measure with.
+//! A playable video of any size, for tests and measurements.
 
 use std::io::{self, Write};
 
@@ -6,11 +6,11 @@ use super::content;
 
 static PIECE: [u8; 1 << 16] = [0; 1 << 16];
 
-/// Writes the demo's own video at that size: with its index (`moov`) moved to the end, as cameras write it, and padding
-/// behind its frames. Their places in the file stay the same, and so the index still fits.
+/// Writes the demo's video with padding up to `size` bytes. The index (`moov`) is moved to the end, as cameras write
+/// it, and the padding follows the frames; the offsets of the frames don't change, so the index stays valid.
 ///
 /// # Errors
-/// When it can't be written, or `size` is too small or too large for it.
+/// Fails when it can't be written, or when `size` is too small or too large.
 pub fn large_video(size: u64, out: &mut impl Write) -> anyhow::Result<()> {
     let video = content::media("media/request-path.mp4")?.bytes;
     let (index_at, index) = find(video, *b"moov")?;
@@ -33,7 +33,7 @@ pub fn large_video(size: u64, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the box of that kind begins, and its bytes.
+/// Returns the offset and the bytes of the first box of this kind.
 fn find(video: &[u8], kind: [u8; 4]) -> anyhow::Result<(usize, &[u8])> {
     let mut at = 0;
     while let Some((head, _)) = video.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {

@@ -1,5 +1,5 @@
-//! The demo data: a small catalogue that a visitor can learn from, and four people. Loaded on an empty database,
-//! never in production.
+//! The demo data: a small catalogue with real lessons, and four users. Loaded into an empty database, never in
+//! production.
 
 mod bucket;
 mod content;
@@ -30,16 +30,16 @@ pub const ACCOUNTS: [(&str, &str); 4] = [
     (STUDENT, "a student, not enrolled yet"),
     ("halfway@demo.test", "a student, half-way through a course"),
 ];
-/// The course that the second student is half-way through.
+/// The course of which the second student has completed half.
 const HALFWAY_COURSE: &str = "study-skills";
-/// One course is that much newer than the one before, so that lists by newest have an order.
+/// The time between the creation of two courses, so that lists sorted by age have an order.
 const COURSE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// Loads the demo data, unless they are there; tells whether it did. Rows come last and in one transaction, so that
-/// a killed start leaves nothing half-done.
+/// Loads the demo data, unless it exists. Returns whether it loaded it. Files are stored before the rows, which are
+/// inserted in one transaction, so that an interrupted start leaves no incomplete data.
 ///
 /// # Errors
-/// In production, and when the database or S3 fails.
+/// Fails in production, and when the database or S3 fails.
 pub async fn load(owner: &mut PgConnection, environment: &Environment) -> Result<bool> {
     let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM users WHERE email = 'admin@demo.test')")
         .fetch_one(&mut *owner)
@@ -48,10 +48,10 @@ pub async fn load(owner: &mut PgConnection, environment: &Environment) -> Result
         return Ok(false);
     }
     if is_refused() {
-        bail!("LYCEUM_ENV is production, where demo data and their passwords have no place");
+        bail!("LYCEUM_ENV is production: the demo data with its known passwords can't be loaded");
     }
     let content = Content::read()?;
-    #[expect(clippy::disallowed_methods, reason = "the data are as old as their loading")]
+    #[expect(clippy::disallowed_methods, reason = "the data is as old as its loading")]
     let now = Utc::now() - COURSE_INTERVAL * i32::try_from(content.courses.len())?;
     let mut loader =
         Loader { tx: owner.begin().await?, bucket: Bucket::new(environment)?, now, courses: HashMap::new() };
@@ -67,7 +67,7 @@ pub async fn load(owner: &mut PgConnection, environment: &Environment) -> Result
     Ok(true)
 }
 
-/// Demo data and their passwords have no place in production (`LYCEUM_ENV=production`).
+/// Whether demo data is refused: in production (`LYCEUM_ENV=production`), because its passwords are known.
 #[must_use]
 pub fn is_refused() -> bool {
     std::env::var("LYCEUM_ENV").is_ok_and(|name| name == "production")
@@ -77,7 +77,7 @@ struct Loader<'a> {
     tx: Transaction<'a, Postgres>,
     bucket: Bucket,
     now: DateTime<Utc>,
-    /// By slug.
+    /// The ids of the inserted courses, by slug.
     courses: HashMap<String, Uuid>,
 }
 
@@ -212,7 +212,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Puts a file where a checked upload would lie, and gives its key.
+    /// Stores a file under the key that a checked upload would have. Returns the key.
     async fn upload(&mut self, path: &str, lesson: Uuid, course: Uuid, instructor: Uuid) -> Result<String> {
         let file = content::media(path)?;
         let upload = self.id();
@@ -237,9 +237,9 @@ impl Loader<'_> {
         Ok(key)
     }
 
-    /// Enrols somebody who has completed the first half of the lessons that count.
+    /// Enrols a learner who has completed the first half of the counting lessons.
     async fn halfway(&mut self, learner: Uuid) -> Result<()> {
-        let course = self.courses.get(HALFWAY_COURSE).context("the course to be half-way through is missing")?;
+        let course = self.courses.get(HALFWAY_COURSE).context("the course of the second student is missing")?;
         let enrollment = self.id();
         sqlx::query("INSERT INTO enrollments (id, user_id, course_id, enrolled_at, last_accessed_at) VALUES ($1, $2, $3, $4, $4)")
             .bind(enrollment)
@@ -270,7 +270,7 @@ impl Loader<'_> {
     }
 }
 
-/// Version 7, as all new ids are.
+/// Creates a UUID version 7.
 fn id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))

@@ -1,4 +1,4 @@
-//! The four people of the demo.
+//! The four users of the demo.
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -14,16 +14,16 @@ pub struct People {
     pub halfway: Uuid,
 }
 
-/// Of the demo password.
+/// Returns the hash of the demo password.
 pub async fn hash() -> Result<String> {
     let password: NewPassword = deserr::deserialize::<_, _, Faults>(serde_json::json!(PASSWORD))
         .ok()
-        .context("the demo password is no good")?;
+        .context("the demo password is not valid")?;
     Ok(password::hash(password).await?)
 }
 
 impl People {
-    /// All have one password, so one hash will do.
+    /// Inserts the four users. All have the same password, so they share one hash.
     pub async fn insert(tx: &mut Transaction<'_, Postgres>, now: DateTime<Utc>) -> Result<Self> {
         let hash = hash().await?;
         let mut ids = Vec::new();
@@ -48,7 +48,7 @@ impl People {
             .await?;
             ids.push(id);
         }
-        let [_, instructor, _, halfway] = ids.as_slice() else { anyhow::bail!("four people make the demo") };
+        let [_, instructor, _, halfway] = ids.as_slice() else { anyhow::bail!("the demo must have four users") };
         Ok(Self { instructor: *instructor, halfway: *halfway })
     }
 }

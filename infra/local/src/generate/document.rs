@@ -88,5 +88,6 @@ fn queue_name(queue: QueueName) -> &'static str {
     match queue {
         QueueName::Mail => "mail",
         QueueName::Progress => "progress",
+        QueueName::Jobs => "jobs",
     }
 }

@@ -1,32 +1,32 @@
-//! What a stored mail says, for people.
+//! Reads stored mails.
 
 use chrono::{DateTime, SecondsFormat};
 use mail_parser::{Message, MessageParser, PartType};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The header in which a stored file keeps whom the envelope named, blind copies too.
+/// The header that a stored mail gets for the recipients of its envelope, including blind copies.
 const ENVELOPE: &str = "X-Envelope-To";
 
 /// One captured mail.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mail {
-    /// Its name, in the order of arrival.
+    /// The id. Ids sort in the order of arrival.
     pub id: String,
-    /// All it was sent to, separated by commas.
+    /// All recipients, separated by commas.
     pub to: String,
     /// The subject, decoded.
     pub subject: String,
-    /// The text part; of a mail without one, the text of its HTML.
+    /// The text part, or the text of the HTML if there is no text part.
     pub text: String,
-    /// The HTML part, or nothing.
+    /// The HTML part, or an empty text.
     pub html: String,
-    /// When it arrived: RFC 3339, UTC.
+    /// The time of arrival (RFC 3339, UTC).
     pub sent_at: String,
 }
 
 impl Mail {
-    /// Reads a stored mail. What can't be understood stays empty: any bytes can arrive.
+    /// Parses a stored mail. Fields that can't be parsed stay empty, because a mail may contain any bytes.
     pub(super) fn read(id: Uuid, stored: &[u8]) -> Self {
         let message = MessageParser::default().parse(stored).unwrap_or_default();
         Self {
@@ -40,19 +40,19 @@ impl Mail {
     }
 }
 
-/// The bytes to store: the mail, with the envelope's recipients as its first header.
+/// Returns the bytes to store: the mail, with the envelope's recipients as its first header.
 pub(super) fn with_envelope(recipients: &[String], raw: &[u8]) -> Vec<u8> {
     let header = format!("{ENVELOPE}: {}\r\n", recipients.join(", "));
     [header.as_bytes(), raw].concat()
 }
 
-/// Only the first header counts: a mail may bring another of this name.
+/// Returns the envelope's recipients. Only the first header counts, because a mail may contain a header of this name.
 fn envelope<'a>(message: &'a Message<'_>) -> Option<&'a str> {
     let (name, value) = message.headers_raw().next()?;
     (name == ENVELOPE).then(|| value.trim())
 }
 
-/// `body_html` would make HTML of a plain text.
+/// Returns the HTML part. Not by `body_html`, which converts plain text to HTML.
 fn html<'a>(message: &'a Message<'_>) -> Option<&'a str> {
     message.html_bodies().find_map(|part| match &part.body {
         PartType::Html(html) => Some(&**html),

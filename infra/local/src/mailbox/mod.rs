@@ -1,9 +1,9 @@
-//! A mail server that keeps what it is given, instead of sending it on.
+//! A mail server that stores mails instead of sending them.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `smtp` | the conversation with whoever brings a mail |
-//! | `mail` | what a stored mail says, for people |
+//! | `smtp` | the SMTP session |
+//! | `mail` | reads stored mails |
 
 mod mail;
 mod smtp;
@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 pub use mail::Mail;
 
-const KEPT: usize = 500;
+const MAX_MAILS: usize = 500;
 
-/// The captured mails, each a file that survives a restart. Cheap to clone.
+/// The captured mails. Each is a file, so it survives a restart. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     inner: Arc<Inner>,
@@ -38,15 +38,15 @@ struct Inner {
 }
 
 impl Mailbox {
-    /// Listens on 127.0.0.1 for as long as the runtime lives, and keeps the newest 500 mails in
-    /// `dir`. Port 0 picks a free one.
+    /// Listens on 127.0.0.1 until the runtime ends, and keeps the newest 500 mails in `dir`. Port 0 picks a free
+    /// port.
     ///
     /// # Errors
-    /// When the port is taken or `dir` can't be used.
+    /// Fails when the port is in use or `dir` can't be used.
     pub async fn start(dir: &Path, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .await
-            .with_context(|| format!("port {port}, for mail, is in use: stop its program, or choose another port"))?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| {
+            format!("port {port} for mail is in use: stop the program that uses it, or choose another port")
+        })?;
         fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let mailbox = Self {
             inner: Arc::new(Inner {
@@ -55,37 +55,37 @@ impl Mailbox {
                 port: listener.local_addr()?.port(),
             }),
         };
-        mailbox.forget_the_oldest(&mut mailbox.lock());
+        mailbox.remove_oldest(&mut mailbox.lock());
         tokio::spawn(smtp::listen(listener, mailbox.clone()));
         Ok(mailbox)
     }
 
-    /// Where mails are to be sent, for lettre: `smtp://127.0.0.1:port`.
+    /// Returns the server's URL for lettre: `smtp://127.0.0.1:port`.
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.inner.port)
     }
 
-    /// The mails kept. One that was accepted is among them at once.
+    /// Returns the stored mails, newest first. An accepted mail is included at once.
     pub fn newest_first(&self) -> Vec<Mail> {
         self.lock().iter().cloned().collect()
     }
 
-    /// Stores a mail as it came, for the recipients its envelope named.
-    #[expect(clippy::disallowed_methods, reason = "what arrives is dated by the machine's clock")]
-    fn keep(&self, recipients: &[String], raw: &[u8]) -> Result<()> {
-        let mut mails = self.lock(); // before the id is made: ids are in the order of the mails
+    /// Stores a mail unchanged, with the recipients of its envelope.
+    #[expect(clippy::disallowed_methods, reason = "mails are dated by the machine's clock")]
+    fn store(&self, recipients: &[String], raw: &[u8]) -> Result<()> {
+        let mut mails = self.lock(); // before the id is created, so that ids are in the order of the mails
         let id = Uuid::now_v7();
         let stored = mail::with_envelope(recipients, raw);
-        let half_written = self.inner.dir.join("new.tmp");
-        fs::write(&half_written, &stored)?;
-        fs::rename(&half_written, file(&self.inner.dir, id))?;
+        let temporary = self.inner.dir.join("new.tmp");
+        fs::write(&temporary, &stored)?;
+        fs::rename(&temporary, file(&self.inner.dir, id))?;
         mails.push_front(Mail::read(id, &stored));
-        self.forget_the_oldest(&mut mails);
+        self.remove_oldest(&mut mails);
         Ok(())
     }
 
-    fn forget_the_oldest(&self, mails: &mut VecDeque<Mail>) {
-        while mails.len() > KEPT {
+    fn remove_oldest(&self, mails: &mut VecDeque<Mail>) {
+        while mails.len() > MAX_MAILS {
             if let Some(mail) = mails.pop_back() {
                 let _ = fs::remove_file(self.inner.dir.join(mail.id).with_extension("eml"));
             }
@@ -97,7 +97,7 @@ impl Mailbox {
     }
 }
 
-/// The mails of an earlier run. Their names are their ids, which sort by time.
+/// Reads the mails of an earlier run. File names are ids, which sort by time.
 fn stored(dir: &Path) -> Result<VecDeque<Mail>> {
     let mut ids = Vec::new();
     for entry in fs::read_dir(dir)? {

@@ -1,4 +1,4 @@
-//! The server's half of SMTP: plain, without passwords, for this machine only.
+//! The server side of SMTP, without TLS and passwords, for this machine only.
 
 use std::borrow::Cow;
 use std::io;
@@ -17,7 +17,7 @@ use super::Mailbox;
 
 const SIZE_LIMIT: usize = 10 * 1024 * 1024;
 const RECIPIENTS_LIMIT: usize = 100;
-const FAULTS_LIMIT: usize = 20; // after which it is no mail program that talks to us
+const FAULTS_LIMIT: usize = 20; // more faults don't come from a mail program
 const SILENCE_LIMIT: Duration = Duration::from_mins(5);
 
 /// Accepts connections until the runtime ends.
@@ -27,19 +27,19 @@ pub(super) async fn listen(listener: TcpListener, mailbox: Mailbox) {
             Ok((stream, _)) => {
                 let session = Session::new(mailbox.clone());
                 tokio::spawn(async move {
-                    let _ = session.talk(stream).await; // whoever hung up wants no answer
+                    let _ = session.run(stream).await; // the client may have disconnected
                 });
             }
-            Err(_) => sleep(Duration::from_millis(100)).await, // out of files, for now
+            Err(_) => sleep(Duration::from_millis(100)).await, // too many open files; try again
         }
     }
 }
 
-/// What the next bytes are.
+/// What the session expects to receive next.
 enum Expecting {
     Command(RequestReceiver),
     Mail(DataReceiver, Vec<u8>),
-    /// The rest of a mail that is too large.
+    /// The rest of a mail that is too large, which is discarded.
     Waste(DummyDataReceiver),
 }
 
@@ -65,7 +65,7 @@ impl Session {
         }
     }
 
-    async fn talk(mut self, mut stream: TcpStream) -> io::Result<()> {
+    async fn run(mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(b"220 localhost ESMTP\r\n").await?;
         let mut buffer = vec![0; 16 * 1024];
         while !self.closing {
@@ -83,16 +83,16 @@ impl Session {
         stream.shutdown().await
     }
 
-    /// The answer to what `bytes` complete; none when more of them are needed.
+    /// Consumes bytes and returns the reply to a complete command or mail. Returns `None` when more bytes are needed.
     async fn take_in(&mut self, bytes: &mut Iter<'_, u8>) -> Option<Cow<'static, str>> {
         match &mut self.expecting {
             Expecting::Command(receiver) => match receiver.ingest(bytes) {
                 Ok(request) => {
                     let request = request.into_owned();
-                    Some(self.obey(request))
+                    Some(self.execute(request))
                 }
                 Err(Error::NeedsMoreData { .. }) => None,
-                Err(error) => Some(self.complain(&error)),
+                Err(error) => Some(self.reject(&error)),
             },
             Expecting::Mail(receiver, mail) => {
                 if receiver.ingest(bytes, mail) {
@@ -111,7 +111,7 @@ impl Session {
         }
     }
 
-    fn obey(&mut self, request: Request<String>) -> Cow<'static, str> {
+    fn execute(&mut self, request: Request<String>) -> Cow<'static, str> {
         match request {
             Request::Helo { .. } => "250 localhost\r\n".into(),
             Request::Ehlo { .. } => {
@@ -130,7 +130,7 @@ impl Session {
                 "452 4.5.3 Too many recipients\r\n".into()
             }
             Request::Rcpt { to } => {
-                // a line break would begin another header in the stored mail
+                // a line break would start another header in the stored mail
                 self.recipients.push(to.address.replace(char::is_control, ""));
                 OK.into()
             }
@@ -149,11 +149,11 @@ impl Session {
                 self.closing = true;
                 "221 2.0.0 Bye\r\n".into()
             }
-            _ => self.complain(&Error::UnknownCommand),
+            _ => self.reject(&Error::UnknownCommand),
         }
     }
 
-    fn complain(&mut self, error: &Error) -> Cow<'static, str> {
+    fn reject(&mut self, error: &Error) -> Cow<'static, str> {
         self.faults += 1;
         if self.faults == FAULTS_LIMIT {
             self.closing = true;
@@ -175,13 +175,13 @@ impl Session {
             return TOO_LARGE;
         }
         let mailbox = self.mailbox.clone();
-        match spawn_blocking(move || mailbox.keep(&recipients, &mail)).await {
+        match spawn_blocking(move || mailbox.store(&recipients, &mail)).await {
             Ok(Ok(())) => OK,
             _ => "451 4.3.0 Could not be stored\r\n",
         }
     }
 
-    /// Forgets the mail begun; commands follow.
+    /// Discards the current mail and expects commands again.
     fn reset(&mut self) {
         self.has_sender = false;
         self.recipients.clear();

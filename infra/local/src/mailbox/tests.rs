@@ -10,9 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use super::{KEPT, Mailbox};
+use super::{MAX_MAILS, Mailbox};
 
-/// A folder of its own, removed at the end.
+/// A temporary folder, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -40,7 +40,7 @@ async fn send(mailbox: &Mailbox, message: Message) {
     transport.send(message).await.unwrap();
 }
 
-/// Writes raw bytes, closes, and returns all that was answered.
+/// Sends raw bytes, closes the connection, and returns all replies.
 async fn say(mailbox: &Mailbox, bytes: &[u8]) -> String {
     let address = mailbox.url().replace("smtp://", "");
     let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
@@ -49,7 +49,7 @@ async fn say(mailbox: &Mailbox, bytes: &[u8]) -> String {
         let _ = read.read_to_end(&mut answers).await;
         String::from_utf8_lossy(&answers).into_owned()
     });
-    let _ = write.write_all(bytes).await; // the server may hang up before the end
+    let _ = write.write_all(bytes).await; // the server may disconnect before the end
     drop(write);
     answers.await.unwrap()
 }
@@ -59,7 +59,7 @@ fn eml_files(dir: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn what_lettre_sends_is_there_at_once_and_after_a_restart() {
+async fn a_mail_is_stored_at_once_and_survives_a_restart() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
     let both = MultiPart::alternative_plain_html(".Grüße\r\n.\r\n..zwei".to_owned(), "<p>Grüße</p>".to_owned());
@@ -87,7 +87,7 @@ async fn what_lettre_sends_is_there_at_once_and_after_a_restart() {
 }
 
 #[tokio::test]
-async fn dots_are_unstuffed_and_a_mail_cannot_name_its_own_envelope() {
+async fn dots_are_unstuffed_and_a_mail_cannot_forge_its_envelope() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
     let answers = say(
@@ -102,7 +102,7 @@ async fn dots_are_unstuffed_and_a_mail_cannot_name_its_own_envelope() {
 }
 
 #[tokio::test]
-async fn garbage_is_survived() {
+async fn the_server_survives_garbage() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
     let noise: Vec<u8> = (0..200_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -126,7 +126,7 @@ async fn garbage_is_survived() {
 }
 
 #[tokio::test]
-async fn too_large_is_refused_and_the_conversation_goes_on() {
+async fn a_mail_that_is_too_large_is_refused_and_the_session_continues() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
     let declared = say(&mailbox, b"EHLO me\r\nMAIL FROM:<a@b.test> SIZE=99999999\r\nQUIT\r\n").await;
@@ -141,13 +141,13 @@ async fn too_large_is_refused_and_the_conversation_goes_on() {
 }
 
 #[tokio::test]
-async fn only_the_newest_are_kept() {
+async fn only_the_newest_mails_are_kept() {
     let folder = Folder::new();
     let mailbox = Mailbox::start(&folder.0, 0).await.unwrap();
-    for number in 0..=KEPT {
-        mailbox.keep(&["a@b.test".to_owned()], format!("Subject: {number}\r\n\r\n").as_bytes()).unwrap();
+    for number in 0..=MAX_MAILS {
+        mailbox.store(&["a@b.test".to_owned()], format!("Subject: {number}\r\n\r\n").as_bytes()).unwrap();
     }
     let mails = mailbox.newest_first();
-    assert_eq!((mails.len(), eml_files(&folder.0)), (KEPT, KEPT));
-    assert_eq!((&*mails[0].subject, &*mails[KEPT - 1].subject), ("500", "1"));
+    assert_eq!((mails.len(), eml_files(&folder.0)), (MAX_MAILS, MAX_MAILS));
+    assert_eq!((&*mails[0].subject, &*mails[MAX_MAILS - 1].subject), ("500", "1"));
 }

@@ -12,14 +12,14 @@ use crate::demo;
 use crate::postgres::{Cluster, throwaway};
 use crate::stack::{Environment, Options, Stack};
 
-/// The application's role belongs to the cluster: two that set it up at once would be in each other's way.
+/// A separate cluster, because the application's role belongs to the cluster and must not be set up concurrently.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 async fn cluster() -> &'static Cluster {
     tokio::task::spawn_blocking(throwaway).await.unwrap().unwrap()
 }
 
-/// The address of a database with nothing in it, as one who may make roles.
+/// The URL of an empty database, as a user who can create roles.
 async fn bare_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("operator_{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -38,7 +38,7 @@ async fn administrators(url: &str) -> Vec<(String, String, bool)> {
     .unwrap()
 }
 
-/// As on the command line, where no stack runs.
+/// Runs the command where no stack is running.
 async fn create(url: &str, email: &str, username: Option<&str>) -> Result<String, String> {
     let _turn = ONE_AT_A_TIME.lock().await;
     let created = create_administrator(Path::new("/nonexistent"), Some(url), email, username).await;
@@ -55,17 +55,17 @@ async fn a_bare_database_gets_its_schema_and_its_first_administrator_without_a_p
 
     let mut owner = PgConnection::connect(&url).await.unwrap();
     let hash: String = sqlx::query_scalar("SELECT password_hash FROM users").fetch_one(&mut owner).await.unwrap();
-    assert!(!hash.starts_with('$'), "no password is right: {hash}");
+    assert!(!hash.starts_with('$'), "no password matches: {hash}");
     let action: Vec<String> = sqlx::query_scalar("SELECT action FROM audit_logs").fetch_all(&mut owner).await.unwrap();
     assert_eq!(action, ["user.create_administrator"]);
     let token = told.split("token=").nth(1).unwrap().split_whitespace().next().unwrap();
     let stored: Vec<String> =
         sqlx::query_scalar("SELECT token FROM password_reset_tokens").fetch_all(&mut owner).await.unwrap();
-    assert!(stored.len() == 1 && stored[0] != token, "only its hash is kept");
+    assert!(stored.len() == 1 && stored[0] != token, "only its hash is stored");
 }
 
 #[tokio::test]
-async fn again_it_says_that_the_account_is_there_and_changes_nothing() {
+async fn creating_an_existing_account_fails_and_changes_nothing() {
     let url = bare_database().await;
     create(&url, "ada@school.test", None).await.unwrap();
     let again = create(&url, "ada@school.test", None).await.unwrap_err();
@@ -79,7 +79,7 @@ async fn again_it_says_that_the_account_is_there_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_email_or_gives_no_username_is_told_before_anything_is_touched() {
+async fn an_invalid_email_or_username_is_refused_before_anything_is_changed() {
     let url = bare_database().await;
     for (email, username) in [
         ("", None),
@@ -88,7 +88,7 @@ async fn what_is_no_email_or_gives_no_username_is_told_before_anything_is_touche
         ("@school.test", None),
         ("ada@school.test\0", None),
         ("a@school.test", None),         // too short for a username
-        ("ada+admin@school.test", None), // no letter of a username
+        ("ada+admin@school.test", None), // not allowed in a username
         ("ada@school.test", Some("a@b")),
     ] {
         let refused = create(&url, email, username).await.unwrap_err();
@@ -107,7 +107,7 @@ async fn what_is_no_email_or_gives_no_username_is_told_before_anything_is_touche
 }
 
 #[tokio::test]
-async fn where_nothing_runs_it_says_so() {
+async fn without_a_running_stack_the_error_says_how_to_start_one() {
     let folder = tempfile::tempdir().unwrap();
     let refused = create_administrator(folder.path(), None, "ada@school.test", None).await.unwrap_err();
     assert!(format!("{refused:#}").contains("cargo run"), "{refused:#}");
@@ -120,7 +120,7 @@ async fn where_nothing_runs_it_says_so() {
 
 const IN_PRODUCTION: &str = "LYCEUM_TEST_IN_PRODUCTION";
 
-/// The environment belongs to a process; so this is tested in one of its own.
+/// Runs in a separate process, because it changes the environment.
 #[test]
 fn in_production_the_demo_data_refuse_to_load_and_the_operator_starts_from_nothing() {
     let name = format!("{}::the_stack_in_production", module_path!().split_once("::").unwrap().1);
@@ -154,7 +154,7 @@ async fn the_stack_in_production() {
     let courses: i64 = sqlx::query_scalar("SELECT count(*) FROM courses").fetch_one(&mut owner).await.unwrap();
     assert_eq!(courses, 0);
 
-    // the first administrator, of the running stack, with the link that is printed
+    // creates the first administrator of the running stack, who uses the printed link
     let told = create_administrator(folder.path(), None, "ada@school.test", None).await.unwrap();
     let token = told.split("token=").nth(1).unwrap().split_whitespace().next().unwrap();
     let post = async |path: &str, body: Value| {
@@ -166,23 +166,23 @@ async fn the_stack_in_production() {
     let signed_in = post("/v1/auth/login", json!({ "identifier": "ada@school.test", "password": password })).await;
     assert_eq!(signed_in.status(), 200);
 
-    // any function, by hand
+    // invokes a function by hand
     let report = invoke(folder.path(), "rotate-keys", None).await.unwrap();
     assert_eq!(report["retired"], 1);
     let report = invoke(folder.path(), "maintain", Some("{}")).await.unwrap();
     assert_eq!(report["accounts_erased"], 0);
     let unknown = invoke(folder.path(), "erase-everything", None).await.unwrap_err();
-    assert!(format!("{unknown:#}").contains("rotate-keys"), "it lists those that there are: {unknown:#}");
+    assert!(format!("{unknown:#}").contains("rotate-keys"), "the error lists the functions: {unknown:#}");
     assert!(invoke(folder.path(), "maintain", Some("{")).await.is_err());
 
-    // events at which a function failed, once more
+    // handles failed events again
     let again = async || redrive(folder.path(), "ingest").await.unwrap();
-    assert_eq!(again().await, "Nothing failed.");
+    assert_eq!(again().await, "There are no failed events.");
     let failed = folder.path().join("failed/ingest");
     std::fs::create_dir_all(&failed).unwrap();
     let record = json!({ "requestPayload": { "upload_id": "019ab3f0-5c00-7000-8000-0000000000aa" } });
     std::fs::write(failed.join("1.json"), record.to_string()).unwrap();
-    assert_eq!(again().await, "1 taken up again.");
-    assert_eq!(again().await, "Nothing failed.");
+    assert_eq!(again().await, "Failed events handled: 1.");
+    assert_eq!(again().await, "There are no failed events.");
     stack.stop().await.unwrap();
 }

@@ -1,5 +1,5 @@
-//! The folder of one cluster: `data`, `password`, `server.log`, and `lock`, which is held while
-//! the cluster is in use.
+//! The folder of one cluster: `data`, `password`, `server.log`, and `lock`, which is locked while the cluster is in
+//! use.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::binaries::Binaries;
 use super::owner::Owner;
 
-/// One cluster's folder, ours alone until dropped.
+/// A cluster's folder, locked by this process until drop.
 #[derive(Debug)]
 pub(super) struct Area {
     pub dir: PathBuf,
@@ -23,8 +23,8 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// Where the cluster of `dir` can lie: there, or in `/var/tmp` when Postgres' user can't reach
-    /// it, as with root's checkout under `/root`.
+    /// Returns the folder for the cluster of `dir`: `dir` itself, or one in `/var/tmp` when Postgres' user can't reach
+    /// it, for example below `/root`.
     pub fn place(dir: &Path, owner: Owner) -> Result<PathBuf> {
         fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let dir = dir.canonicalize()?;
@@ -36,7 +36,7 @@ impl Area {
         Ok(Path::new("/var/tmp").join(name))
     }
 
-    /// Takes the folder for this process; one that another stack uses is refused.
+    /// Locks the folder for this process. Fails when another stack uses it.
     pub fn open(dir: PathBuf, owner: Owner) -> Result<Self> {
         let area = Self::claimed(dir, owner)?;
         match area.lock.try_lock() {
@@ -48,8 +48,8 @@ impl Area {
         }
     }
 
-    /// The same, but waits until the other has finished.
-    pub fn open_in_turn(dir: PathBuf, owner: Owner) -> Result<Self> {
+    /// Like [`Self::open`], but waits until the folder is free.
+    pub fn open_when_free(dir: PathBuf, owner: Owner) -> Result<Self> {
         let area = Self::claimed(dir, owner)?;
         area.lock.lock()?;
         Ok(area)
@@ -61,34 +61,34 @@ impl Area {
         Ok(Self { dir, owner, lock })
     }
 
-    /// What Postgres calls its data directory.
+    /// Returns Postgres' data directory.
     pub fn data(&self) -> PathBuf {
         self.dir.join("data")
     }
 
-    /// The superuser's password.
+    /// Reads the superuser's password.
     pub fn password(&self) -> Result<String> {
         let path = self.dir.join("password");
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
-    /// Makes the data on first use; later, sees that this Postgres can read them.
+    /// Creates the data on first use. Later, checks that this version of Postgres can read it.
     pub fn initialise(&self, binaries: &Binaries) -> Result<()> {
         let data = self.data();
         if data.exists() {
             return self.check_version(binaries);
         }
-        // Built beside its place and renamed, so that a kill in the middle leaves nothing half-made.
-        let half_made = self.dir.join("data.new");
-        match fs::remove_dir_all(&half_made) {
+        // Created under another name and renamed, so that an interrupted run leaves nothing incomplete.
+        let incomplete = self.dir.join("data.new");
+        match fs::remove_dir_all(&incomplete) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
         self.make_password()?;
 
-        let mut output = self.initdb(binaries, &half_made, "C.UTF-8")?;
+        let mut output = self.initdb(binaries, &incomplete, "C.UTF-8")?;
         if String::from_utf8_lossy(&output.stderr).contains("invalid locale name") {
-            output = self.initdb(binaries, &half_made, "C")?; // macOS has no C.UTF-8
+            output = self.initdb(binaries, &incomplete, "C")?; // macOS has no C.UTF-8
         }
         ensure!(
             output.status.success(),
@@ -96,11 +96,11 @@ impl Area {
             self.dir.display(),
             String::from_utf8_lossy(&output.stderr)
         );
-        fs::rename(half_made, data)?;
+        fs::rename(incomplete, data)?;
         Ok(())
     }
 
-    /// Makes the data a copy of a running cluster's; with `following`, one that will follow it.
+    /// Copies the data of a running cluster. With `following`, the copy becomes its replica.
     pub fn copy_running(&self, binaries: &Binaries, password: &str, url: &str, following: bool) -> Result<()> {
         private_file(&self.dir.join("password"), self.owner)?.write_all(password.as_bytes())?;
         let mut command = self.owner.command(binaries.program("pg_basebackup"), &self.dir);
@@ -113,13 +113,13 @@ impl Area {
         Ok(())
     }
 
-    /// Adds settings to those of the data, for the next start; the last of a name holds.
+    /// Adds settings for the next start. The last one of a name counts.
     pub fn set(&self, settings: &[String]) -> Result<()> {
         let mut file = private_file(&self.data().join("postgresql.auto.conf"), self.owner)?;
         Ok(file.write_all((settings.join("\n") + "\n").as_bytes())?)
     }
 
-    /// Makes the next start one that recovers, as the settings say.
+    /// Makes the next start recover, as the settings say.
     pub fn mark_for_recovery(&self) -> Result<()> {
         private_file(&self.data().join("recovery.signal"), self.owner)?;
         Ok(())
@@ -130,8 +130,8 @@ impl Area {
         command
             .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"])
             .args(["--no-instructions", &format!("--locale={locale}")])
-            // The system writes its thousand files to disk soon enough: waiting for each took 3 s of a first start,
-            // and only a power cut within its first half-minute could tell.
+            // Waiting for each of a thousand files to reach the disk took 3 s of a first start. Without it, only a
+            // power failure within the first half minute could lose data.
             .arg("--no-sync")
             .arg("--pwfile")
             .arg(self.dir.join("password"))
@@ -142,7 +142,7 @@ impl Area {
 
     fn make_password(&self) -> Result<()> {
         let mut random = [0; 24];
-        getrandom::fill(&mut random).context("the system gave no random numbers")?;
+        getrandom::fill(&mut random).context("the operating system gave no random bytes")?;
         let mut file = private_file(&self.dir.join("password"), self.owner)?;
         file.set_len(0)?;
         file.write_all(hex::encode(random).as_bytes())?;
@@ -152,26 +152,26 @@ impl Area {
     fn check_version(&self, binaries: &Binaries) -> Result<()> {
         let data = self.data();
         let made_by = fs::read_to_string(data.join("PG_VERSION"))
-            .with_context(|| format!("{} is no Postgres data; move it away", data.display()))?;
+            .with_context(|| format!("{} contains no Postgres data; move it away", data.display()))?;
         let installed = binaries.version()?;
         ensure!(
             made_by.trim() == installed.to_string(),
-            "the data in {} were made by Postgres {}, but the one found is {installed}: \
-             set PG_BIN_DIR to a Postgres {0}, or remove the folder to begin anew",
+            "the data in {} was created by Postgres {}, but the installed version is {installed}: \
+             set PG_BIN_DIR to a matching Postgres, or delete {0} to start with new data",
             self.dir.display(),
             made_by.trim(),
         );
         Ok(())
     }
 
-    /// The server's log, emptied.
+    /// Opens the server's log and empties it.
     pub fn new_log(&self) -> Result<File> {
         let log = private_file(&self.log(), self.owner)?;
         log.set_len(0)?;
         Ok(log)
     }
 
-    /// The end of the server's log.
+    /// Returns the last lines of the server's log.
     pub fn log_tail(&self) -> String {
         let bytes = fs::read(self.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
@@ -184,8 +184,8 @@ impl Area {
     }
 }
 
-/// Opens or creates a file that only `owner` can read. Links are not followed: the folder is
-/// theirs, and we may be root.
+/// Opens or creates a file that only `owner` can read. Doesn't follow links: the folder is theirs, and we may be
+/// root.
 fn private_file(path: &Path, owner: Owner) -> Result<File> {
     let file = OpenOptions::new()
         .read(true)

@@ -1,4 +1,4 @@
-//! A copy of a cluster and the log of all that happened since: from both, its state of any moment.
+//! Backups with an archive of the write-ahead log, and recovery to a point in time.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::area::Area;
 use super::binaries::Binaries;
 use super::cluster::Cluster;
 
-/// A copy that no server runs on yet.
+/// A copy of a cluster, on which no server runs yet.
 #[derive(Debug)]
 pub struct Backup {
     area: Area,
@@ -17,10 +17,10 @@ pub struct Backup {
 }
 
 impl Cluster {
-    /// Keeps every piece of the log from now on in a folder beside the data. It takes a start anew, on another port.
+    /// Restarts the cluster with archiving of the write-ahead log in a folder beside the data. The port changes.
     ///
     /// # Errors
-    /// As [`Cluster::start`].
+    /// Fails in the same cases as [`Cluster::start`].
     pub fn archiving(self) -> Result<Self> {
         let Self { server, area, binaries, .. } = self;
         server.stop()?;
@@ -31,10 +31,10 @@ impl Cluster {
         Self::start_in(area, binaries, true)
     }
 
-    /// Copies the running data into the empty folder `dir`.
+    /// Copies the running cluster into the empty folder `dir`.
     ///
     /// # Errors
-    /// When the copy fails.
+    /// Fails when the copy fails.
     pub fn back_up(&self, dir: &Path) -> Result<Backup> {
         let owner = self.area.owner;
         let area = Area::open(Area::place(dir, owner)?, owner)?;
@@ -44,11 +44,11 @@ impl Cluster {
 }
 
 impl Backup {
-    /// Starts a server on the copy, which replays the log up to that moment (as Postgres writes it), and then takes
-    /// writes.
+    /// Starts a server on the copy, replays the log up to `until` (a timestamp in the format of Postgres), and then
+    /// accepts writes.
     ///
     /// # Errors
-    /// As [`Cluster::start`], and when the log does not reach that moment.
+    /// Fails in the same cases as [`Cluster::start`], and when the log ends before `until`.
     pub fn recover(self, until: &str) -> Result<Cluster> {
         self.area.set(&[
             "archive_mode = off".to_owned(),
@@ -60,7 +60,7 @@ impl Backup {
         Cluster::start_in(self.area, self.binaries, true)
     }
 
-    /// Where the copy is.
+    /// Returns the folder of the copy.
     pub fn location(&self) -> &Path {
         &self.area.dir
     }

@@ -1,4 +1,4 @@
-//! Finds the programs of an installed Postgres.
+//! Finds the programs of an installed Postgres, or fetches some.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Homes of packaged versions, as (folder, start of a version's name in it): Debian, PGDG on
-/// Fedora, Homebrew on Apple and on Intel chips, Postgres.app. Each has a `bin`.
-const HOMES: [(&str, &str); 5] = [
+use super::fetched::{self, Package};
+
+/// The folders of packaged versions, as (folder, prefix of a version's subfolder): Debian, PGDG on Fedora, Homebrew on
+/// Apple and Intel chips, Postgres.app. Each version has a `bin`.
+const INSTALL_FOLDERS: [(&str, &str); 5] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),
     ("/opt/homebrew/opt", "postgresql"),
@@ -17,47 +19,57 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 const HOW_TO_INSTALL: &str = "\
-Postgres was not found. Install its server:
+Postgres is not installed, and could not be fetched. Install its server:
   Debian, Ubuntu   sudo apt install postgresql
   Fedora           sudo dnf install postgresql-server
   macOS            brew install postgresql@17
-or set PG_BIN_DIR to the folder that holds initdb and postgres.";
+or set PG_BIN_DIR to the folder that contains initdb and postgres.";
 
-/// The folder with `initdb`, `postgres`, `pg_dump` and their like.
+/// The folder with `initdb`, `postgres`, `pg_dump` and the other programs.
 #[derive(Clone, Debug)]
 pub struct Binaries {
     dir: PathBuf,
 }
 
 impl Binaries {
-    /// `PG_BIN_DIR` if it is set; else what `pg_config` and `PATH` name; else the newest of the
-    /// usual homes.
+    /// Finds the programs: in `PG_BIN_DIR` if it is set, else where `pg_config` and `PATH` point, else the newest
+    /// version in the usual folders. Without any, fetches a pinned Postgres into the user's cache.
     ///
     /// # Errors
-    /// When there is none: the message says how to install one.
+    /// Fails when Postgres is not installed and can't be fetched; the message says why, and how to install it.
     pub fn find() -> Result<Self> {
         if let Some(dir) = env::var_os("PG_BIN_DIR") {
             let dir = PathBuf::from(dir);
-            if !holds_a_server(&dir) {
-                bail!("PG_BIN_DIR is {}, which holds no initdb", dir.display());
+            if !has_server(&dir) {
+                bail!("PG_BIN_DIR is {}, which doesn't contain initdb and postgres", dir.display());
             }
             return Ok(Self { dir });
         }
-        named_by_pg_config()
+        let installed = named_by_pg_config()
             .into_iter()
             .chain(on_the_path())
-            .chain(newest_home())
-            .find(|dir| holds_a_server(dir))
-            .map(|dir| Self { dir })
-            .context(HOW_TO_INSTALL)
+            .chain(newest_installation())
+            .find(|dir| has_server(dir));
+        if let Some(dir) = installed {
+            return Ok(Self { dir });
+        }
+        let package = Package::for_this_machine().context(HOW_TO_INSTALL)?;
+        let fetched = Self { dir: package.fetch(&fetched::cache()?).context(HOW_TO_INSTALL)? };
+        fetched.version().context(HOW_TO_INSTALL)?; // they need a C library that the machine may lack
+        Ok(fetched)
     }
 
-    /// The path of one program, such as `pg_dump`.
+    /// Returns whether the folder has that program, such as `pg_dump`: a fetched Postgres has only the server's.
+    pub fn has(&self, name: &str) -> bool {
+        self.program(name).is_file()
+    }
+
+    /// Returns the path of a program, such as `pg_dump`.
     pub fn program(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// The major version, such as 17.
+    /// Returns the major version, such as 17.
     pub(super) fn version(&self) -> Result<u32> {
         let program = self.program("postgres");
         let output = Command::new(&program)
@@ -69,12 +81,12 @@ impl Binaries {
         text.split_whitespace()
             .nth(2)
             .and_then(leading_number)
-            .with_context(|| format!("{} told no version: {text}", program.display()))
+            .with_context(|| format!("{} printed no version: {text}", program.display()))
     }
 }
 
-/// `pg_config` alone proves nothing: client packages bring it without a server.
-fn holds_a_server(dir: &Path) -> bool {
+/// Whether the folder contains a server. `pg_config` alone proves nothing: client packages include it.
+fn has_server(dir: &Path) -> bool {
     dir.join("initdb").is_file() && dir.join("postgres").is_file()
 }
 
@@ -88,8 +100,8 @@ fn on_the_path() -> Vec<PathBuf> {
     env::var_os("PATH").map_or_else(Vec::new, |path| env::split_paths(&path).collect())
 }
 
-fn newest_home() -> Option<PathBuf> {
-    HOMES
+fn newest_installation() -> Option<PathBuf> {
+    INSTALL_FOLDERS
         .iter()
         .filter_map(|(folder, start)| Some((Path::new(folder).read_dir().ok()?, start)))
         .flat_map(|(entries, start)| {
@@ -97,7 +109,7 @@ fn newest_home() -> Option<PathBuf> {
                 let name = entry.file_name().into_string().ok()?;
                 let version = name.strip_prefix(start)?.trim_start_matches('@');
                 let dir = entry.path().join("bin");
-                holds_a_server(&dir).then(|| (leading_number(version), dir))
+                has_server(&dir).then(|| (leading_number(version), dir))
             })
         })
         .max()

@@ -1,4 +1,4 @@
-//! A cluster that is running, from its folder to its address.
+//! A running cluster.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::binaries::Binaries;
 use super::owner::Owner;
 use super::server::Server;
 
-/// A running Postgres; dropped, it stops.
+/// A running Postgres. Stops on drop.
 #[derive(Debug)]
 pub struct Cluster {
     pub(super) server: Server, // before the area: the folder stays locked until the server is gone
@@ -19,14 +19,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the cluster kept in `dir`, creating it on first use. Without `durable`, every
-    /// promise about a crash is given up for speed.
+    /// Starts the cluster in `dir`, and creates it on first use. Without `durable`, a crash may lose data, and it is
+    /// faster.
     ///
-    /// Blocks for up to some seconds: call it through `spawn_blocking`.
+    /// Blocks for some seconds: call it through `spawn_blocking`.
     ///
     /// # Errors
-    /// When Postgres is missing or of another version than the data, the folder is in use or
-    /// somebody else's, or the server does not start: the message has the end of its log.
+    /// Fails when Postgres is not installed, or has another version than the data; when the folder is in use or belongs
+    /// to another user; or when the server does not start. The message contains the end of its log.
     pub fn start(dir: &Path, durable: bool) -> Result<Self> {
         let owner = Owner::choose()?;
         let area = Area::open(Area::place(dir, owner)?, owner)?;
@@ -38,11 +38,11 @@ impl Cluster {
         Ok(Self { server: Server::start(&binaries, &area, durable)?, password: area.password()?, area, binaries })
     }
 
-    /// Starts a replica of this cluster in the empty folder `dir`: it follows whatever happens here, as fast as it can,
-    /// and takes reads. Roles, databases and the password are the same.
+    /// Starts a read-only replica of this cluster in the empty folder `dir`. Roles, databases and the password are the
+    /// same.
     ///
     /// # Errors
-    /// As [`Self::start`], and when the copy fails.
+    /// Fails in the same cases as [`Self::start`], and when the copy fails.
     pub fn replica(&self, dir: &Path) -> Result<Self> {
         let owner = self.area.owner;
         let area = Area::open(Area::place(dir, owner)?, owner)?;
@@ -50,38 +50,37 @@ impl Cluster {
         Self::start_in(area, self.binaries.clone(), false)
     }
 
-    /// The URL of `database` for `user`. The superuser is `postgres`; another role gets in if it
-    /// was created with [the same password](Self::password).
+    /// Returns the URL of `database` for `user`. The superuser is `postgres`. Another role can sign in if it was
+    /// created with [the same password](Self::password).
     pub fn url(&self, user: &str, database: &str) -> String {
         let (password, port) = (&self.password, self.server.port);
         format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// The superuser's password: random, made with the cluster, letters and digits only.
+    /// Returns the superuser's password: random letters and digits, created with the cluster.
     pub fn password(&self) -> &str {
         &self.password
     }
 
-    /// The port on 127.0.0.1, another one at each start.
+    /// Returns the port on 127.0.0.1, which changes with each start.
     pub fn port(&self) -> u16 {
         self.server.port
     }
 
-    /// The programs it runs on.
+    /// Returns the Postgres programs of this cluster.
     pub fn binaries(&self) -> &Binaries {
         &self.binaries
     }
 
-    /// Where the data really are: the folder given, or one in `/var/tmp` if Postgres' user could
-    /// not reach it.
+    /// Returns the folder of the data: the given one, or one in `/var/tmp` if Postgres' user can't reach it.
     pub fn location(&self) -> &Path {
         &self.area.dir
     }
 
-    /// Ends connections and shuts down.
+    /// Closes all connections and shuts down.
     ///
     /// # Errors
-    /// When that takes longer than 10 s; it is then ended the hard way.
+    /// Fails when that takes longer than 10 s. The server is then killed.
     pub fn stop(self) -> Result<()> {
         self.server.stop()
     }

@@ -1,19 +1,21 @@
-//! A Postgres of our own: found on the machine, kept in a folder, gone with the process.
+//! A private Postgres: uses the installed programs, keeps its data in a folder, and stops with this process.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `binaries` | where `initdb` and `postgres` are |
-//! | `owner` | the user they run as: never root, as Postgres refuses that |
+//! | `binaries` | finds `initdb` and `postgres` |
+//! | `fetched` | fetches them from the npm registry when they are not installed |
+//! | `owner` | the user that Postgres runs as: never root, which Postgres refuses |
 //! | `area` | a cluster's folder: its data, password, log and lock |
-//! | `server` | the running process, which dies with this one |
-//! | `cluster` | all of it together |
-//! | `backup` | a copy of it, its log kept from then on, and the recovery to any moment after |
-//! | `throwaway` | the fast one that a test process shares |
+//! | `server` | the server process, which ends with this one |
+//! | `cluster` | a running cluster |
+//! | `backup` | backups, log archiving, and recovery to a point in time |
+//! | `throwaway` | the fast cluster that a test process shares |
 
 mod area;
 mod backup;
 mod binaries;
 mod cluster;
+mod fetched;
 mod owner;
 mod server;
 mod throwaway;

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use rustix::process::{getegid, geteuid};
 
-/// A user and group; an ordinary user keeps their own.
+/// The user and group that Postgres runs as.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     pub uid: u32,
@@ -18,7 +18,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Ourselves; when we are root, `postgres` or else `nobody`.
+    /// Chooses the current user or, for root, `postgres` or else `nobody`.
     pub fn choose() -> Result<Self> {
         if !geteuid().is_root() {
             return Ok(Self { uid: geteuid().as_raw(), gid: getegid().as_raw() });
@@ -36,13 +36,13 @@ impl Owner {
         Some(Self { uid: ids.next()?.ok()?, gid: ids.next()?.ok()? })
     }
 
-    /// A command that will run as this user, in `dir`, and no longer than the thread that spawns
-    /// it. (Dropping root's uid, the standard library drops root's other groups too.)
+    /// Creates a command that runs as this user in `dir`, and ends with the thread that spawns it. (When it changes the
+    /// user, the standard library also drops root's groups.)
     pub fn command(self, program: impl AsRef<Path>, dir: &Path) -> Command {
         let mut command = Command::new(program.as_ref());
         command
             .current_dir(dir)
-            .env("LC_ALL", "C") // its messages are read by people and by us: one language
+            .env("LC_ALL", "C") // messages in English, because we parse them
             .stdin(Stdio::null());
         if geteuid().is_root() {
             command.uid(self.uid).gid(self.gid);
@@ -51,19 +51,19 @@ impl Owner {
         command
     }
 
-    /// Whether this user can get into `dir`, asked of the system, which knows of access lists too.
+    /// Whether this user can enter `dir`. Asks the system, which also knows access control lists.
     pub fn reaches(self, dir: &Path) -> bool {
         self.command("test", Path::new("/")).arg("-x").arg(dir).status().is_ok_and(|status| status.success())
     }
 
-    /// Whether `path` is this user's.
+    /// Whether `path` belongs to this user.
     pub fn owns(self, path: &Path) -> bool {
         fs::symlink_metadata(path).is_ok_and(|found| found.uid() == self.uid)
     }
 
-    /// Makes `dir` a folder that only this user (and root) can enter.
+    /// Creates `dir` as a folder that only this user (and root) can enter.
     ///
-    /// One that somebody else made is refused: in `/var/tmp` it may be a trap.
+    /// Refuses a folder of another user: in `/var/tmp` it may be a trap.
     pub fn claim(self, dir: &Path) -> Result<()> {
         match DirBuilder::new().mode(0o700).create(dir) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
@@ -71,15 +71,19 @@ impl Owner {
             }
             _ => {}
         }
-        let found = fs::symlink_metadata(dir)?; // not followed: a link may lead anywhere
+        let found = fs::symlink_metadata(dir)?; // doesn't follow links, which may lead anywhere
         if found.is_dir() && found.uid() == self.uid {
             return Ok(());
         }
         if !found.is_dir() || found.uid() != geteuid().as_raw() {
-            bail!("{} belongs to another user (uid {}); run as that user, or remove it", dir.display(), found.uid());
+            bail!(
+                "{} belongs to another user (uid {}); run as that user, or remove the folder",
+                dir.display(),
+                found.uid()
+            );
         }
         if fs::read_dir(dir)?.next().is_some() {
-            bail!("{} holds something else; choose an empty folder", dir.display());
+            bail!("{} is not empty; choose an empty folder", dir.display());
         }
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
         lchown(dir, Some(self.uid), Some(self.gid))?;
@@ -87,8 +91,8 @@ impl Owner {
     }
 }
 
-/// Even a `kill -9` of this process then shuts the child down; so does the end of the thread that spawned it. Only
-/// Linux can; elsewhere the next start ends what was left behind.
+/// Makes the child end with the thread that spawns it, even after `kill -9` of this process. Works on Linux only;
+/// elsewhere the next start stops a server that was left running.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "what runs between fork and exec makes two system calls only")]
 pub fn die_with_parent(command: &mut Command) {
@@ -99,12 +103,12 @@ pub fn die_with_parent(command: &mut Command) {
     unsafe {
         command.pre_exec(move || {
             set_parent_process_death_signal(Some(Signal::INT))?;
-            // The parent may have died just before: then no signal would come.
+            // If the parent has just died, no signal will come.
             if getppid() == Some(parent) { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) }
         });
     }
 }
 
-/// Only Linux can.
+/// Does nothing: only Linux supports this.
 #[cfg(not(target_os = "linux"))]
 pub fn die_with_parent(_: &mut Command) {}

@@ -1,4 +1,4 @@
-//! The running server process.
+//! The server process.
 
 use std::fs;
 use std::net::TcpListener;
@@ -24,13 +24,13 @@ const START_ATTEMPTS: usize = 5;
 pub(super) struct Server {
     pub port: u16,
     pid: Pid,
-    /// Spawned the process and waits for its end: the system ends a child with the thread that
-    /// spawned it, so that thread must live as long as the server.
+    /// The thread that spawned the process and waits for its end. Linux kills the child when this thread ends, so it
+    /// must live as long as the server.
     keeper: JoinHandle<()>,
 }
 
 impl Server {
-    /// Starts on a free port, on another one if somebody was faster.
+    /// Starts on a free port. Tries another one if a program takes it first.
     pub fn start(binaries: &Binaries, area: &Area, durable: bool) -> Result<Self> {
         end_previous(&area.data())?;
         for _ in 0..START_ATTEMPTS {
@@ -47,21 +47,21 @@ impl Server {
     }
 
     fn spawn(mut command: Command, port: u16) -> Result<Self> {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let keeper = thread::Builder::new().name("postgres".to_owned()).spawn(move || match command.spawn() {
             Ok(mut child) => {
-                let _ = tell.send(Ok(Pid::from_child(&child)));
+                let _ = sender.send(Ok(Pid::from_child(&child)));
                 let _ = child.wait();
             }
             Err(error) => {
-                let _ = tell.send(Err(error));
+                let _ = sender.send(Err(error));
             }
         })?;
-        let pid = told.recv()?.context("cannot run postgres")?;
+        let pid = receiver.recv()?.context("cannot run postgres")?;
         Ok(Self { port, pid, keeper })
     }
 
-    /// False if it ended instead.
+    /// Waits until the server is ready. Returns false if it ended instead.
     fn becomes_ready(&self, data: &Path) -> Result<bool> {
         let begun = Instant::now();
         while begun.elapsed() < START_LIMIT {
@@ -76,7 +76,7 @@ impl Server {
         bail!("Postgres was not ready within {} s", START_LIMIT.as_secs())
     }
 
-    /// Ends connections, writes everything down, and waits for that.
+    /// Closes connections, flushes the data, and waits for the end.
     pub fn stop(&self) -> Result<()> {
         if self.keeper.is_finished() {
             return Ok(());
@@ -85,7 +85,7 @@ impl Server {
         if within_stop_limit(|| self.keeper.is_finished()) {
             return Ok(());
         }
-        let _ = kill_process(self.pid, Signal::QUIT); // at once; the next start recovers
+        let _ = kill_process(self.pid, Signal::QUIT); // ends at once; the next start recovers
         bail!("Postgres needed more than {} s to stop", STOP_LIMIT.as_secs())
     }
 }
@@ -113,18 +113,18 @@ fn command(binaries: &Binaries, area: &Area, port: u16, durable: bool) -> Result
     }
     let log = area.new_log()?;
     command.arg("-D").arg(area.data()).stdout(log.try_clone()?).stderr(log);
-    // Ctrl-C reaches a terminal's whole process group; ours is stopped by us, after its clients.
+    // Ctrl-C reaches a terminal's whole process group. The server must stop after its clients.
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     Ok(command)
 }
 
-/// A killed stack's server may still be shutting down, or (not on Linux) know nothing of it.
+/// Stops the server of a stack that was killed. It may still be shutting down, or (not on Linux) still be running.
 fn end_previous(data: &Path) -> Result<()> {
     let Some((pid, _)) = status(data) else {
         return Ok(());
     };
     if !serves(pid, data) {
-        // Its number may be another process' by now, which Postgres would take for a server.
+        // Another process may have this id by now, and Postgres would take it for a server.
         fs::remove_file(data.join("postmaster.pid"))?;
         return Ok(());
     }
@@ -139,7 +139,7 @@ fn end_previous(data: &Path) -> Result<()> {
     )
 }
 
-/// What `postmaster.pid` says: the process, and its state ("starting", "ready", "stopping").
+/// Reads `postmaster.pid`: the process, and its state ("starting", "ready", "stopping").
 fn status(data: &Path) -> Option<(Pid, String)> {
     let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
     let mut lines = text.lines();
@@ -148,7 +148,7 @@ fn status(data: &Path) -> Option<(Pid, String)> {
     Some((pid, state))
 }
 
-/// Whether the process is a Postgres on `data`, by its command line.
+/// Whether the process is a Postgres on `data`, judged by its command line.
 fn serves(pid: Pid, data: &Path) -> bool {
     let pid = pid.as_raw_pid().to_string();
     let command_line = if Path::new("/proc/self").exists() {

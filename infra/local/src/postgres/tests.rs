@@ -7,13 +7,23 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Binaries, Cluster, throwaway};
+use crate::programs::report_missing;
 
-/// A folder of its own, removed at the end.
+/// Ends the test where Postgres has no `psql`: a fetched one has only the server.
+macro_rules! needs_psql {
+    () => {
+        if !Binaries::find().unwrap().has("psql") {
+            return report_missing("psql");
+        }
+    };
+}
+
+/// A temporary folder, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        // LYCEUM_TEST_DIR lets a person try a folder that Postgres' user can't reach
+        // LYCEUM_TEST_DIR allows trying a folder that Postgres' user can't reach
         let parent = env::var_os("LYCEUM_TEST_DIR").map_or_else(env::temp_dir, PathBuf::from);
         let dir = parent.join(format!("lyceum-postgres-{name}-{}", process::id()));
         fs::create_dir_all(&dir).unwrap();
@@ -46,6 +56,7 @@ fn query_url(binaries: &Binaries, url: &str, sql: &str) -> Result<String, String
 
 #[test]
 fn keeps_its_data_between_starts() {
+    needs_psql!();
     let folder = Folder::new("kept");
     let cluster = folder.start();
     let location = cluster.location().to_owned();
@@ -61,7 +72,8 @@ fn keeps_its_data_between_starts() {
 }
 
 #[test]
-fn the_password_is_asked_for_and_not_readable_by_others() {
+fn the_password_is_required_and_not_readable_by_others() {
+    needs_psql!();
     let folder = Folder::new("password");
     let cluster = folder.start();
     let wrong = cluster.url("postgres", "postgres").replace(cluster.password(), "guess");
@@ -75,7 +87,7 @@ fn the_password_is_asked_for_and_not_readable_by_others() {
 }
 
 #[test]
-fn two_folders_at_once_but_not_one_twice() {
+fn two_folders_run_at_once_but_one_folder_only_once() {
     let (one, two) = (Folder::new("one"), Folder::new("two"));
     let (one, other) = thread::scope(|scope| {
         let other = scope.spawn(|| two.start());
@@ -93,13 +105,14 @@ fn two_folders_at_once_but_not_one_twice() {
 }
 
 #[test]
-fn starts_over_what_an_accident_left() {
+fn starts_after_a_crash_and_an_interrupted_initdb() {
+    needs_psql!();
     let folder = Folder::new("accident");
     let cluster = folder.start();
     let location = cluster.location().to_owned();
     cluster.stop().unwrap();
 
-    // a lock file whose number is another process' by now (one of Postgres' own user, if we can)
+    // a lock file with the id of another process (of Postgres' user, if possible)
     let sleeper = super::owner::Owner::choose().unwrap().command("sleep", Path::new("/")).arg("60").spawn();
     let mut sleeper = sleeper.unwrap();
     let lock = format!("{}\n{}/data\n0\n5432\n\n127.0.0.1\n\nready\n", sleeper.id(), location.display());
@@ -111,7 +124,7 @@ fn starts_over_what_an_accident_left() {
     sleeper.wait().unwrap();
     cluster.stop().unwrap();
 
-    // an initdb that was killed
+    // an interrupted initdb
     fs::remove_dir_all(location.join("data")).unwrap();
     let cluster = folder.start();
     assert_eq!(query(&cluster, "select 1").unwrap(), "1");
@@ -120,19 +133,20 @@ fn starts_over_what_an_accident_left() {
 }
 
 #[test]
-fn data_of_another_version_are_told_plainly() {
+fn data_of_another_version_is_refused_with_a_clear_error() {
     let folder = Folder::new("version");
     let cluster = folder.start();
     let location = cluster.location().to_owned();
     cluster.stop().unwrap();
     fs::write(location.join("data/PG_VERSION"), "9\n").unwrap();
     let refused = format!("{:#}", Cluster::start(&folder.0, true).unwrap_err());
-    assert!(refused.contains("were made by Postgres 9"), "{refused}");
+    assert!(refused.contains("was created by Postgres 9"), "{refused}");
     fs::remove_dir_all(location).unwrap();
 }
 
 #[test]
 fn a_throwaway_is_shared() {
+    needs_psql!();
     let begun = Instant::now();
     let cluster = throwaway().unwrap();
     eprintln!("throwaway in {:?} in {}", begun.elapsed(), cluster.location().display());
@@ -144,7 +158,8 @@ const KILLED_STACK: &str = "LYCEUM_KILLED_STACK";
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_killed_stack_takes_its_server_along() {
+fn the_server_ends_when_its_stack_is_killed() {
+    needs_psql!();
     let folder = Folder::new("killed");
     let location = folder.start().location().to_owned(); // initdb
     for at_once in [false, true] {
@@ -164,11 +179,11 @@ fn a_killed_stack_takes_its_server_along() {
         stack.kill().unwrap(); // SIGKILL
         stack.wait().unwrap();
 
-        // a process that ended, but that nobody has asked about, has no command line any more
+        // an ended process that was not waited for has no command line
         let gone = || fs::read(format!("/proc/{server}/cmdline")).unwrap_or_default().is_empty();
         let begun = Instant::now();
         while !at_once && !gone() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "the server lives on");
+            assert!(begun.elapsed() < Duration::from_secs(10), "the server is still running");
             thread::sleep(Duration::from_millis(10));
         }
         let cluster = folder.start();

@@ -1,4 +1,4 @@
-//! The cluster that the tests of one process share.
+//! The cluster that the tests of a process share.
 
 use std::env;
 use std::fs;
@@ -15,16 +15,16 @@ use super::binaries::Binaries;
 use super::cluster::Cluster;
 use super::owner::Owner;
 
-const PREFIX: &str = "lyceum-throwaway-"; // followed by the process
+const PREFIX: &str = "lyceum-throwaway-"; // followed by the process id
 
-/// The cluster of this process: started on first use, without any care for a crash, in memory
-/// where there is `/dev/shm`.
+/// Returns the cluster of this process. It starts on first use, without durability, and in memory where `/dev/shm`
+/// exists.
 ///
-/// Tests end without destructors, so its folder is removed by the next process that comes here;
-/// the server itself ends with the process.
+/// Tests end without destructors, so the next process that calls this removes the folder. The server ends with the
+/// process.
 ///
 /// # Errors
-/// As [`Cluster::start`]; every later call then gives the same error.
+/// Fails in the same cases as [`Cluster::start`]. Later calls return the same error.
 pub fn throwaway() -> Result<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
     CLUSTER
@@ -41,7 +41,7 @@ fn start() -> Result<Cluster> {
     Cluster::start_in(area, binaries, false)
 }
 
-/// In memory, if Postgres' user may write there.
+/// Returns a folder in memory if Postgres' user may write there, else on disk.
 fn new_folder(owner: Owner) -> PathBuf {
     let memory = Path::new("/dev/shm");
     let disk = temporary(owner);
@@ -56,17 +56,17 @@ fn new_folder(owner: Owner) -> PathBuf {
     }
 }
 
-/// `TMPDIR` may be root's own, such as one under `/root`.
+/// Returns the folder for temporary files. `TMPDIR` may be closed to Postgres' user, for example below `/root`.
 fn temporary(owner: Owner) -> PathBuf {
     let usual = env::temp_dir();
     if owner.reaches(&usual) { usual } else { PathBuf::from("/var/tmp") }
 }
 
-/// initdb takes seconds: its result is kept for each version and user, and copied.
+/// Copies an initialised data directory. `initdb` takes seconds, so its result is kept per version and user.
 fn copy_template(area: &Area, binaries: &Binaries) -> Result<()> {
     let owner = area.owner;
     let name = format!("lyceum-initdb-{}-{}", binaries.version()?, owner.uid);
-    let template = Area::open_in_turn(temporary(owner).join(name), owner)?;
+    let template = Area::open_when_free(temporary(owner).join(name), owner)?;
     template.initialise(binaries)?;
 
     let copied = owner
@@ -79,7 +79,7 @@ fn copy_template(area: &Area, binaries: &Binaries) -> Result<()> {
     Ok(())
 }
 
-/// Removes the folders of processes that are no more.
+/// Removes the folders of processes that have ended.
 fn remove_abandoned(parent: &Path, owner: Owner) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();

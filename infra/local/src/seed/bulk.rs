@@ -1,18 +1,18 @@
-//! Indexes and foreign keys of tables that are about to get very many rows: taken away, and made anew from their own
-//! definitions, whichever migration they come from. Sorting ten million keys once is far cheaper than finding a place
-//! for each, and so is checking all foreign keys by one join.
+//! Drops the indexes and foreign keys of large tables before a bulk insert, and recreates them from their own
+//! definitions afterwards. Sorting ten million keys once is much cheaper than inserting each into an index, and so is
+//! checking all foreign keys by one join.
 
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
-/// What was taken away: for each its name, for people, and the statement that makes it.
+/// The dropped objects: the name of each, and the statement that recreates it.
 pub struct Bulk(Vec<(String, String)>);
 
-/// Constraints, foreign keys first to go and last to come, without what a foreign key that stays depends on; then the
-/// indexes that are no constraint's.
-const TAKEN: &str = "
+/// Lists what to drop, in order: foreign keys, other constraints (except those that a remaining foreign key depends
+/// on), then the indexes without a constraint. They are recreated in reverse order.
+const TO_DROP: &str = "
     WITH large AS (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($1)),
     constraints AS (
       SELECT con.oid, con.conindid, con.contype = 'f' AS foreign_key, con.conrelid::regclass AS on_table, con.conname AS name
@@ -32,22 +32,22 @@ const TAKEN: &str = "
     ORDER BY 4, 1";
 
 impl Bulk {
-    pub async fn take_away(owner: &mut PgConnection, tables: &[&str]) -> Result<Self> {
+    pub async fn drop_all(owner: &mut PgConnection, tables: &[&str]) -> Result<Self> {
         let found: Vec<(String, String, String, i32)> =
-            sqlx::query_as(TAKEN).bind(tables).fetch_all(&mut *owner).await?;
-        let mut taken = Vec::new();
-        for (name, away, back, _) in found {
-            owner.execute(AssertSqlSafe(away)).await.with_context(|| format!("{name} can't be taken away"))?;
-            taken.push((name, back));
+            sqlx::query_as(TO_DROP).bind(tables).fetch_all(&mut *owner).await?;
+        let mut dropped = Vec::new();
+        for (name, drop, create, _) in found {
+            owner.execute(AssertSqlSafe(drop)).await.with_context(|| format!("cannot drop {name}"))?;
+            dropped.push((name, create));
         }
-        taken.reverse();
-        Ok(Self(taken))
+        dropped.reverse();
+        Ok(Self(dropped))
     }
 
-    pub async fn give_back(self, owner: &mut PgConnection, say: impl Fn(&str, Instant)) -> Result<()> {
-        for (name, back) in self.0 {
+    pub async fn restore(self, owner: &mut PgConnection, say: impl Fn(&str, Instant)) -> Result<()> {
+        for (name, create) in self.0 {
             let began = Instant::now();
-            owner.execute(AssertSqlSafe(back)).await.with_context(|| format!("{name} can't be made"))?;
+            owner.execute(AssertSqlSafe(create)).await.with_context(|| format!("cannot create {name}"))?;
             say(&name, began);
         }
         Ok(())

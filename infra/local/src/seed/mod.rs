@@ -1,12 +1,12 @@
-//! A large catalogue with its learners, to measure with: `cargo run -- seed`. Made by set-based SQL in one transaction,
-//! so that an interrupted one leaves nothing; the same sizes give the same data. Every rule of the platform holds in
-//! them: what is a copy is as its trigger would have made it, and every percentage is what the facts say.
+//! `cargo run -- seed`: fills the database with a large catalogue and learners, for measurements. One transaction of
+//! set-based SQL, so that an interrupted run leaves nothing. The same sizes give the same data. All rules of the
+//! platform hold: copies are as the triggers would make them, and percentages equal the recomputed ones.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `plan` | how many of what, and who learns what |
-//! | `statements` | the SQL, a statement a table |
-//! | `bulk` | indexes and foreign keys, taken away while a table is filled |
+//! | `plan` | the numbers of rows, and which learner takes which courses |
+//! | `statements` | the SQL, one statement per table |
+//! | `bulk` | drops indexes and foreign keys while a table is filled |
 
 mod bulk;
 mod plan;
@@ -24,12 +24,12 @@ use plan::Plan;
 pub use plan::Sizes;
 use statements::{Statement, prepare};
 
-/// How Postgres is to work: large sorts in memory, both cores for an index, and no wait for the disk at the commit.
+/// Settings for bulk work: large sorts in memory, two workers per index, no wait for the disk at the commit.
 const SETTINGS: &str = "SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work_mem = '512MB';
     SET LOCAL max_parallel_maintenance_workers = 2; SET LOCAL synchronous_commit = off;
     SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = 0; SET LOCAL jit = off;";
 
-/// The tables that are filled, a parent before its children.
+/// The tables that are filled, parents before children.
 const TABLES: [&str; 11] = [
     "users",
     "categories",
@@ -43,20 +43,20 @@ const TABLES: [&str; 11] = [
     "enrollments",
     "lesson_completions",
 ];
-/// Those whose indexes are cheaper to build when all rows are there.
+/// The tables whose indexes are cheaper to build after all rows are inserted.
 const LARGE: [&str; 5] = ["course_search", "sections", "lessons", "enrollments", "lesson_completions"];
 
-/// Fills the database with so much of everything, beside what it holds already; tells each step through `say`.
-/// Meanwhile it is not to be used.
+/// Adds data of the given sizes to the database. Reports each step through `say`. The database must not be used
+/// meanwhile.
 ///
 /// # Errors
-/// In production; when it was seeded before; when the sizes can't be had; when the database fails.
+/// Fails in production, when the database was seeded before, when the sizes are not valid, or when the database fails.
 pub async fn seed(owner_url: &str, sizes: Sizes, say: impl Fn(&str)) -> Result<()> {
     if demo::is_refused() {
-        bail!("LYCEUM_ENV is production, where made-up learners have no place");
+        bail!("LYCEUM_ENV is production: made-up learners can't be added");
     }
     let plan = Plan::new(sizes)?;
-    // Statements that take minutes are no news here.
+    // Statements that take minutes are expected here.
     let options: PgConnectOptions = owner_url.parse()?;
     let connection = options.disable_statement_logging().connect().await;
     let owner = &mut connection.context("the database does not answer")?;
@@ -65,9 +65,9 @@ pub async fn seed(owner_url: &str, sizes: Sizes, say: impl Fn(&str)) -> Result<(
         .fetch_one(&mut *owner)
         .await?;
     if !role {
-        lyceum::db::provision(owner, None).await.context("the given role may not make roles")?;
+        lyceum::db::provision(owner, None).await.context("the given role can't create roles")?;
     }
-    lyceum::db::migrate(owner).await.context("the database can't be brought up to date")?;
+    lyceum::db::migrate(owner).await.context("the migrations failed")?;
     let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM users WHERE email = 'learner-1@seed.test')")
         .fetch_one(&mut *owner)
         .await?;
@@ -79,18 +79,18 @@ pub async fn seed(owner_url: &str, sizes: Sizes, say: impl Fn(&str)) -> Result<(
     let mut transaction = owner.begin().await?;
     transaction.execute(SETTINGS).await?;
     prepare(&mut transaction).await?;
-    let bulk = Bulk::take_away(&mut transaction, &LARGE).await?;
+    let bulk = Bulk::drop_all(&mut transaction, &LARGE).await?;
     for Statement { what, sql } in statements::all() {
         let step = Instant::now();
         let rows = plan.bind(sqlx::query(AssertSqlSafe(sql)), &password).execute(&mut *transaction).await;
-        let rows = rows.with_context(|| format!("the {what} can't be made"))?.rows_affected();
+        let rows = rows.with_context(|| format!("cannot create the {what}"))?.rows_affected();
         say(&line(what, Some(rows), step));
     }
-    // So that foreign keys are checked by the right kind of join.
+    // So that the planner checks foreign keys by the right kind of join.
     for table in TABLES {
         transaction.execute(AssertSqlSafe(format!("ANALYZE {table}"))).await?;
     }
-    bulk.give_back(&mut transaction, |what, step| say(&line(what, None, step))).await?;
+    bulk.restore(&mut transaction, |what, step| say(&line(what, None, step))).await?;
     let step = Instant::now();
     transaction.commit().await?;
     say(&line("commit", None, step));
@@ -102,7 +102,7 @@ pub async fn seed(owner_url: &str, sizes: Sizes, say: impl Fn(&str)) -> Result<(
     say(&line("vacuum and analyze", None, step));
     let size: String =
         sqlx::query_scalar("SELECT pg_size_pretty(pg_database_size(current_database()))").fetch_one(owner).await?;
-    say(&format!("Done in {} s; the database has {size}.", began.elapsed().as_secs()));
+    say(&format!("Done in {} s. The size of the database is {size}.", began.elapsed().as_secs()));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! How many of what, and who learns what.
+//! The numbers of rows, and which learner takes which courses.
 
 use anyhow::{Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -6,7 +6,7 @@ use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 
-/// What is asked for.
+/// The requested sizes.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     pub courses: u32,
@@ -14,24 +14,24 @@ pub struct Sizes {
     pub completions: u32,
 }
 
-/// Lessons of a course that count; beside them each has one that is optional and one that is not published.
+/// Lessons of a course that count for progress. Each course also has one optional and one unpublished lesson.
 pub const COUNTED_LESSONS: i64 = 10;
-/// Of fifty courses in a row the first three (a draft, an archived and a private one) and the last (which has a
-/// prerequisite) take no learners.
+/// Of fifty consecutive courses, 46 are open for enrolment: not the first three (a draft, an archived and a private
+/// one) and not the last (which has a prerequisite).
 const OPEN_OF_FIFTY: i64 = 46;
-/// The sizes of the first choices: everybody learns the first course, and chooses one of the next 9, 90 and 900.
+/// The sizes of the first ranges of courses: every learner takes the first course, and one of the next 9, 90 and 900.
 const POPULAR: [i64; 4] = [1, 9, 90, 900];
 
-/// The numbers that the statements take, as `$1` to `$9`.
+/// The parameters `$1` to `$9` of the statements.
 #[derive(Debug)]
 pub struct Plan {
     courses: i64,
     instructors: i64,
     users: i64,
     completions: i64,
-    /// Enrolments of each learner: an even number, since they come in pairs, one as far as the other is not.
+    /// Enrolments per learner. Even, because enrolments come in pairs that complete a fixed number of lessons together.
     choices: i64,
-    /// Each learner takes one course of each range of open courses: where the ranges begin, and where the last ends.
+    /// The starts of the ranges of open courses, and the end of the last. Each learner takes one course of each range.
     ranges: Vec<i64>,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -41,16 +41,16 @@ impl Plan {
     pub fn new(sizes: Sizes) -> Result<Self> {
         let (courses, users) = (i64::from(sizes.courses), i64::from(sizes.users));
         let completions = i64::from(sizes.completions);
-        ensure!(courses >= 50 && users >= 10, "It takes 50 courses and 10 users at least.");
+        ensure!(courses >= 50 && users >= 10, "At least 50 courses and 10 users are required.");
         let instructors = (users / 100).max(1);
         let learners = users - instructors;
         let choices = 2 * (completions / (learners * COUNTED_LESSONS)).max(1);
         let open = courses / 50 * OPEN_OF_FIFTY + (courses % 50 - 2).clamp(0, OPEN_OF_FIFTY);
         ensure!(
             choices <= open && completions <= learners * choices * COUNTED_LESSONS,
-            "So many completions take more users, or more courses."
+            "This number of completions requires more users or more courses."
         );
-        #[expect(clippy::disallowed_methods, reason = "the data reach up to their making")]
+        #[expect(clippy::disallowed_methods, reason = "the data ends at the time of seeding")]
         let until = Utc::now();
         Ok(Self {
             courses,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_range_has_a_course_and_no_course_is_in_two() {
+    fn ranges_are_not_empty_and_do_not_overlap() {
         for (open, choices) in [(46, 2), (46, 46), (9_200, 20), (184_000, 22)] {
             let ranges = ranges(open, choices);
             assert_eq!(i64::try_from(ranges.len()).unwrap(), choices + 1);

@@ -1,26 +1,26 @@
-//! The SQL: a statement a table, each over whole ranges of numbers. Course `c` knows its sections, lessons and times by
-//! arithmetic, and learner `l` their enrolments, so that no row has to be looked up. All take the numbers of
-//! [`super::plan::Plan`]:
+//! The SQL, one statement per table, each over whole ranges of numbers. The sections, lessons and times of course `c`,
+//! and the enrolments of learner `l`, follow by arithmetic, so no row must be looked up. The parameters are the numbers
+//! of [`super::plan::Plan`]:
 //!
-//! `$1` courses, `$2` instructors, `$3` users, `$4` completions, `$5` enrolments a learner, `$6` ranges of open courses,
-//! `$7` and `$8` the first and the last millisecond, `$9` everybody's password hash.
+//! `$1` courses, `$2` instructors, `$3` users, `$4` completions, `$5` enrolments per learner, `$6` ranges of open
+//! courses, `$7` and `$8` the first and the last time in milliseconds, `$9` the password hash of all users.
 
 use anyhow::Result;
 use sqlx::{Executor, PgConnection};
 
 pub struct Statement {
-    /// What it makes, for people.
+    /// The name of the step, as it is printed.
     pub what: &'static str,
     pub sql: &'static str,
 }
 
-/// Arithmetic of ids and times, for this session alone. An id is a UUID of version 7: its time, its kind, its number.
+/// Session-local functions for ids and times. An id is a UUID version 7 made of a time, a kind and a number.
 const FUNCTIONS: &str = "
     CREATE FUNCTION pg_temp.id(kind text, at bigint, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
     RETURN (lpad(to_hex(at), 12, '0') || '7' || kind || '8' || lpad(to_hex(number), 15, '0'))::uuid;
     CREATE FUNCTION pg_temp.time(at bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE
     RETURN to_timestamp(at / 1000.0);
-    -- A number that looks random, and is the same each time.
+    -- Returns a number that looks random but is always the same for the same input.
     CREATE FUNCTION pg_temp.mix(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
     RETURN (number * 48271 + 11) % 2147483647;
     CREATE FUNCTION pg_temp.pick(number bigint, words text[]) RETURNS text LANGUAGE sql IMMUTABLE
@@ -37,13 +37,13 @@ pub async fn prepare(owner: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub fn all() -> [Statement; 14] {
+pub fn all() -> [Statement; 15] {
     [
         Statement { what: "users", sql: USERS },
         Statement { what: "categories", sql: CATEGORIES },
         Statement { what: "plan of the courses", sql: PLAN_OF_COURSES },
         Statement { what: "courses", sql: COURSES },
-        // The copies are there already.
+        // The copies were inserted with the courses.
         Statement {
             what: "(copies of tags: written above)",
             sql: "ALTER TABLE course_tags DISABLE TRIGGER course_tags_copied_on_insert",
@@ -53,13 +53,15 @@ pub fn all() -> [Statement; 14] {
             what: "(copies of tags: kept from now on)",
             sql: "ALTER TABLE course_tags ENABLE TRIGGER course_tags_copied_on_insert",
         },
-        Statement { what: "counts of tags", sql: TAG_COUNTS },
         Statement { what: "prerequisites", sql: PREREQUISITES },
         Statement { what: "sections", sql: SECTIONS },
         Statement { what: "lessons", sql: LESSONS },
         Statement { what: "plan of the enrolments", sql: PLAN_OF_ENROLLMENTS },
         Statement { what: "enrolments", sql: ENROLLMENTS },
         Statement { what: "completions", sql: COMPLETIONS },
+        // As the job does that the triggers enqueued.
+        Statement { what: "counts", sql: "SELECT fold_counters(9223372036854775807)" },
+        Statement { what: "(the job that counts: done above)", sql: "DELETE FROM jobs WHERE kind = 'fold-counters'" },
     ]
 }
 
@@ -78,7 +80,7 @@ const CATEGORIES: &str = "
     FROM unnest('{Algebra,Astronomy,Biology,Chemistry,Cooking,Databases,Design,Economics,Electronics,Ethics,Geography,Geometry,History,Languages,Law,Linguistics,Literature,Logic,Marketing,Medicine,Music,Networks,Philosophy,Photography,Physics,Programming,Psychology,Security,Statistics,Writing}'::text[])
       WITH ORDINALITY AS f (field, n)";
 
-/// Titles are made of words, so that a search finds many; tags come once each, in the order of the copy.
+/// Titles consist of words, so that a search has many results. Each tag occurs once, in the order of the copy.
 const PLAN_OF_COURSES: &str = "
     INSERT INTO seed_courses
     SELECT c, pg_temp.id('003', at, c), at,
@@ -89,7 +91,7 @@ const PLAN_OF_COURSES: &str = "
     FROM generate_series(1, $1) AS c,
       LATERAL (SELECT $7 + c * (($8 - $7) / ($1 + 1)) AS at, pg_temp.mix(c) AS mix) AS course";
 
-/// Of fifty in a row one is a draft, one archived, one private, one restricted; a quarter has a price.
+/// Of fifty consecutive courses one is a draft, one archived, one private and one restricted. A quarter has a price.
 const COURSES: &str = "
     INSERT INTO courses (id, title, slug, description, instructor_id, category_id, status, visibility, is_featured,
       difficulty_level, language, price, estimated_hours, tags, created_by, updated_by, published_at, created_at, updated_at)
@@ -108,13 +110,6 @@ const TAGS: &str = "
     SELECT pg_temp.id('004', at, c * 4 + place), id, tag, pg_temp.time(at)
     FROM seed_courses, unnest(tags) WITH ORDINALITY AS t (tag, place)";
 
-const TAG_COUNTS: &str = "
-    INSERT INTO tag_counts (key, tag, course_count)
-    SELECT folded(t.tag), min(t.tag), count(*)
-    FROM seed_courses s JOIN courses course ON course.id = s.id AND is_listed(course), unnest(s.tags) AS t (tag)
-    GROUP BY folded(t.tag)
-    ON CONFLICT (key) DO UPDATE SET course_count = tag_counts.course_count + excluded.course_count";
-
 const PREREQUISITES: &str = "
     INSERT INTO course_prerequisites (course_id, prerequisite_course_id, min_completion_percentage)
     SELECT course.id, before.id, CASE WHEN course.c % 100 = 49 THEN 50 ELSE 100 END
@@ -126,7 +121,7 @@ const SECTIONS: &str = "
     SELECT pg_temp.id('005', at, c * 2 + s), id, pg_temp.pick(s, '{Practice,Foundations}'), s, pg_temp.time(at), pg_temp.time(at)
     FROM seed_courses, generate_series(1, 2) AS s";
 
-/// Five of a section count; the sixth is optional in the first one, and not published in the second.
+/// Five lessons of a section count. The sixth is optional in the first section, and unpublished in the second.
 const LESSONS: &str = "
     INSERT INTO lessons (id, section_id, title, lesson_type, video_url, video_provider, markdown_content, display_order,
       duration_minutes, is_published, requires_completion, created_at, updated_at)
@@ -136,8 +131,8 @@ const LESSONS: &str = "
       p, 5 + p * 3, p < 6 OR s = 1, p < 6, pg_temp.time(at), pg_temp.time(at)
     FROM seed_courses, generate_series(1, 2) AS s, generate_series(1, 6) AS p";
 
-/// Two neighbours share what a pair has to complete, so that the sum is exact, and from nothing to all is equally
-/// frequent.
+/// Two consecutive enrolments share a fixed number of completions, so that the total is exact. All shares from none to
+/// all are equally frequent.
 const PLAN_OF_ENROLLMENTS: &str = "
     INSERT INTO seed_enrollments
     SELECT number, pg_temp.id('007', begun, number), user_id, course.id, course.c, course.at, begun,
@@ -162,7 +157,7 @@ const ENROLLMENTS: &str = "
       CASE WHEN done = 10 THEN last END, CASE WHEN done > 0 THEN last END, pg_temp.time(at), last
     FROM seed_enrollments, LATERAL (SELECT pg_temp.time(at + done * ($8 - at) / 11) AS last) AS accessed";
 
-/// The first lessons that count, in their order.
+/// Completes the first counting lessons of each enrolment, in order.
 const COMPLETIONS: &str = "
     INSERT INTO lesson_completions (id, user_id, lesson_id, enrollment_id, completed_at, time_spent_minutes, created_at)
     SELECT pg_temp.id('008', completed, number * 10 + k), user_id,

@@ -18,10 +18,10 @@ use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
 use lyceum::media::UPLOADED;
-use lyceum::queue::Queue;
+use lyceum::queue::{Message, Queue};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -119,13 +119,12 @@ impl Stack {
         }
         owner.close().await?;
 
-        let (mail, progress) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let gateway = Arc::new(Gateway::new(&app(&environment, &mail, &progress).await?)?);
-        let mut tasks = vec![
-            tokio::spawn(work(gateway.clone(), "deliver-mail", mail)),
-            tokio::spawn(work(gateway.clone(), "recompute-progress", progress)),
-            tokio::spawn(maintain(gateway.clone())),
-        ];
+        let (app, queues) = app(&environment).await?;
+        let gateway = Arc::new(Gateway::new(&app)?);
+        let mut tasks = vec![tokio::spawn(maintain(gateway.clone()))];
+        for (function, messages) in queues {
+            tasks.push(tokio::spawn(work(gateway.clone(), function, messages)));
+        }
         let storage = Arc::new(storage);
         for trigger in triggers(&gateway, &data_dir, elsewhere) {
             tasks.push(tokio::spawn(trigger.run(storage.clone())));
@@ -167,19 +166,26 @@ impl Stack {
     }
 }
 
-async fn app(environment: &Environment, mail: &Arc<Notify>, progress: &Arc<Notify>) -> Result<Arc<App>> {
+/// Functions that work through a queue, each with the bodies of its messages.
+type Queues = [(&'static str, UnboundedReceiver<String>); 3];
+
+async fn app(environment: &Environment) -> Result<(Arc<App>, Queues)> {
     let settings = Settings::from(|name| environment.get(name))?;
     let app = App::start(settings, Needs::everything()).await?;
-    Ok(Arc::new(app.with_mail_queue(queue(mail)).with_progress_queue(queue(progress))))
+    let (mail, mails) = mpsc::unbounded_channel();
+    let (progress, courses) = mpsc::unbounded_channel();
+    let (jobs, due) = mpsc::unbounded_channel();
+    let app = app.with_mail_queue(queue(mail)).with_progress_queue(queue(progress)).with_jobs_queue(queue(jobs));
+    Ok((Arc::new(app), [("deliver-mail", mails), ("recompute-progress", courses), ("run-jobs", due)]))
 }
 
-fn queue(wake: &Arc<Notify>) -> Queue {
-    let wake = wake.clone();
-    Queue::new(move |delay| {
-        let wake = wake.clone();
+/// A queue that hands on the body of each message once its delay has passed.
+fn queue(messages: UnboundedSender<String>) -> Queue {
+    Queue::new(move |Message { delay, body }| {
+        let messages = messages.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            wake.notify_one();
+            let _ = messages.send(body); // nobody receives while the stack stops
         });
         Box::pin(async { Ok(()) })
     })
@@ -219,12 +225,12 @@ fn here(gateway: Arc<Gateway>, function: String) -> Invoke {
 }
 
 /// The queue and the schedule of a function that works off what waits in the database.
-async fn work(gateway: Arc<Gateway>, function: &str, wake: Arc<Notify>) {
+async fn work(gateway: Arc<Gateway>, function: &str, mut messages: UnboundedReceiver<String>) {
     loop {
         #[expect(clippy::disallowed_methods, reason = "the schedule's own time, which no rule depends on")]
         let now = chrono::Utc::now();
         let event = tokio::select! {
-            () = wake.notified() => event::sqs(function, "{}", now),
+            Some(body) = messages.recv() => event::sqs(function, &body, now),
             () = tokio::time::sleep(SWEEP) => event::schedule(function, now),
         };
         if let Err(error) = gateway.invoke(function, event).await {

@@ -1,10 +1,10 @@
-//! Who may: whoever signed, and anybody who reads below `public/`, as the bucket's policy on AWS says.
+//! Access control: signed requests, and unsigned reads below `public/`, as in the bucket's policy on AWS.
 
 use async_trait::async_trait;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::{S3Result, s3_error};
 
-/// What everybody may read: pictures that were made anew from what was sent.
+/// The prefix of objects that everybody may read: re-encoded pictures.
 const PUBLIC: &str = "public/";
 
 pub(super) struct Policy;
@@ -21,8 +21,8 @@ impl S3Access for Policy {
         }
         let query = cx.uri().query().unwrap_or_default();
         if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.starts_with("response-")) {
-            let told = "Request specific response headers cannot be used for anonymous GET requests.";
-            return Err(s3_error!(InvalidRequest, "{told}"));
+            let message = "Request specific response headers cannot be used for anonymous GET requests.";
+            return Err(s3_error!(InvalidRequest, "{message}"));
         }
         Ok(())
     }

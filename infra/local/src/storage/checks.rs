@@ -1,36 +1,37 @@
-//! The rules of S3 that s3s-fs leaves out.
+//! Rules of S3 that s3s-fs doesn't check.
 
 use s3s::dto::{ETagCondition, HeadObjectOutput, Timestamp, TimestampFormat};
 use s3s::header::{ETAG, LAST_MODIFIED};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-/// s3s-fs keeps metadata in a file named after bucket and key, in base64; names end at 255 bytes.
+/// The longest bucket and key together. s3s-fs stores metadata in files named after both in base64, and file names have
+/// at most 255 bytes.
 const NAME_LIMIT: usize = 160;
-/// The same with the id of an upload in parts behind it.
+/// The limit for multipart uploads, whose file names also contain the upload id.
 const UPLOAD_NAME_LIMIT: usize = 135;
 
-/// A key must be the path of a file inside the bucket's folder, and only of that one.
+/// Checks that the key is the normalized path of a file inside the bucket's folder.
 pub(super) fn check_key(bucket: &str, key: &str) -> S3Result<()> {
     let segment_is_bad = |segment: &str| segment.is_empty() || segment == "." || segment.contains("..");
     if key.split('/').any(segment_is_bad) || key.contains(['\\', '\0']) {
-        return Err(s3_error!(InvalidArgument, "this key can't be kept as a file"));
+        return Err(s3_error!(InvalidArgument, "the local storage can't store this key as a file"));
     }
     if bucket.len() + key.len() > NAME_LIMIT {
-        return Err(s3_error!(KeyTooLongError, "the local storage keeps shorter keys only"));
+        return Err(s3_error!(KeyTooLongError, "the key is too long for the local storage"));
     }
     Ok(())
 }
 
-/// The same, for a key to be uploaded in parts.
+/// Checks the key of a multipart upload.
 pub(super) fn check_key_of_upload(bucket: &str, key: &str) -> S3Result<()> {
     check_key(bucket, key)?;
     if bucket.len() + key.len() > UPLOAD_NAME_LIMIT {
-        return Err(s3_error!(KeyTooLongError, "the local storage keeps shorter keys only"));
+        return Err(s3_error!(KeyTooLongError, "the key is too long for the local storage"));
     }
     Ok(())
 }
 
-/// The local storage keeps no versions: as in a bucket where they were never switched on, `null` is the only one.
+/// Checks a version id. Without versions, `null` is the only one, as in a bucket that never had versioning.
 pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
     match version {
         None | Some("null") => Ok(()),
@@ -38,7 +39,7 @@ pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
     }
 }
 
-/// What a caller demands of an object that they want.
+/// The conditions of a request on its object.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Conditions {
     pub version: Option<String>,
@@ -49,7 +50,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// 412, if it is not the one; 304, if the caller has it already.
+    /// Fails with 412 when the object doesn't match, and with 304 when the client has it already.
     pub fn check(&self, object: &HeadObjectOutput) -> S3Result<()> {
         check_version(self.version.as_deref())?;
         let as_wanted = match (&self.matches, &object.e_tag) {
@@ -67,7 +68,7 @@ impl Conditions {
     }
 }
 
-/// 304, if the caller has this version already. An `ETag` counts more than a date.
+/// Fails with 304 when the client has this content already. An `ETag` takes precedence over a date.
 fn check_modified(
     object: &HeadObjectOutput,
     none_match: Option<&ETagCondition>,
@@ -93,7 +94,7 @@ fn check_modified(
     Err(answer)
 }
 
-/// HTTP's dates have no fractions, files' do.
+/// Returns whole seconds: HTTP dates have no fractions, file times do.
 fn seconds(moment: &Timestamp) -> Option<i64> {
     let mut text = Vec::new();
     moment.format(TimestampFormat::EpochSeconds, &mut text).ok()?;

@@ -1,14 +1,14 @@
-//! The refusals of browsers' forms, named as S3 names them.
+//! Converts the errors of refused form uploads to S3's error codes.
 
 use http::StatusCode;
 use s3s::{Body, HttpResponse};
 
-/// How s3s begins what it says of a form that is not as its policy demands. S3 denies access then; this code it keeps
-/// for policies that can't be read.
+/// How messages of s3s begin when a form violates its policy. S3 answers these with AccessDenied; it uses
+/// InvalidPolicyDocument only for policies that can't be parsed.
 const NOT_AS_SIGNED: [&str; 3] = ["Policy condition", "Bucket in form field", "x-amz-"];
 
-/// The same answer under S3's code and status.
-pub(super) fn named(answer: HttpResponse) -> HttpResponse {
+/// Replaces the code and status of such a response by those of S3.
+pub(super) fn with_s3_code(answer: HttpResponse) -> HttpResponse {
     let body = answer.body().bytes().filter(|_| answer.status() == StatusCode::BAD_REQUEST);
     let told = body.as_deref().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
     let code = "<Code>InvalidPolicyDocument</Code><Message>";

@@ -1,4 +1,4 @@
-//! The operations offered: s3s-fs, with its gaps closed.
+//! The supported operations: s3s-fs with corrections.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -27,25 +27,25 @@ use super::staged::{Place, Staged};
 
 pub(super) type Answer<T> = S3Result<S3Response<T>>;
 
-/// s3s-fs behind our checks. What is not delegated here is answered "not implemented".
+/// s3s-fs behind our checks. Operations that are not implemented here answer "not implemented".
 #[derive(Clone)]
-pub(super) struct Guarded(Arc<Shelf>);
+pub(super) struct Guarded(Arc<Shared>);
 
-/// What all clones share.
-pub(super) struct Shelf {
+/// The state that all clones share.
+pub(super) struct Shared {
     pub(super) files: FileSystem,
     pub(super) root: PathBuf,
     pub(super) created: broadcast::Sender<Created>,
-    /// Held while an object takes its place, so that nobody reads one version's bytes as another's.
+    /// Locked for writing while an object is published, so that no reader mixes the bytes of two objects.
     pub(super) publishing: RwLock<()>,
-    /// Held while an upload in parts ends: only one call can end it.
+    /// Locked while a multipart upload ends, so that only one call ends it.
     pub(super) ending: Mutex<()>,
 }
 
 impl Deref for Guarded {
-    type Target = Shelf;
+    type Target = Shared;
 
-    fn deref(&self) -> &Shelf {
+    fn deref(&self) -> &Shared {
         &self.0
     }
 }
@@ -56,10 +56,10 @@ impl Guarded {
         Staged::begin(&root).with_context(|| format!("cannot write in {}", root.display()))?;
         let files = FileSystem::new(&root).ok().with_context(|| format!("cannot use {}", root.display()))?;
         let (publishing, ending) = (RwLock::default(), Mutex::default());
-        Ok(Self(Arc::new(Shelf { files, root, created, publishing, ending })))
+        Ok(Self(Arc::new(Shared { files, root, created, publishing, ending })))
     }
 
-    /// Where an object of a key that was checked is kept.
+    /// Returns the files of a key, which must have been checked.
     pub(super) fn place(&self, bucket: &str, key: &str) -> Place {
         Place::of(&self.root, bucket, key)
     }
@@ -87,7 +87,7 @@ impl S3 for Guarded {
         self.versions(req.input).await
     }
 
-    /// A form's POST comes here too.
+    /// Form uploads call this too.
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
         self.put(req).await
     }
@@ -160,7 +160,7 @@ impl S3 for Guarded {
     }
 }
 
-/// A request of our own to s3s-fs.
+/// Builds an internal request to s3s-fs.
 pub(super) fn internal<T>(input: T) -> S3Request<T> {
     S3Request {
         input,
@@ -175,7 +175,7 @@ pub(super) fn internal<T>(input: T) -> S3Request<T> {
     }
 }
 
-/// Reading gigabytes must not hold up other requests.
+/// Runs blocking work on another thread, so that large files don't delay other requests.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> S3Result<T> {
     spawn_blocking(work).await.map_err(S3Error::internal_error)
 }

@@ -1,14 +1,14 @@
-//! S3 on this machine: s3s speaks the protocol and checks signatures, s3s-fs keeps the files.
+//! S3 on this machine: s3s implements the protocol and checks signatures, s3s-fs stores the files.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `guarded` | the operations offered, where s3s-fs is not yet like S3 made so, in `reading`, `writing`, `multipart` |
-//! | `access` | who may |
+//! | `guarded` | the supported operations; `reading`, `writing`, `multipart` correct s3s-fs |
+//! | `access` | which requests need no signature |
 //! | `checks` | the rules of keys, versions and conditions |
-//! | `staged`, `parts`, `tags` | the files of objects and of uploads in parts |
-//! | `forms` | how refused forms are answered |
+//! | `staged`, `parts`, `tags` | the files of objects and of multipart uploads |
+//! | `forms` | the errors of refused form uploads |
 //!
-//! As in a bucket without versions, an object has no `VersionId`; what must be the same later is named by its `ETag`.
+//! As in a bucket without versions, objects have no `VersionId`. Clients pin an object's content by its `ETag`.
 
 mod access;
 mod checks;
@@ -47,10 +47,10 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use guarded::Guarded;
 
-/// How many events may wait for a slow listener, before it misses the oldest.
+/// How many events are kept for a slow receiver before it misses the oldest.
 const EVENTS_KEPT: usize = 1024;
 
-/// An S3 endpoint with one bucket; dropped, it accepts no more connections.
+/// An S3 endpoint with one bucket. Accepts no more connections after drop.
 pub struct Storage {
     port: u16,
     bucket: String,
@@ -58,14 +58,14 @@ pub struct Storage {
     listener: JoinHandle<()>,
 }
 
-/// An object that was just written, as S3's `ObjectCreated` event tells of it.
+/// An object that was just written, with the data of S3's `ObjectCreated` event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
-    /// How: `ObjectCreated:Put`, `…:Post`, `…:Copy` or `…:CompleteMultipartUpload`.
+    /// The kind of event: `ObjectCreated:Put`, `…:Post`, `…:Copy` or `…:CompleteMultipartUpload`.
     pub event: &'static str,
     /// The bucket.
     pub bucket: String,
-    /// The key, as it is: S3's own event has it percent-encoded.
+    /// The key, not percent-encoded (S3's own events encode it).
     pub key: String,
     /// The size in bytes.
     pub size: u64,
@@ -74,18 +74,18 @@ pub struct Created {
 }
 
 impl Storage {
-    /// Serves `root` on 127.0.0.1 to whoever has the keys, and creates the bucket if it is
-    /// missing. Port 0 picks a free one.
+    /// Serves `root` on 127.0.0.1 to clients with these keys, and creates the bucket if it is missing. Port 0 picks a
+    /// free port.
     ///
     /// # Errors
-    /// When the port is taken, `root` can't be used, or the bucket's name is not one S3 allows.
+    /// Fails when the port is in use, when `root` can't be used, or when S3 doesn't allow the bucket's name.
     pub async fn start(root: &Path, port: u16, access_key: &str, secret_key: &str, bucket: &str) -> Result<Self> {
         anyhow::ensure!(s3s::path::check_bucket_name(bucket), "{bucket:?} can't be the name of a bucket");
         let folder = root.join(bucket);
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
-                anyhow::anyhow!("port {port}, for S3, is in use: stop its program, or choose another port")
+                anyhow::anyhow!("port {port} for S3 is in use: stop the program that uses it, or choose another port")
             }
             _ => error.into(),
         })?;
@@ -95,7 +95,7 @@ impl Storage {
         service.set_auth(SimpleAuth::from_single(access_key, secret_key));
         service.set_access(access::Policy);
         service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
-        let service = ServiceExt::<Request<Incoming>>::map_response(service.build(), forms::named);
+        let service = ServiceExt::<Request<Incoming>>::map_response(service.build(), forms::with_s3_code);
         let service = TowerToHyperService::new(cors().layer(service));
         Ok(Self {
             port: listener.local_addr()?.port(),
@@ -105,42 +105,42 @@ impl Storage {
                 let http = Builder::new(TokioExecutor::new());
                 loop {
                     let Ok((stream, _)) = listener.accept().await else {
-                        tokio::time::sleep(Duration::from_millis(100)).await; // out of files, for now
+                        tokio::time::sleep(Duration::from_millis(100)).await; // too many open files; try again
                         continue;
                     };
                     let connection = http.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
                     tokio::spawn(async move {
-                        let _ = connection.await; // whoever hung up wants no answer
+                        let _ = connection.await; // the client may have disconnected
                     });
                 }
             }),
         })
     }
 
-    /// Its URL, for clients set to path style.
+    /// Returns the URL, for clients with path-style addressing.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where it listens.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The bucket's name.
+    /// Returns the bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// Hears of every object written from now on.
+    /// Subscribes to the events of all objects written from now on.
     pub fn created(&self) -> broadcast::Receiver<Created> {
         self.objects.created.subscribe()
     }
 
-    /// All objects below a prefix, as if each had just been written.
+    /// Returns all objects below a prefix, in the form of their events.
     ///
     /// # Errors
-    /// When they can't be read.
+    /// Fails when the objects can't be read.
     pub async fn objects(&self, prefix: &str) -> Result<Vec<Created>> {
         Ok(self.objects.all(&self.bucket, prefix).await?)
     }
@@ -152,14 +152,14 @@ impl Drop for Storage {
     }
 }
 
-/// A form works until its policy expires; s3s would refuse one that was signed 15 minutes ago.
+/// Accepts signed forms until their policy expires; the default of s3s is 15 minutes after signing.
 fn config() -> S3Config {
     let mut config = S3Config::default();
     config.presigned_url_max_skew_time_secs = 24 * 60 * 60;
     config
 }
 
-/// What a bucket's CORS configuration would allow: browsers upload to it and play from it.
+/// The bucket's CORS configuration: browsers upload to it and play from it.
 fn cors() -> CorsLayer {
     use http::Method;
     use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG};

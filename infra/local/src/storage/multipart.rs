@@ -1,4 +1,4 @@
-//! Uploads in parts: the operations.
+//! The operations of multipart uploads.
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
@@ -26,14 +26,14 @@ impl Guarded {
     ) -> Answer<CreateMultipartUploadOutput> {
         check_key_of_upload(&req.input.bucket, &req.input.key)?;
         if req.input.tagging.is_some() {
-            return Err(s3_error!(NotImplemented, "the local storage tags objects that are there only"));
+            return Err(s3_error!(NotImplemented, "the local storage supports tags only for existing objects"));
         }
         self.files.create_multipart_upload(req).await
     }
 
-    /// Takes what was received as a part, if the upload is under way still.
+    /// Stores received bytes as a part, if the upload was not completed or aborted.
     async fn keep_part(&self, upload: &Upload, number: i32, part: &Staged, e_tag: &ETag) -> S3Result<()> {
-        let _alone = self.ending.lock().await;
+        let _lock = self.ending.lock().await;
         upload.check_under_way()?;
         upload.take(number, part, e_tag)
     }
@@ -117,7 +117,7 @@ impl Guarded {
 
     pub(super) async fn uploads(&self, input: ListMultipartUploadsInput) -> Answer<ListMultipartUploadsOutput> {
         if input.delimiter.is_some() {
-            return Err(s3_error!(NotImplemented, "the local storage lists uploads without folders only"));
+            return Err(s3_error!(NotImplemented, "the local storage supports no delimiter here"));
         }
         let (root, bucket) = (self.root.clone(), input.bucket.clone());
         let mut uploads = blocking(move || Upload::all(&root, &bucket)).await?.map_err(S3Error::internal_error)?;
@@ -157,12 +157,12 @@ impl Guarded {
         input: CompleteMultipartUploadInput,
     ) -> Answer<CompleteMultipartUploadOutput> {
         let CompleteMultipartUploadInput { bucket, key, upload_id, multipart_upload, .. } = input;
-        let _alone = self.ending.lock().await;
+        let _lock = self.ending.lock().await;
         let upload = self.upload(&upload_id, &bucket, &key)?;
-        let meant = multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        let listed = multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
         let assembled = {
             let upload = upload.clone();
-            blocking(move || upload.assemble(&meant)).await?
+            blocking(move || upload.assemble(&listed)).await?
         };
         let (staged, e_tag) = assembled?;
         self.publish(staged, "ObjectCreated:CompleteMultipartUpload", &bucket, &key).await?;
@@ -176,14 +176,14 @@ impl Guarded {
     }
 
     pub(super) async fn abort_upload(&self, input: AbortMultipartUploadInput) -> Answer<AbortMultipartUploadOutput> {
-        let _alone = self.ending.lock().await;
+        let _lock = self.ending.lock().await;
         let upload = self.upload(&input.upload_id, &input.bucket, &input.key)?;
         upload.end().map_err(S3Error::internal_error)?;
         Ok(S3Response::new(AbortMultipartUploadOutput::default()))
     }
 }
 
-/// `bytes=FIRST-LAST`, the one form that S3 takes of a range to be copied.
+/// Parses `bytes=FIRST-LAST`, the only form that S3 accepts for the range of a copy.
 fn range(text: &str) -> S3Result<Range> {
     let ends = text.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
     let ends = ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));

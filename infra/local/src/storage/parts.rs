@@ -1,5 +1,5 @@
-//! Uploads in parts, as s3s-fs names their files; with each part's `ETag` beside it, and put together by us: s3s-fs
-//! would read every part for each list, and take only parts that are numbered without gaps.
+//! Multipart uploads, in files named as s3s-fs names them, with the `ETag` of each part in a file beside it. Listing
+//! and assembling are our own: s3s-fs reads every part for each list, and accepts only numbers without gaps.
 
 use std::cmp::Ordering;
 use std::fs::{self, File};
@@ -18,17 +18,17 @@ use super::staged::{Staged, stem};
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 const LAST_NUMBER: i32 = 10_000;
 
-/// An upload that is under way.
+/// A multipart upload that is neither completed nor aborted.
 #[derive(Clone)]
 pub(super) struct Upload {
     root: PathBuf,
     id: Uuid,
-    /// The headers that the object will have.
+    /// The file with the headers of the future object.
     metadata: PathBuf,
 }
 
 impl Upload {
-    /// s3s-fs would answer for uploads that never were, are no more, or are for another key.
+    /// Finds an upload. s3s-fs doesn't check that it exists and that it belongs to this key.
     pub fn find(root: &Path, id: &str, bucket: &str, key: &str) -> S3Result<Self> {
         let id = Uuid::parse_str(id).map_err(|_| s3_error!(NoSuchUpload))?;
         let metadata = root.join(format!("{}.upload-{id}.metadata.json", stem(bucket, key)));
@@ -37,14 +37,14 @@ impl Upload {
         Ok(upload)
     }
 
-    /// Neither complete nor given up.
+    /// Fails when the upload was completed or aborted.
     pub fn check_under_way(&self) -> S3Result<()> {
         if self.begun().exists() && self.metadata.exists() { Ok(()) } else { Err(s3_error!(NoSuchUpload)) }
     }
 
-    /// Those of a bucket, by key and then by age.
+    /// Returns the uploads of a bucket, ordered by key and age.
     pub fn all(root: &Path, bucket: &str) -> io::Result<Vec<MultipartUpload>> {
-        let beginning = stem(bucket, ""); // whose key follows
+        let beginning = stem(bucket, ""); // followed by the key
         let mut uploads = Vec::new();
         for entry in fs::read_dir(root)? {
             let entry = entry?;
@@ -77,12 +77,12 @@ impl Upload {
         self.root.join(format!(".upload_id-{}.part-{number}", self.id))
     }
 
-    /// Named so that s3s-fs removes it with the parts, and takes it for none.
+    /// The name lets s3s-fs remove the file with the parts, but not count it as a part.
     fn e_tag_file(&self, number: i32) -> PathBuf {
         self.root.join(format!(".upload_id-{}.etag-{number}", self.id))
     }
 
-    /// Takes what was received as the part of that number, in place of the one before.
+    /// Stores received bytes as the part with this number, and replaces an earlier one.
     pub fn take(&self, number: i32, part: &Staged, e_tag: &ETag) -> S3Result<()> {
         let put = || {
             fs::write(self.e_tag_file(number), e_tag.value())?;
@@ -91,7 +91,7 @@ impl Upload {
         put().map_err(S3Error::internal_error)
     }
 
-    /// What is there, by number.
+    /// Returns the stored parts, ordered by number.
     pub fn parts(&self) -> io::Result<Vec<Part>> {
         let beginning = format!(".upload_id-{}.part-", self.id);
         let mut parts = Vec::new();
@@ -114,9 +114,9 @@ impl Upload {
         Ok(parts)
     }
 
-    /// Puts the parts that the caller means together, and gives the `ETag` of the whole.
-    pub fn assemble(&self, meant: &[CompletedPart]) -> S3Result<(Staged, ETag)> {
-        let numbers = self.check(meant)?;
+    /// Assembles the listed parts. Returns the object, and its `ETag`.
+    pub fn assemble(&self, listed: &[CompletedPart]) -> S3Result<(Staged, ETag)> {
+        let numbers = self.check(listed)?;
         let staged = Staged::new(&self.root);
         let put_together = || {
             let mut digest = Md5::new();
@@ -128,7 +128,7 @@ impl Upload {
             }
             whole.flush()?;
             let e_tag = ETag::Strong(format!("{}-{}", hex::encode(digest.finalize()), numbers.len()));
-            staged.note_e_tag(&e_tag)?;
+            staged.write_e_tag(&e_tag)?;
             fs::copy(&self.metadata, &staged.place.metadata)?;
             Ok(e_tag)
         };
@@ -136,38 +136,38 @@ impl Upload {
         Ok((staged, e_tag))
     }
 
-    /// Sees, before anything is put together, that each part is the one the caller means.
-    fn check(&self, meant: &[CompletedPart]) -> S3Result<Vec<i32>> {
-        if meant.is_empty() {
+    /// Checks that each listed part exists and has the listed `ETag`.
+    fn check(&self, listed: &[CompletedPart]) -> S3Result<Vec<i32>> {
+        if listed.is_empty() {
             return Err(s3_error!(MalformedXML, "at least one part must be named"));
         }
-        let numbers: Option<Vec<i32>> = meant.iter().map(|part| part.part_number).collect();
+        let numbers: Option<Vec<i32>> = listed.iter().map(|part| part.part_number).collect();
         let numbers = numbers.ok_or_else(|| s3_error!(MalformedXML))?;
         if !numbers.is_sorted_by(|one, next| one < next) {
             return Err(s3_error!(InvalidPartOrder));
         }
-        for (index, (part, &number)) in meant.iter().zip(&numbers).enumerate() {
+        for (index, (part, &number)) in listed.iter().zip(&numbers).enumerate() {
             let there = fs::metadata(self.file(number))
                 .and_then(|file| Ok((file.len(), ETag::Strong(fs::read_to_string(self.e_tag_file(number))?))));
             let (size, e_tag) = there.map_err(|_| s3_error!(InvalidPart))?;
             if part.e_tag.as_ref() != Some(&e_tag) {
                 return Err(s3_error!(InvalidPart));
             }
-            if size < SMALLEST_PART && index + 1 < meant.len() {
+            if size < SMALLEST_PART && index + 1 < listed.len() {
                 return Err(s3_error!(EntityTooSmall));
             }
         }
         Ok(numbers)
     }
 
-    /// It is no more; its parts go with it.
+    /// Ends the upload and deletes its parts.
     pub fn end(&self) -> io::Result<()> {
         let _ = fs::remove_file(self.begun());
         let beginning = format!(".upload_id-{}.", self.id);
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(&beginning) {
-                let _ = fs::remove_file(entry.path()); // another end may have been quicker
+                let _ = fs::remove_file(entry.path()); // a concurrent call may have removed it
             }
         }
         let _ = fs::remove_file(&self.metadata);

@@ -1,4 +1,4 @@
-//! What reads: objects, their tags, lists.
+//! Operations that read objects, tags and lists.
 
 use s3s::dto::{
     CopySource, ETag, GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, HeadObjectInput,
@@ -12,11 +12,11 @@ use super::checks::{Conditions, check_key, check_version};
 use super::guarded::{Answer, Guarded, internal};
 use super::tags::Tags;
 
-/// As many as one answer lists at most.
+/// The most items that one response lists.
 pub(super) const PAGE: i32 = 1000;
 
 impl Guarded {
-    /// What is there. A folder on the way to other keys is no object.
+    /// Returns an object's metadata. A folder that contains other keys is not an object.
     pub(super) async fn head(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
         check_key(bucket, key)?;
         if self.place(bucket, key).file.is_dir() {
@@ -56,7 +56,7 @@ impl Guarded {
         self.open(req, &conditions).await.map_err(|error| hidden(error, anonymous))
     }
 
-    /// The object if it is as wanted; its bytes are those of this moment, whatever is written while they are read.
+    /// Opens an object if the conditions hold. Writes during the read don't affect the bytes.
     pub(super) async fn open(
         &self,
         mut req: S3Request<GetObjectInput>,
@@ -69,17 +69,17 @@ impl Guarded {
 
         let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
         if input.range.is_some() && size == 0 {
-            return Err(s3_error!(InvalidRange)); // s3s-fs would count below zero
+            return Err(s3_error!(InvalidRange)); // s3s-fs would underflow
         }
         if let Some(Range::Suffix { length }) = &mut input.range {
-            *length = size.min(*length); // s3s-fs would seek to before the beginning
+            *length = size.min(*length); // s3s-fs would seek before the start
         }
         let mut answer = self.files.get_object(req).await?;
         answer.output.accept_ranges = object.accept_ranges;
         Ok(answer)
     }
 
-    /// What is to be copied, or a range of it.
+    /// Opens the source of a copy, or a range of it.
     pub(super) async fn open_source(
         &self,
         source: &CopySource,
@@ -98,7 +98,7 @@ impl Guarded {
         };
         let opened = self.open(internal(input), &conditions).await;
         let opened = opened.map_err(|error| match error.code() {
-            S3ErrorCode::NotModified => s3_error!(PreconditionFailed), // of a copy, S3 says so to this, too
+            S3ErrorCode::NotModified => s3_error!(PreconditionFailed), // S3 answers 412 for copies
             _ => error,
         });
         Ok(opened?.output)
@@ -109,10 +109,13 @@ impl Guarded {
         self.files.list_objects_v2(req).await
     }
 
-    /// Lists each object as its only version, whose id is `null`: S3 does so for a bucket that never had versions.
+    /// Lists each object as its only version with the id `null`, as S3 does for a bucket that never had versioning.
     pub(super) async fn versions(&self, input: ListObjectVersionsInput) -> Answer<ListObjectVersionsOutput> {
         if input.delimiter.is_some() || input.version_id_marker.is_some() {
-            return Err(s3_error!(NotImplemented, "the local storage lists versions by key only"));
+            return Err(s3_error!(
+                NotImplemented,
+                "the local storage supports no delimiter and no version id marker here"
+            ));
         }
         let page = ListObjectsV2Input {
             bucket: input.bucket.clone(),
@@ -136,7 +139,7 @@ impl Guarded {
         }))
     }
 
-    /// All objects below a prefix, as the event of each would tell.
+    /// Returns all objects below a prefix, in the form of their events.
     pub(super) async fn all(&self, bucket: &str, prefix: &str) -> S3Result<Vec<Created>> {
         let (mut objects, mut token) = (Vec::new(), None);
         loop {
@@ -150,7 +153,7 @@ impl Guarded {
             for key in page.contents.into_iter().flatten().filter_map(|object| object.key) {
                 match self.describe("ObjectCreated:Put", bucket.to_owned(), key).await {
                     Ok(object) => objects.push(object),
-                    Err(error) if *error.code() == S3ErrorCode::NoSuchKey => {} // removed meanwhile
+                    Err(error) if *error.code() == S3ErrorCode::NoSuchKey => {} // was removed meanwhile
                     Err(error) => return Err(error),
                 }
             }
@@ -169,7 +172,7 @@ impl Guarded {
         Ok(S3Response::new(GetObjectTaggingOutput { tag_set: tags.into_set(), version_id: None }))
     }
 
-    /// What S3's event would tell of an object.
+    /// Returns the event data of an object.
     pub(super) async fn describe(&self, event: &'static str, bucket: String, key: String) -> S3Result<Created> {
         let object = self.head(&bucket, &key).await?;
         let size = object.content_length.and_then(|size| size.try_into().ok()).unwrap_or_default();
@@ -178,7 +181,7 @@ impl Guarded {
     }
 }
 
-/// Who may list nothing is not told either what is missing.
+/// Hides from anonymous callers whether an object exists, because they may not list the bucket.
 fn hidden(error: S3Error, anonymous: bool) -> S3Error {
     if anonymous && *error.code() == S3ErrorCode::NoSuchKey { s3_error!(AccessDenied, "Access Denied") } else { error }
 }

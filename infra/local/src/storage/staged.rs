@@ -1,4 +1,4 @@
-//! Writing: an object takes its place whole and verified, or not at all.
+//! Atomic writes: an object appears complete and verified, or not at all.
 
 use std::fs;
 use std::io;
@@ -13,10 +13,10 @@ use s3s_fs::FileSystem;
 
 use super::tags::Tags;
 
-/// No bucket may be named so, and thus no request leads there.
+/// The folder for unfinished objects. It is not a valid bucket name, so no request can reach it.
 const STAGING: &str = ".staging";
 
-/// Where s3s-fs keeps an object: its bytes, its `ETag` and checksums, its headers.
+/// The files in which s3s-fs stores an object: its bytes, its `ETag` and checksums, and its headers.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub file: PathBuf,
@@ -25,7 +25,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Of a key that was checked.
+    /// Returns the files of a key, which must have been checked.
     pub fn of(root: &Path, bucket: &str, key: &str) -> Self {
         let stem = stem(bucket, key);
         Self {
@@ -41,17 +41,17 @@ impl Place {
 
     pub fn remove(&self) {
         for part in self.parts() {
-            let _ = fs::remove_file(part); // that it is not there is what is wanted
+            let _ = fs::remove_file(part); // it may not exist
         }
     }
 }
 
-/// How s3s-fs begins the names of an object's other files.
+/// Returns the prefix of the names of an object's metadata files in s3s-fs.
 pub(super) fn stem(bucket: &str, key: &str) -> String {
     format!(".bucket-{}.object-{}", URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key))
 }
 
-/// An object that nobody sees yet. Dropped, it is gone.
+/// An object that is not visible yet. Removed on drop.
 #[derive(Debug)]
 pub(super) struct Staged {
     pub place: Place,
@@ -65,14 +65,14 @@ impl Staged {
         Self { place: Place::of(root, STAGING, &name), name }
     }
 
-    /// Removes what a killed process left, and makes room.
+    /// Removes what an interrupted process left, and creates the folder.
     pub fn begin(root: &Path) -> io::Result<()> {
         let folder = root.join(STAGING);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder)
     }
 
-    /// Takes the bytes, and compares them with each digest that the caller gave.
+    /// Stores the request's bytes and verifies each digest that the client sent.
     pub async fn receive(
         root: &Path,
         files: &FileSystem,
@@ -89,12 +89,12 @@ impl Staged {
         Ok((staged, output))
     }
 
-    /// Notes the `ETag` of bytes that did not come through [`Self::receive`].
-    pub fn note_e_tag(&self, e_tag: &ETag) -> io::Result<()> {
+    /// Stores the `ETag` of bytes that were not stored by [`Self::receive`].
+    pub fn write_e_tag(&self, e_tag: &ETag) -> io::Result<()> {
         fs::write(&self.place.internal, serde_json::json!({ "e_tag": e_tag.value() }).to_string())
     }
 
-    /// Puts it in its place. Whoever reads meanwhile must be kept out.
+    /// Moves the object to its key. The caller must keep readers out meanwhile.
     pub fn publish(self, to: &Place) -> io::Result<()> {
         if let Some(folder) = to.file.parent() {
             fs::create_dir_all(folder)?;

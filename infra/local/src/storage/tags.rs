@@ -1,4 +1,4 @@
-//! The tags of objects, which s3s-fs does not know: they stand beside the `ETag`.
+//! Object tags. s3s-fs doesn't support them, so they are stored beside the `ETag`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 use super::staged::Place;
 
 const FIELD: &str = "tags";
-/// S3's own limits.
-const MOST: usize = 10;
-const LONGEST_KEY: usize = 128;
-const LONGEST_VALUE: usize = 256;
+/// The limits of S3.
+const MAX_TAGS: usize = 10;
+const MAX_KEY_CHARS: usize = 128;
+const MAX_VALUE_CHARS: usize = 256;
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Tags(BTreeMap<String, String>);
 
 impl Tags {
-    /// From the header `x-amz-tagging`.
+    /// Parses the header `x-amz-tagging`.
     pub fn of_header(header: &str) -> S3Result<Self> {
         Self::checked(form_urlencoded::parse(header.as_bytes()).into_owned())
     }
@@ -32,12 +32,12 @@ impl Tags {
     fn checked(pairs: impl Iterator<Item = (String, String)>) -> S3Result<Self> {
         let mut tags = BTreeMap::new();
         for (key, value) in pairs {
-            let fits = (1..=LONGEST_KEY).contains(&key.chars().count()) && value.chars().count() <= LONGEST_VALUE;
+            let fits = (1..=MAX_KEY_CHARS).contains(&key.chars().count()) && value.chars().count() <= MAX_VALUE_CHARS;
             if !fits || tags.insert(key, value).is_some() {
                 return Err(s3_error!(InvalidTag));
             }
         }
-        if tags.len() > MOST {
+        if tags.len() > MAX_TAGS {
             return Err(s3_error!(InvalidTag, "Object tags cannot be greater than 10"));
         }
         Ok(Self(tags))

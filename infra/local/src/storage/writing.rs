@@ -1,4 +1,4 @@
-//! What writes whole objects, and what removes them.
+//! Operations that write or remove whole objects, or change their tags.
 
 use http::Method;
 use s3s::dto::{
@@ -14,20 +14,20 @@ use super::guarded::{Answer, Guarded, internal};
 use super::staged::Staged;
 use super::tags::Tags;
 
-/// What one call may remove.
-const MOST_REMOVED: usize = 1000;
-/// What one call may copy; more goes by parts.
-const LARGEST_COPY: i64 = 5 * 1024 * 1024 * 1024;
+/// The most objects that one request may remove.
+const MAX_REMOVED: usize = 1000;
+/// The most bytes that one request may copy. Larger objects are copied in parts.
+const MAX_COPY_BYTES: i64 = 5 * 1024 * 1024 * 1024;
 
 impl Guarded {
-    /// Gives it its place, and tells of it.
+    /// Publishes an object and sends its event.
     pub(super) async fn publish(&self, staged: Staged, event: &'static str, bucket: &str, key: &str) -> S3Result<()> {
         let created = {
-            let _alone = self.publishing.write().await;
+            let _lock = self.publishing.write().await;
             staged.publish(&self.place(bucket, key)).map_err(S3Error::internal_error)?;
             self.describe(event, bucket.to_owned(), key.to_owned()).await?
         };
-        // an error only says that nobody listens
+        // fails only when there are no receivers
         let _ = self.created.send(created);
         Ok(())
     }
@@ -36,7 +36,7 @@ impl Guarded {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         check_key(&bucket, &key)?;
         if req.input.if_match.is_some() || req.input.if_none_match.is_some() {
-            return Err(s3_error!(NotImplemented, "the local storage writes without conditions only"));
+            return Err(s3_error!(NotImplemented, "the local storage doesn't support conditional writes"));
         }
         let event = match req.method {
             Method::POST => "ObjectCreated:Post",
@@ -66,7 +66,7 @@ impl Guarded {
             unmodified_since: input.copy_source_if_unmodified_since,
         };
         let source = self.open_source(&input.copy_source, conditions, None).await?;
-        if source.content_length.is_some_and(|size| size > LARGEST_COPY) {
+        if source.content_length.is_some_and(|size| size > MAX_COPY_BYTES) {
             return Err(s3_error!(
                 InvalidRequest,
                 "The specified copy source is larger than the maximum allowable size"
@@ -105,7 +105,7 @@ impl Guarded {
 
     async fn remove(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<()> {
         check_version(version)?;
-        let _alone = self.publishing.write().await;
+        let _lock = self.publishing.write().await;
         match self.head(bucket, key).await {
             Ok(_) => self.place(bucket, key).remove(),
             Err(error) if *error.code() == S3ErrorCode::NoSuchKey => {}
@@ -120,7 +120,7 @@ impl Guarded {
     }
 
     pub(super) async fn delete_many(&self, input: DeleteObjectsInput) -> Answer<DeleteObjectsOutput> {
-        if input.delete.objects.len() > MOST_REMOVED {
+        if input.delete.objects.len() > MAX_REMOVED {
             return Err(s3_error!(MalformedXML));
         }
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ impl Guarded {
 
     async fn set_tags(&self, bucket: &str, key: &str, version: Option<&str>, tags: &Tags) -> S3Result<()> {
         check_version(version)?;
-        let _alone = self.publishing.write().await;
+        let _lock = self.publishing.write().await;
         self.head(bucket, key).await?;
         tags.write(&self.place(bucket, key)).map_err(S3Error::internal_error)
     }

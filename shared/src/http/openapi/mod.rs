@@ -1,25 +1,24 @@
-//! The OpenAPI 3.1 document, made from the tables of routes: it says what the code does, since it is what the
-//! code says.
+//! Generates the OpenAPI 3.1 document from the tables of routes.
 
-mod described;
+mod operation_doc;
 
 use std::collections::BTreeMap;
 
-pub use described::Described;
+pub use operation_doc::OperationDoc;
 use serde_json::{Map, Value, json};
 
 use super::{Access, Route, idempotency};
 use crate::problem;
 
-/// Operations that belong together: a tag of the document.
+/// A group of operations: one tag of the document.
 pub struct Group {
     pub name: &'static str,
     pub about: &'static str,
-    /// Functions by their names, each with its routes.
+    /// The functions' names, each with its routes.
     pub functions: Vec<(&'static str, Vec<Route>)>,
 }
 
-/// Returns the document of these groups. `examples` holds an example of a body by the name of its operation.
+/// Returns the document. `examples` maps operation ids to example request bodies.
 #[must_use]
 pub fn document(groups: &[Group], examples: &Value) -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -28,10 +27,10 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
     for group in groups {
         for (function, routes) in &group.functions {
             for route in routes {
-                for (name, schema) in &route.described.schemas {
+                for (name, schema) in &route.doc.schemas {
                     schemas.entry(name.clone()).or_insert_with(|| schema.clone());
                 }
-                let mut operation = operation(route, &examples[route.described.operation]);
+                let mut operation = operation(route, &examples[route.doc.operation]);
                 operation["tags"] = json!([group.name]);
                 operation["x-function"] = json!(function); // the Lambda function that answers
                 let path = paths.entry(route.path.replace("+}", "}")).or_default();
@@ -46,8 +45,8 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
             "title": "Lyceum",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The backend of a learning platform: accounts, courses, enrolment, progress and media.\n\n\
-                `POST /v1/auth/login` gives an access token for 15 minutes; send it as `Authorization: Bearer`. What goes \
-                wrong is answered as `application/problem+json` (RFC 9457): programs read its `type`, people its `detail`.",
+                `POST /v1/auth/login` returns an access token, valid for 15 minutes; send it as `Authorization: Bearer`. Errors \
+                are `application/problem+json` (RFC 9457): `type` is for programs, `detail` for people.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "tags": tags,
@@ -68,10 +67,10 @@ pub fn document(groups: &[Group], examples: &Value) -> Value {
 }
 
 fn operation(route: &Route, example: &Value) -> Value {
-    let described = &route.described;
+    let doc = &route.doc;
     let mut operation = json!({
-        "operationId": described.operation,
-        "summary": described.summary,
+        "operationId": doc.operation,
+        "summary": doc.summary,
         "parameters": parameters(route),
         "responses": responses(route),
         "security": match route.access {
@@ -80,7 +79,7 @@ fn operation(route: &Route, example: &Value) -> Value {
             Access::SignedIn | Access::Needs(_) => json!([{ "bearer": [] }]),
         },
     });
-    if let Some(body) = &described.body {
+    if let Some(body) = &doc.body {
         let mut content = json!({ "schema": body.schema });
         if !example.is_null() {
             content["example"] = example.clone();
@@ -90,7 +89,7 @@ fn operation(route: &Route, example: &Value) -> Value {
         operation["requestBody"] = json!({ "required": body.required, "content": content });
     }
     if let Access::Needs(permission) = route.access {
-        operation["description"] = json!(format!("Takes the permission `{}`.", permission.as_str()));
+        operation["description"] = json!(format!("Requires the permission `{}`.", permission.as_str()));
     }
     operation
 }
@@ -101,12 +100,12 @@ fn parameters(route: &Route) -> Vec<Value> {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
     let in_query = route
-        .described
+        .doc
         .query
         .iter()
         .map(|(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }));
     let mut parameters: Vec<_> = in_path.chain(in_query).collect();
-    if let Some(header) = described::conditional_header(route) {
+    if let Some(header) = operation_doc::conditional_header(route) {
         parameters.push(json!({ "name": header, "in": "header", "required": false, "schema": { "type": "string" } }));
     }
     if route.repeatable() {
@@ -114,8 +113,8 @@ fn parameters(route: &Route) -> Vec<Value> {
             "name": idempotency::NAME,
             "in": "header",
             "required": false,
-            "description": "Names this call for 24 hours: sent again with the same key and body, it does nothing and gives the first answer.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST_KEY },
+            "description": "Makes the call safe to repeat for 24 hours: sent again with the same key and body, it changes nothing and returns the first response.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::MAX_KEY_LENGTH },
         }));
     }
     parameters
@@ -123,9 +122,9 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn responses(route: &Route) -> Map<String, Value> {
     let mut responses = Map::new();
-    for status in route.described.statuses {
+    for status in route.doc.statuses {
         let mut response = json!({ "description": status.canonical_reason().unwrap_or_default() });
-        if let Some(content) = &route.described.content
+        if let Some(content) = &route.doc.content
             && *status != http::StatusCode::NO_CONTENT
         {
             response["content"] = content.clone();
@@ -138,7 +137,7 @@ fn responses(route: &Route) -> Map<String, Value> {
     if route.method == http::Method::GET {
         responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
     }
-    for kind in route.described.all_problems(route) {
+    for kind in route.doc.all_problems(route) {
         let response = responses.entry(kind.status.to_string()).or_insert_with(|| problem_response(""));
         let described = response["description"].as_str().unwrap_or_default();
         let separator = if described.is_empty() { "" } else { "; " };
@@ -157,7 +156,7 @@ fn problem_response(description: &str) -> Value {
     })
 }
 
-/// An example of each problem, by its name.
+/// Returns an example of each problem, by name.
 fn problem_examples() -> Map<String, Value> {
     let examples = problem::ALL.iter().map(|kind| {
         let mut value = json!({
@@ -180,7 +179,7 @@ fn problem_schema() -> Value {
     let types: Vec<_> = problem::ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
     json!({
         "type": "object",
-        "description": "RFC 9457; some problems have members of their own.",
+        "description": "RFC 9457. Some problems have additional members.",
         "required": ["type", "title", "status", "detail", "instance"],
         "properties": {
             "type": { "type": "string", "enum": types },
@@ -194,9 +193,9 @@ fn problem_schema() -> Value {
                     "type": "object",
                     "required": ["pointer", "code", "detail"],
                     "properties": {
-                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901): into the body, or, beside parameter or header, its name" },
-                        "parameter": { "type": "string", "description": "A parameter of the query" },
-                        "header": { "type": "string", "description": "A header's name" },
+                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901) into the body. For a query parameter or a header, a slash and its name" },
+                        "parameter": { "type": "string", "description": "The name of the query parameter" },
+                        "header": { "type": "string", "description": "The name of the header" },
                         "code": { "type": "string" },
                         "detail": { "type": "string" },
                     },

@@ -55,7 +55,7 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
     if let Some(Keys(created_at, id)) = filter.cursor.as_ref().map(Cursor::keys).transpose()? {
         query.push(" AND (u.created_at, u.id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY u.created_at DESC, u.id DESC LIMIT ").push_bind(filter.limit.and_one());
+    query.push(" ORDER BY u.created_at DESC, u.id DESC LIMIT ").push_bind(filter.limit.plus_one());
     let rows = query.build_query_as::<User>().fetch_all(read.connection()).await?;
     Page::new(rows, filter.limit, |user| Keys(user.created_at, user.id))
 }

@@ -1,16 +1,16 @@
-//! Images that are kept as they are, as documents: they are whole, and not absurdly large. Nothing is decoded.
+//! Checks images that are kept unchanged, as documents: they must be complete and not too large. Nothing is decoded.
 
 use std::io::{BufReader, Seek, SeekFrom};
 
 use image::{ImageFormat, ImageReader};
 
-use super::whole::Whole;
-use super::{Facts, Format, Ranged, Rejection, Source, Verdict, jpeg, other_type, png, webp};
+use super::surroundings::Content;
+use super::{Facts, Format, Ranged, Rejection, Source, Verdict, jpeg, png, webp, wrong_type};
 
-/// As large as scanners and panoramas get. Who opens the image needs memory for all of them.
-const MOST_PIXELS: u64 = 200_000_000;
+/// Enough for scans and panoramas. A program that opens the image needs memory for all pixels.
+const MAX_PIXELS: u64 = 200_000_000;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Content> {
     check_begin(head, format)?;
     let (width, height, end) = if format == Format::Jpeg {
         let jpeg = jpeg::parse(file)?;
@@ -25,11 +25,11 @@ pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format
     if width == 0 || height == 0 {
         return Err(Rejection::damaged("the image has no size"));
     }
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(too_large(width, height, MOST_PIXELS));
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(too_large(width, height, MAX_PIXELS));
     }
     let facts = Facts { duration_seconds: None, width: i32::try_from(width).ok(), height: i32::try_from(height).ok() };
-    Ok(Whole { facts, extent: 0..end })
+    Ok(Content { facts, extent: 0..end })
 }
 
 pub(super) fn codec(format: Format) -> ImageFormat {
@@ -46,7 +46,7 @@ fn check_begin(head: &[u8], format: Format) -> Verdict<()> {
         Format::WebP => head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"),
         _ => head.starts_with(&[0xFF, 0xD8, 0xFF]),
     };
-    if begins { Ok(()) } else { Err(other_type(head, format)) }
+    if begins { Ok(()) } else { Err(wrong_type(head, format)) }
 }
 
 pub(super) fn too_large(width: u32, height: u32, most: u64) -> Rejection {

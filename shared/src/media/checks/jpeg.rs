@@ -1,5 +1,5 @@
-//! JPEG: its segments, up to the marker that ends the image. The image may be followed by others: a preview, a short
-//! video, or what a phone's maker adds.
+//! JPEG: reads the segments up to the marker that ends the image. Other data may follow: a preview, a short video, or
+//! data of the phone's maker.
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
@@ -7,12 +7,12 @@ use memchr::memchr;
 
 use super::{Budget, Ranged, Rejection, Source, Verdict};
 
-/// What the image's own segments say.
+/// The facts that the segments of an image declare.
 pub(super) struct Jpeg {
     pub width: u16,
     pub height: u16,
     pub end: u64,
-    /// Whether it is compressed as nearly all are: sequential or progressive, with Huffman codes and 8 bits a channel.
+    /// Whether the image uses the common compression: sequential or progressive, Huffman codes, 8 bits a channel.
     pub is_common: bool,
 }
 
@@ -20,14 +20,14 @@ const BEGIN: u8 = 0xD8;
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;
 /// The most bytes between two segments.
-const MOST_BETWEEN: u32 = 1024;
-/// Of the frames, the first three are common: baseline, extended and progressive.
+const MAX_BETWEEN: u32 = 1024;
+/// The last of the three common kinds of frames: baseline, extended and progressive.
 const LAST_COMMON: u8 = 0xC2;
 
-/// The image's size and end: there are a frame, at least one scan, and the marker of the end.
+/// Returns the size and the end of the image. Fails without a frame, a scan or an end marker.
 pub(super) fn parse<S: Source>(file: &mut Ranged<S>) -> Verdict<Jpeg> {
     let size = file.size();
-    file.grant(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(Budget { requests: 20_000, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     file.seek(SeekFrom::Start(2))?;
     let mut reader = Segments { input: BufReader::with_capacity(64 * 1024, file), position: 2 };
     let (mut frame, mut scans, mut behind_scan) = (None, 0_u32, None);
@@ -38,7 +38,7 @@ pub(super) fn parse<S: Source>(file: &mut Ranged<S>) -> Verdict<Jpeg> {
         };
         match marker {
             END => break,
-            0x01 | 0xD0..=0xD7 => {} // these have no content
+            0x01 | 0xD0..=0xD7 => {} // markers without content
             0xC0..=0xFE if marker != BEGIN => {
                 let body = reader.segment()?;
                 if is_frame(marker) {
@@ -57,17 +57,17 @@ pub(super) fn parse<S: Source>(file: &mut Ranged<S>) -> Verdict<Jpeg> {
     }
     match frame {
         Some((width, height, is_common)) if scans > 0 => Ok(Jpeg { width, height, end: reader.position, is_common }),
-        _ => Err(Rejection::damaged("there is no image in it")),
+        _ => Err(Rejection::damaged("it contains no image")),
     }
 }
 
-/// A frame's header, of any kind of compression. The three others between are tables and reserved.
+/// Whether the marker begins a frame. The other three in this range are for tables or reserved.
 fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
 }
 
 fn unclear() -> Rejection {
-    Rejection::damaged("there is something in it that no JPEG has")
+    Rejection::damaged("it contains data that is not valid in a JPEG")
 }
 
 struct Segments<R> {
@@ -83,10 +83,10 @@ impl<R: Read> Segments<R> {
         Ok(bytes)
     }
 
-    /// The next marker. `FF` bytes may fill the space before it, and decoders skip a few others.
+    /// Returns the next marker. Skips fill bytes (`FF`) and a few other bytes, as decoders do.
     fn marker(&mut self) -> Verdict<u8> {
         let mut after_ff = false;
-        for _ in 0..MOST_BETWEEN {
+        for _ in 0..MAX_BETWEEN {
             let byte = self.exactly(1)?.first().copied().unwrap_or_default();
             match byte {
                 0xFF => after_ff = true,
@@ -98,7 +98,7 @@ impl<R: Read> Segments<R> {
         Err(unclear())
     }
 
-    /// The content of a segment. Its length counts the two bytes that it is written in.
+    /// Reads the content of a segment. The length includes its own two bytes.
     fn segment(&mut self) -> Verdict<Vec<u8>> {
         let length = self.exactly(2)?;
         let length = length.first_chunk().map_or(0, |two| u16::from_be_bytes(*two));

@@ -1,21 +1,21 @@
-//! Whether a file is what it says: judged by its bytes, which are hostile until proven otherwise (`docs/semantics.md`,
-//! Files).
+//! Checks whether a file has the type that was announced, by its bytes alone (`docs/semantics.md`, Files). All input is
+//! treated as hostile.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `ranged` | reads the file piece by piece, within a budget |
-//! | `mp4`, `webm` | videos: structure, duration, dimensions; `fragments` and `recorded` find durations in the media |
+//! | `mp4`, `webm` | videos: structure, duration, dimensions; `fragments` and `recorded` find durations in the media data |
 //! | `pdf`, `text` | documents |
 //! | `archive`, `office` | ZIP archives, and documents that are ZIP archives inside |
 //! | `image`, `png`, `jpeg`, `webp` | images; `rendering` makes pictures and thumbnails of them |
-//! | `whole` | what may stand before and behind the content |
-//! | `rejection` | how a refusal is worded |
+//! | `surroundings` | which bytes may stand before and after the content |
+//! | `rejection` | the messages of refusals |
 //!
-//! One rule holds for every format. A file is accepted when it has the signature of its type, when everything that its
-//! readers need is there and whole, and when nothing but that makes it a second file. Readers ignore what follows the
-//! content, so up to 16 MiB of it are no damage.
+//! One rule holds for all formats: a file is accepted if it has the signature of its type, if everything that programs
+//! need to open it is complete, and if it is not a file of a second type at the same time. Programs ignore data after the
+//! content, so up to 16 MiB of it is accepted.
 //!
-//! What a viewer could run inside its own format (a PDF's scripts) is the malware scan's matter, where one is switched on.
+//! Active content inside a format (such as scripts in a PDF) is left to the malware scan, if it is enabled.
 
 mod archive;
 mod image;
@@ -28,10 +28,10 @@ mod ranged;
 mod recorded;
 mod rejection;
 mod rendering;
+mod surroundings;
 mod text;
 mod webm;
 mod webp;
-mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,9 +40,9 @@ pub use rejection::{Rejection, Verdict};
 pub use rendering::Frame;
 
 use super::file_type::FileType;
-use rejection::{implausible_duration, other_type, plausible_duration};
+use rejection::{implausible_duration, plausible_duration, wrong_type};
 
-/// What a file says it is.
+/// The format that a file is announced as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Mp4,
@@ -64,7 +64,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of the files of that type.
+    /// Returns the format of a file type; `None` if there is no check for it.
     #[must_use]
     pub fn of(file_type: &FileType) -> Option<Self> {
         Some(match file_type.extension {
@@ -88,7 +88,7 @@ impl Format {
         })
     }
 
-    /// Its name in a sentence, behind "no" or "a".
+    /// The name of the format for messages, without an article.
     fn name(self) -> &'static str {
         match self {
             Self::Mp4 => "MP4 video",
@@ -110,7 +110,7 @@ impl Format {
         }
     }
 
-    /// Whether its files are ZIP archives.
+    /// Whether files of this format are ZIP archives.
     fn is_archive(self) -> bool {
         matches!(self, Self::Zip) || self.is_office()
     }
@@ -120,30 +120,30 @@ impl Format {
     }
 }
 
-/// What is known of a file that passed.
+/// The facts about a file that passed its check.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// `None` when nothing in the file tells it.
+    /// Rounded up; `None` if it can't be found out.
     pub duration_seconds: Option<i32>,
-    /// As the picture is shown: a video that a phone recorded upright is higher than wide.
+    /// In pixels, as the picture is displayed: a video that was recorded upright is higher than wide.
     pub width: Option<i32>,
     pub height: Option<i32>,
 }
 
-/// How much of the file tells its type.
+/// The bytes at the beginning from which the type is recognised.
 const HEAD: usize = 4096;
 
-/// Judges the whole file.
+/// Checks a file.
 ///
 /// # Errors
-/// Why it is refused. Where the source failed meanwhile, that is no verdict: ask the source first.
+/// Fails with the reason of the refusal. If the source failed, the result is meaningless: ask the source first.
 pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> {
-    guarded(file, |file| {
+    run_guarded(file, |file| {
         let head = file.bytes_at(0, HEAD)?;
         if head.is_empty() {
             return Err(Rejection::new("empty", "The file is empty."));
         }
-        let whole = match format {
+        let content = match format {
             Format::Mp4 => mp4::check(file, &head)?,
             Format::WebM => webm::check(file, &head)?,
             Format::Pdf => pdf::check(file, &head)?,
@@ -155,29 +155,28 @@ pub fn check<S: Source>(file: &mut Ranged<S>, format: Format) -> Verdict<Facts> 
             }
         };
         if !format.is_archive() {
-            whole::check_no_archive(file)?;
+            surroundings::check_not_archive(file)?;
         }
-        whole::check_rest(file, &whole.extent)?;
-        Ok(whole.facts)
+        surroundings::check_surroundings(file, &content.extent)?;
+        Ok(content.facts)
     })
 }
 
-/// Makes a plain JPEG of an image: upright, of that frame's size, and without anything else that was in the file.
+/// Checks an image and converts it into a plain JPEG: upright, of the frame's size, and without metadata.
 ///
 /// # Errors
 /// As [`check`].
 pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
     check(file, format)?;
-    guarded(file, |file| rendering::render(file, format, frame))
+    run_guarded(file, |file| rendering::render(file, format, frame))
 }
 
-/// Runs a check. A parser that panics, or that uses up its budget, has met a file that nobody needs.
-fn guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>) -> Verdict<T>) -> Verdict<T> {
+/// Runs a check. Refuses the file if a parser panics or uses up its budget.
+fn run_guarded<S: Source, T>(file: &mut Ranged<S>, check: impl FnOnce(&mut Ranged<S>) -> Verdict<T>) -> Verdict<T> {
     let verdict = catch_unwind(AssertUnwindSafe(|| check(file)))
         .unwrap_or_else(|_| Err(Rejection::damaged("it could not be read")));
-    if file.spent() {
-        let reason =
-            "The file is built in such a complicated way that it can't be checked. Export it again, and upload that.";
+    if file.is_exhausted() {
+        let reason = "The file is too complicated to be checked. Export it again, and upload the new file.";
         return Err(Rejection::new("too_complicated", reason));
     }
     verdict

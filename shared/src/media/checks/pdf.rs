@@ -1,47 +1,47 @@
-//! PDF: a header, objects, and an end that leads to the table of the objects. Readers rebuild a table that is missing or
-//! wrong, so the table may be; what they can't rebuild is the end of a file that was cut off.
+//! PDF: a header, objects, and an end that points to the table of objects. The table may be missing or wrong, because
+//! readers rebuild it. They can't rebuild a file that was cut off.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
-use super::whole::{LONGEST_REST, Whole};
-use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
+use super::surroundings::{Content, MAX_TRAILING_BYTES};
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, wrong_type};
 
-/// Readers look for the header in the first 1,024 bytes: printers, mail programs and servers put something before it.
+/// Readers look for the header in the first 1,024 bytes: printers, mail programs and servers add data before it.
 const HEADER_WITHIN: usize = 1024;
-/// A table of objects is followed by the trailer, which names the root object.
+/// The bytes after the start of the table in which the trailer must name the root object.
 const TABLE: usize = 4 * 1024 * 1024;
 const CHUNK: usize = 1024 * 1024;
-/// Longer than what is searched for.
+/// The bytes that two chunks share; longer than all words that are searched.
 const OVERLAP: usize = 32;
-/// How much shorter a file may be than it says without having been cut off: some programs change line ends.
+/// The bytes that may be missing of the declared length: some programs change line ends.
 const TOLERANCE: u64 = 16;
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
-    let begin = header(head).ok_or_else(|| other_type(head, Format::Pdf))?;
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Content> {
+    let begin = header(head).ok_or_else(|| wrong_type(head, Format::Pdf))?;
     let size = file.size();
-    file.grant(Budget { requests: 2_000, fetched: 4 * size + (2 << 20), read: 6 * size + (2 << 20) });
+    file.set_budget(Budget { requests: 2_000, fetched: 4 * size + (2 << 20), read: 6 * size + (2 << 20) });
     let cut_off = || Rejection::damaged("its end is missing");
     let end = find_end(file, begin as u64)?.ok_or_else(cut_off)?;
     let places = end.table.map_or_else(Vec::new, |table| vec![table, table.saturating_add(begin as u64)]);
     for place in places {
         if is_table(&file.bytes_at(place, 64)?) && memmem::find(&file.bytes_at(place, TABLE)?, b"/Root").is_some() {
-            return Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position });
+            return Ok(Content { facts: Facts::default(), extent: begin as u64..end.position });
         }
     }
-    // the first page of a PDF made for the web has an end of its own, which leads nowhere
+    // a linearized PDF has a second end after its first page, which points nowhere
     let length = linearized_length(head.get(begin..).unwrap_or_default());
     if length.is_some_and(|length| begin as u64 + length > size + TOLERANCE) {
         return Err(cut_off());
     }
     if !can_be_rebuilt(file, begin as u64..end.position)? {
-        return Err(Rejection::damaged("no table of its objects is there, nor can one be made"));
+        return Err(Rejection::damaged("it has no table of its objects, and none can be rebuilt"));
     }
-    Ok(Whole { facts: Facts::default(), extent: begin as u64..end.position })
+    Ok(Content { facts: Facts::default(), extent: begin as u64..end.position })
 }
 
-/// Where the header begins. What stands before it must be no file of another type.
+/// Returns where the header begins. The bytes before it must not be a file of another type.
 fn header(head: &[u8]) -> Option<usize> {
     let within = head.get(..HEADER_WITHIN + 8).unwrap_or(head);
     let at = memmem::find_iter(within, b"%PDF-")
@@ -51,7 +51,7 @@ fn header(head: &[u8]) -> Option<usize> {
     (at <= HEADER_WITHIN && !other).then_some(at)
 }
 
-/// The length that a PDF made for the web says of itself at its beginning.
+/// Returns the length that a linearized PDF declares at its beginning.
 fn linearized_length(head: &[u8]) -> Option<u64> {
     let head = head.get(..HEADER_WITHIN).unwrap_or(head);
     memmem::find(head, b"/Linearized")?;
@@ -64,13 +64,13 @@ fn linearized_length(head: &[u8]) -> Option<u64> {
 }
 
 struct End {
-    /// Behind everything that belongs to the PDF.
+    /// The position after the last byte of the PDF.
     position: u64,
-    /// Where the end says that the table of objects is.
+    /// The declared position of the table of objects.
     table: Option<u64>,
 }
 
-/// The last end: `startxref`, the place of the table, and `%%EOF`, of which one may be missing.
+/// Finds the last end: `startxref` with the position of the table, and `%%EOF`. One of the two may be missing.
 fn find_end<S: Source>(file: &mut Ranged<S>, begin: u64) -> Verdict<Option<End>> {
     let mut length = HEADER_WITHIN as u64;
     loop {
@@ -78,10 +78,10 @@ fn find_end<S: Source>(file: &mut Ranged<S>, begin: u64) -> Verdict<Option<End>>
         if let Some((end, table)) = end_in(&tail) {
             return Ok(Some(End { position: start + end as u64, table }).filter(|end| end.position > begin));
         }
-        if length >= LONGEST_REST || start == 0 {
+        if length >= MAX_TRAILING_BYTES || start == 0 {
             return Ok(None);
         }
-        length = (length * 128).min(LONGEST_REST + HEADER_WITHIN as u64);
+        length = (length * 128).min(MAX_TRAILING_BYTES + HEADER_WITHIN as u64);
     }
 }
 
@@ -93,7 +93,7 @@ fn end_in(tail: &[u8]) -> Option<(usize, Option<u64>)> {
         Some((start + length, number))
     });
     match (mark, number) {
-        // the last revision has no mark; where its number is followed by a line's end, the number is whole
+        // the last revision has no `%%EOF`; white space after the number shows that the number is complete
         (mark, Some((end, table)))
             if mark.is_none_or(|mark| mark < end) && tail.get(end).is_some_and(u8::is_ascii_whitespace) =>
         {
@@ -104,7 +104,7 @@ fn end_in(tail: &[u8]) -> Option<(usize, Option<u64>)> {
     }
 }
 
-/// The number behind white space, and the length of both.
+/// Reads a number after white space. Returns it with the length of both.
 fn leading_number(bytes: &[u8]) -> Option<(u64, usize)> {
     let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let digits = bytes.get(space..)?;
@@ -113,7 +113,7 @@ fn leading_number(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((number, space + digits.len()))
 }
 
-/// `xref`, or the object `12 0 obj` that is the table in newer files.
+/// Whether the bytes begin a table: `xref`, or in newer files an object such as `12 0 obj`.
 fn is_table(there: &[u8]) -> bool {
     let there = there.trim_ascii_start();
     if there.starts_with(b"xref") {
@@ -124,7 +124,7 @@ fn is_table(there: &[u8]) -> bool {
     number() && number() && words.next().is_some_and(|word| word.starts_with(b"obj"))
 }
 
-/// Whether a reader that searches the whole file finds objects, and among them the root.
+/// Whether a reader that searches the whole file finds objects and a root, and can rebuild the table.
 fn can_be_rebuilt<S: Source>(file: &mut Ranged<S>, content: Range<u64>) -> Verdict<bool> {
     let (mut objects, mut root, mut position) = (false, false, content.start);
     while position < content.end && !(objects && root) {

@@ -1,51 +1,52 @@
-//! A file that lies elsewhere, read piece by piece: what a parser needs of 5 GiB is some kilobytes, and what a hostile
-//! file makes it ask for ends at a budget.
+//! Reads a remote file in pieces, within a budget. A parser needs some kilobytes of a file of 5 GiB, and a hostile file
+//! can't make it read without end.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-/// Where the bytes are.
+/// A file that can be read by ranges.
 pub trait Source {
     fn size(&self) -> u64;
 
-    /// Exactly those bytes, which lie within the size.
+    /// Returns exactly these bytes. The range lies within the size.
     ///
     /// # Errors
-    /// When they can't be had now.
+    /// Fails when the bytes can't be read now.
     fn fetch(&mut self, range: Range<u64>) -> io::Result<Vec<u8>>;
 }
 
-/// What one check may use.
+/// The limits of one check.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     /// Requests to the source.
     pub requests: u32,
-    /// Bytes that they bring.
+    /// Bytes that the requests return.
     pub fetched: u64,
-    /// Bytes that the parser takes, again and again perhaps.
+    /// Bytes that the parser reads, repeated reads included.
     pub read: u64,
 }
 
 impl Budget {
-    /// For what is described at its beginning or its end.
+    /// Enough for a file that is described at its beginning or its end.
     pub const SMALL: Self = Self { requests: 2_000, fetched: 32 << 20, read: 64 << 20 };
 }
 
-/// Reads in between come in blocks of so much.
+/// The bytes that the first read at a position fetches.
 const BLOCK: u64 = 16 * 1024;
-/// Reading on and on doubles what is fetched, up to that.
-const LONGEST: u64 = 1024 * 1024;
-/// So many pieces are kept.
+/// Sequential reads double the fetched bytes, up to this.
+const MAX_PIECE: u64 = 1024 * 1024;
+/// The number of pieces that are kept in memory.
 const KEPT: usize = 4;
 
+/// A [`Source`] with a position, a small cache, and a budget.
 pub struct Ranged<S> {
     source: S,
     position: u64,
-    /// The newest first.
+    /// The most recently used piece first.
     pieces: VecDeque<Piece>,
     left: Budget,
-    spent: bool,
+    is_exhausted: bool,
 }
 
 struct Piece {
@@ -61,21 +62,21 @@ impl Piece {
 
 impl<S: Source> Ranged<S> {
     pub fn new(source: S, budget: Budget) -> Self {
-        Self { source, position: 0, pieces: VecDeque::new(), left: budget, spent: false }
+        Self { source, position: 0, pieces: VecDeque::new(), left: budget, is_exhausted: false }
     }
 
     pub fn size(&self) -> u64 {
         self.source.size()
     }
 
-    /// From now on the check may use so much.
-    pub fn grant(&mut self, budget: Budget) {
+    /// Replaces the remaining budget.
+    pub fn set_budget(&mut self, budget: Budget) {
         self.left = budget;
     }
 
     /// Whether a read failed because the budget was used up.
-    pub fn spent(&self) -> bool {
-        self.spent
+    pub fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     pub fn source(&self) -> &S {
@@ -86,10 +87,10 @@ impl<S: Source> Ranged<S> {
         self.source
     }
 
-    /// Those bytes, or as many of them as there are.
+    /// Returns up to `length` bytes from `start`; fewer at the end of the file.
     ///
     /// # Errors
-    /// Those of the source, and when the budget is used up.
+    /// Fails when the source fails, or when the budget is used up.
     pub fn bytes_at(&mut self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         self.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::with_capacity(length.min(64 * 1024));
@@ -97,18 +98,18 @@ impl<S: Source> Ranged<S> {
         Ok(bytes)
     }
 
-    /// The last bytes, and where they begin.
+    /// Returns the position of the last `length` bytes, and the bytes.
     ///
     /// # Errors
-    /// Those of the source, and when the budget is used up.
+    /// Fails when the source fails, or when the budget is used up.
     pub fn tail(&mut self, length: u64) -> io::Result<(u64, Vec<u8>)> {
         let start = self.size().saturating_sub(length);
         let length = usize::try_from(self.size() - start).unwrap_or_default();
         Ok((start, self.bytes_at(start, length)?))
     }
 
-    /// Brings the piece that holds the position to the front.
-    fn find(&mut self) -> io::Result<()> {
+    /// Moves the piece that contains the position to the front, and fetches it if necessary.
+    fn load_piece(&mut self) -> io::Result<()> {
         let holds = |piece: &Piece| (piece.start..piece.end()).contains(&self.position);
         if let Some(index) = self.pieces.iter().position(holds) {
             if index > 0
@@ -118,29 +119,29 @@ impl<S: Source> Ranged<S> {
             }
             return Ok(());
         }
-        let goes_on = self.pieces.front().filter(|piece| piece.end() == self.position);
-        let (start, length) = match goes_on {
-            Some(before) => (self.position, (before.bytes.len() as u64 * 2).clamp(BLOCK, LONGEST)),
+        let preceding = self.pieces.front().filter(|piece| piece.end() == self.position);
+        let (start, length) = match preceding {
+            Some(before) => (self.position, (before.bytes.len() as u64 * 2).clamp(BLOCK, MAX_PIECE)),
             None => (self.position - self.position % BLOCK, BLOCK),
         };
         let length = length.min(self.size() - start);
         let (Some(requests), Some(fetched)) =
             (self.left.requests.checked_sub(1), self.left.fetched.checked_sub(length))
         else {
-            return Err(self.refuse());
+            return Err(self.exhausted());
         };
         (self.left.requests, self.left.fetched) = (requests, fetched);
         self.pieces.truncate(KEPT - 1);
         let bytes = self.source.fetch(start..start + length)?;
         if bytes.len() as u64 != length {
-            return Err(io::Error::other("the source gave another number of bytes"));
+            return Err(io::Error::other("the source returned a wrong number of bytes"));
         }
         self.pieces.push_front(Piece { start, bytes });
         Ok(())
     }
 
-    fn refuse(&mut self) -> io::Error {
-        self.spent = true;
+    fn exhausted(&mut self) -> io::Error {
+        self.is_exhausted = true;
         io::Error::other("the check used up its budget")
     }
 }
@@ -150,12 +151,12 @@ impl<S: Source> Read for Ranged<S> {
         if self.position >= self.size() || buffer.is_empty() {
             return Ok(0);
         }
-        self.find()?;
+        self.load_piece()?;
         let Some(piece) = self.pieces.front() else { return Ok(0) };
         let offset = usize::try_from(self.position - piece.start).map_err(io::Error::other)?;
         let there = piece.bytes.get(offset..).unwrap_or_default();
         let length = there.len().min(buffer.len());
-        let Some(left) = self.left.read.checked_sub(length as u64) else { return Err(self.refuse()) };
+        let Some(left) = self.left.read.checked_sub(length as u64) else { return Err(self.exhausted()) };
         for (to, from) in buffer.iter_mut().zip(there) {
             *to = *from;
         }

@@ -1,13 +1,13 @@
-//! Why a file is refused, in words for its author.
+//! The reasons for refusing a file, as messages for its author.
 
 use super::{Format, office, text};
 
-/// Why a file was refused.
+/// The reason for refusing a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// For programs.
+    /// A stable code for programs.
     pub code: &'static str,
-    /// For the author.
+    /// A message for the author.
     pub reason: String,
 }
 
@@ -19,21 +19,21 @@ impl Rejection {
     }
 
     pub(super) fn damaged(what: &str) -> Self {
-        let reason = format!("The file is damaged or incomplete: {what}. Export it again, and upload that.");
+        let reason = format!("The file is damaged or incomplete: {what}. Export it again, and upload the new file.");
         Self::new("damaged", reason)
     }
 }
 
-/// A parser gave up: on the file, or on reading it (which [`super::Ranged`] knows).
+/// A read failed: the file ends too early, or the source or the budget failed, which [`super::Ranged`] knows.
 impl From<std::io::Error> for Rejection {
     fn from(_: std::io::Error) -> Self {
-        Self::damaged("it ends too early, or points to a place that isn't there")
+        Self::damaged("it ends too early, or refers to a place after its end")
     }
 }
 
-/// The refusal of a file without the signature of the type that it says it has. It names the type that the file has, if
-/// that is a known one.
-pub(super) fn other_type(head: &[u8], expected: Format) -> Rejection {
+/// Returns the rejection of a file without the signature of its announced type. Its message names the actual type, if
+/// that is known.
+pub(super) fn wrong_type(head: &[u8], expected: Format) -> Rejection {
     if text::is_markup(head) {
         return text::markup();
     }
@@ -43,11 +43,11 @@ pub(super) fn other_type(head: &[u8], expected: Format) -> Rejection {
         let kind = infer::get(head).map(|kind| kind.mime_type()).filter(|found| !is_same(found, expected));
         kind.map_or_else(String::new, |found| format!(", but {found}"))
     };
-    let reason = format!("The file is no {}{found}. Its name and type must say what it is.", expected.name());
+    let reason = format!("The file is not a {}{found}. Its name and type must match its content.", expected.name());
     Rejection::new("wrong_type", reason)
 }
 
-/// Whether a guess names the very type that was expected, whose signature is incomplete.
+/// Whether the recognised type is the expected one. (Its signature is then incomplete.)
 fn is_same(found: &str, expected: Format) -> bool {
     match expected {
         Format::Mp4 => matches!(found, "video/mp4" | "video/x-m4v" | "video/quicktime"),
@@ -63,16 +63,16 @@ fn is_same(found: &str, expected: Format) -> bool {
     }
 }
 
-/// No lesson lasts longer.
-const LONGEST_SECONDS: u64 = 100 * 60 * 60;
+/// Longer than any lesson.
+const MAX_DURATION_SECONDS: u64 = 100 * 60 * 60;
 
 pub(super) fn plausible_duration(seconds: u64) -> Verdict<Option<i32>> {
-    if seconds > LONGEST_SECONDS {
+    if seconds > MAX_DURATION_SECONDS {
         return Err(implausible_duration());
     }
     Ok(i32::try_from(seconds).ok())
 }
 
 pub(super) fn implausible_duration() -> Rejection {
-    Rejection::damaged("the video says that it lasts for more than 100 hours")
+    Rejection::damaged("the video declares a duration of more than 100 hours")
 }

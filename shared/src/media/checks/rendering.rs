@@ -1,5 +1,6 @@
-//! Pictures and thumbnails: decodes an image within limits, turns it upright, cuts and scales it to a fixed size, and
-//! writes a plain JPEG. None of the file's own bytes are served: not where a photograph was taken, and no second file.
+//! Renders pictures and thumbnails: decodes an image within limits, rotates it upright, crops and scales it to a fixed
+//! size, and writes a plain JPEG. None of the original bytes are served, so neither the place where a photograph was taken
+//! nor a hidden second file can leak.
 
 use std::io::{BufReader, Seek, SeekFrom};
 
@@ -11,7 +12,7 @@ use ::image::{
 
 use super::{Facts, Format, Ranged, Rejection, Source, Verdict, image, jpeg};
 
-/// The size of what is made; what does not have its shape is cut at both sides alike.
+/// The size of the result in pixels. An image of another shape is cropped equally on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     pub width: u32,
@@ -19,21 +20,21 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Of a person.
+    /// The picture of a user.
     pub const PICTURE: Self = Self { width: 256, height: 256 };
-    /// Of a course.
+    /// The thumbnail of a course.
     pub const THUMBNAIL: Self = Self { width: 1280, height: 720 };
 
-    /// What is known of a picture in it.
+    /// Returns the facts of an image of this size.
     pub fn facts(self) -> Facts {
         Facts { duration_seconds: None, width: i32::try_from(self.width).ok(), height: i32::try_from(self.height).ok() }
     }
 }
 
-/// What a telephone's camera makes, at most.
-const MOST_PIXELS: u64 = 25_000_000;
-/// What decoding may take.
-const MOST_MEMORY: u64 = 128 * 1024 * 1024;
+/// Enough for the cameras of phones.
+const MAX_PIXELS: u64 = 25_000_000;
+/// The memory that decoding may use, in bytes.
+const MAX_MEMORY: u64 = 128 * 1024 * 1024;
 const QUALITY: u8 = 85;
 
 pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> Verdict<Vec<u8>> {
@@ -41,15 +42,15 @@ pub fn render<S: Source>(file: &mut Ranged<S>, format: Format, frame: Frame) -> 
     if format == Format::Jpeg && !jpeg::parse(file)?.is_common {
         return Err(rare_variant());
     }
-    file.grant(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
+    file.set_budget(super::Budget { requests: 1_000, fetched: 2 * size + (1 << 20), read: 4 * size + (1 << 20) });
     file.seek(SeekFrom::Start(0))?;
     let mut reader = ImageReader::with_format(BufReader::new(file), image::codec(format));
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
-    let most = MOST_PIXELS.min(MOST_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
+    let most = MAX_PIXELS.min(MAX_MEMORY / u64::from(decoder.color_type().bytes_per_pixel()));
     if u64::from(width) * u64::from(height) > most {
         return Err(image::too_large(width, height, most));
     }
@@ -72,13 +73,13 @@ fn unreadable(error: &ImageError) -> Rejection {
     }
 }
 
-/// The refusal of a valid file that can't be decoded, such as a JPEG with arithmetic coding.
+/// Returns the rejection of a valid image that can't be decoded, such as a JPEG with arithmetic coding.
 fn rare_variant() -> Rejection {
     let reason = "The image is in a rare variant of its format. Save it as a plain JPEG or PNG.";
     Rejection::new("unsupported_image", reason)
 }
 
-/// Cut to the frame's shape and made of its size, while it still lies as the camera did; then turned upright.
+/// Crops and scales the image in its stored orientation, and then rotates it upright.
 fn scaled(image: &DynamicImage, orientation: Orientation, frame: Frame) -> DynamicImage {
     let turned = matches!(
         orientation,
@@ -86,7 +87,7 @@ fn scaled(image: &DynamicImage, orientation: Orientation, frame: Frame) -> Dynam
     );
     let (to_width, to_height) = if turned { (frame.height, frame.width) } else { (frame.width, frame.height) };
     let (width, height) = image.dimensions();
-    // as wide as it is, or as high as it is, whichever fits
+    // the largest area with the shape of the frame
     let fitting = |length: u32, of: u32, to: u32| {
         u32::try_from(u64::from(length) * u64::from(of) / u64::from(to)).unwrap_or(u32::MAX).max(1)
     };
@@ -98,7 +99,7 @@ fn scaled(image: &DynamicImage, orientation: Orientation, frame: Frame) -> Dynam
     scaled
 }
 
-/// On white, where it was transparent.
+/// Encodes the image as JPEG. Transparent areas become white.
 fn jpeg(image: &DynamicImage) -> Verdict<Vec<u8>> {
     let (width, height) = image.dimensions();
     let on_white = |channel: u8, alpha: u8| {
@@ -116,6 +117,6 @@ fn jpeg(image: &DynamicImage) -> Verdict<Vec<u8>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .encode(&pixels, width, height, ExtendedColorType::Rgb8)
-        .map_err(|_| Rejection::damaged("no new image could be made of it"))?;
+        .map_err(|_| Rejection::damaged("it can't be converted"))?;
     Ok(bytes)
 }

@@ -1,16 +1,16 @@
-//! WebP: a RIFF container, whose chunks hold the image.
+//! WebP: a RIFF container, whose chunks contain the image.
 
 use super::{Ranged, Rejection, Source, Verdict};
 
-/// Where the chunks begin.
+/// The offset of the first chunk.
 const CHUNKS: u64 = 12;
-/// An animation has one for each of its frames.
-const MOST_CHUNKS: u32 = 20_000;
+/// An animation has a chunk for each frame.
+const MAX_CHUNKS: u32 = 20_000;
 
-/// The end of the image: the container, and every chunk in it, lies within the file, and one of them is image data.
+/// Returns the end of the image. Fails if the container or a chunk is longer than the file, or without image data.
 pub(super) fn end<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<u64> {
     let size = file.size();
-    file.grant(super::Budget { requests: MOST_CHUNKS, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
+    file.set_budget(super::Budget { requests: MAX_CHUNKS, fetched: 2 * size + (1 << 20), read: 2 * size + (1 << 20) });
     let incomplete = || Rejection::damaged("the image is incomplete");
     let declared = head.get(4..8).and_then(<[u8]>::first_chunk).map_or(0, |length| u32::from_le_bytes(*length));
     let end = 8 + u64::from(declared);
@@ -18,7 +18,7 @@ pub(super) fn end<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<u64> 
         return Err(incomplete());
     }
     let (mut position, mut has_image) = (CHUNKS, false);
-    for _ in 0..MOST_CHUNKS {
+    for _ in 0..MAX_CHUNKS {
         if position + 8 > end {
             break;
         }
@@ -29,10 +29,10 @@ pub(super) fn end<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<u64> 
         if position > end {
             return Err(incomplete());
         }
-        position += u64::from(length % 2); // padding, which is missing behind the last chunk of some files
+        position += u64::from(length % 2); // padding; some files lack it after the last chunk
     }
     if !has_image {
-        return Err(Rejection::damaged("there is no image in it"));
+        return Err(Rejection::damaged("it contains no image"));
     }
     Ok(position.max(end).min(size))
 }

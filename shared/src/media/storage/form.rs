@@ -1,4 +1,4 @@
-//! The form by which a browser sends a small file: what its policy says is all that S3 takes.
+//! Signed forms, with which browsers send small files. S3 accepts only what the policy of the form allows.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use super::Storage;
 use crate::error::{Error, Result};
 
-/// The only file that the form takes.
+/// The only file that a form accepts.
 pub struct FormFile<'a> {
     pub key: &'a str,
     pub content_type: &'a str,
     pub size_bytes: i64,
-    /// The SHA-256 that S3 is to find.
+    /// The SHA-256 that S3 verifies.
     pub checksum: Option<&'a [u8]>,
 }
 
-/// Where the form goes, and its fields but the file itself.
+/// The URL of a form, and its fields without the file.
 #[derive(Debug)]
 pub struct Form {
     pub url: String,
@@ -30,11 +30,11 @@ pub struct Form {
 }
 
 impl Storage {
-    /// Signs a form for exactly this file: its key, type and size, and its checksum if there is one. Each field is a
-    /// condition of the policy, so that none can be changed, left out or added.
+    /// Signs a form for exactly this file: its key, type, size and, if given, checksum. Each field is a condition of the
+    /// policy, so that none can be changed, left out or added. The form is valid for `time` from `now`.
     ///
     /// # Errors
-    /// When there are no credentials to sign with.
+    /// Fails when there are no credentials to sign with.
     pub async fn sign_form(&self, file: &FormFile<'_>, now: DateTime<Utc>, time: Duration) -> Result<Form> {
         let credentials = self.credentials.provide_credentials().await.map_err(Error::internal)?;
         let scope = format!("{}/{}/s3/aws4_request", now.format("%Y%m%d"), self.region);
@@ -47,7 +47,7 @@ impl Storage {
             ("x-amz-date", now.format("%Y%m%dT%H%M%SZ").to_string()),
         ]);
         if let Some(token) = credentials.session_token() {
-            fields.insert("x-amz-security-token", token.to_owned()); // a function's credentials have one
+            fields.insert("x-amz-security-token", token.to_owned()); // credentials of a Lambda role have one
         }
         if let Some(checksum) = file.checksum {
             fields.insert("x-amz-checksum-algorithm", "SHA256".to_owned());

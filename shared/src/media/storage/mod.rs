@@ -1,13 +1,13 @@
-//! The bucket. What browsers send and take, they do by signed URLs: those bytes pass through no function.
+//! The S3 bucket. Browsers send and read files by signed URLs, so that the bytes don't pass through a function.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `signing` | signed URLs to read, and the addresses that anybody may read |
-//! | `form` | the signed form of a small file |
-//! | `parts` | a large file in parts |
-//! | `objects`, `copying` | what the bucket holds |
+//! | `signing` | signed URLs for reading, and public URLs |
+//! | `form` | signed forms for small files |
+//! | `parts` | multipart uploads of large files |
+//! | `objects`, `copy` | reading, writing, listing, copying and removing objects |
 
-mod copying;
+mod copy;
 mod form;
 mod objects;
 mod parts;
@@ -22,14 +22,14 @@ use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation, Re
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 
 pub use form::{Form, FormFile};
-pub use objects::{Listed, Listing, Object, Pin};
+pub use objects::{ListPage, ListedObject, Object, ObjectVersion};
 pub use parts::Part;
 pub use signing::{Disposition, SIGNED_FOR};
 
-use crate::config::{self, S3Endpoint, Settings, needed};
+use crate::config::{self, S3Endpoint, Settings, required};
 use crate::error::{Error, Result};
 
-/// No call waits so long for S3 that its function could not answer any more.
+/// Short enough that a function can still answer its caller when S3 hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
@@ -37,22 +37,22 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
 #[derive(Clone)]
 pub struct Storage {
     client: aws_sdk_s3::Client,
-    /// Those of the client, which signs everything but forms.
+    /// The client's credentials. Forms are signed without the client.
     credentials: SharedCredentialsProvider,
     region: String,
     bucket: String,
-    /// What stands before the bucket, in the place of S3's own host.
+    /// The base URL of the CDN in front of the bucket, if there is one.
     media_url: Option<String>,
 }
 
 impl Storage {
     pub(crate) async fn new(settings: &Settings) -> Result<Self> {
-        let bucket = needed(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
+        let bucket = required(settings.media_bucket.as_ref(), "MEDIA_BUCKET")?.to_owned();
         let (config, credentials) = match &settings.s3_endpoint {
-            Some(endpoint) => own(endpoint),
+            Some(endpoint) => custom(endpoint),
             None => of_aws().await?,
         };
-        // Checksums of the SDK's own choice would be asked of each part that a browser sends, too.
+        // Otherwise signed parts would require a checksum that browsers don't send.
         let config = config
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -73,21 +73,21 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// What an operation is given that takes S3 itself longer than others.
-fn patience(time: Duration) -> aws_sdk_s3::config::Builder {
+/// Overrides the timeouts for an operation that takes S3 longer than others.
+fn with_timeout(time: Duration) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder().timeout_config(timeouts(time, time))
 }
 
-type Reached = (aws_sdk_s3::config::Builder, SharedCredentialsProvider);
+type Connection = (aws_sdk_s3::config::Builder, SharedCredentialsProvider);
 
-async fn of_aws() -> Result<Reached> {
+async fn of_aws() -> Result<Connection> {
     let found = config::aws().await;
     let credentials = found.credentials_provider().ok_or_else(|| Error::internal("there are no credentials for S3"))?;
     Ok((aws_sdk_s3::config::Builder::from(&found), credentials))
 }
 
-/// An S3 of one's own has no host a bucket, so the bucket stands in the path.
-fn own(endpoint: &S3Endpoint) -> Reached {
+/// Connects to another S3 service than AWS. It may have no host name per bucket, so the bucket is part of the path.
+fn custom(endpoint: &S3Endpoint) -> Connection {
     let credentials = Credentials::new(&endpoint.access_key_id, &endpoint.secret_access_key, None, None, "settings");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -97,7 +97,7 @@ fn own(endpoint: &S3Endpoint) -> Reached {
     (config, SharedCredentialsProvider::new(credentials))
 }
 
-/// What S3 did not do: away or too busy, or something that is ours to mend.
+/// Converts an error of S3: 503 if S3 is unavailable or too busy, otherwise an internal error.
 pub(crate) fn failed<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + Send + Sync + 'static,

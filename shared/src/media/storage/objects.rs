@@ -1,4 +1,4 @@
-//! What the bucket holds, for functions that may touch it.
+//! Operations on single objects, and lists of objects.
 
 use std::ops::Range;
 
@@ -11,49 +11,49 @@ use chrono::{DateTime, Utc};
 use super::{Storage, failed};
 use crate::error::{Error, Result};
 
-/// An object as it is now.
+/// The current version of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub size_bytes: u64,
-    pub pin: Pin,
+    pub version: ObjectVersion,
 }
 
-/// What tells one content of a key from every other, whatever is written there later.
+/// Identifies one content of a key, whatever is written to the key later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
-    /// With its quotes, as S3 writes it.
+pub struct ObjectVersion {
+    /// With quotes, as S3 writes it.
     pub e_tag: String,
-    /// Where the bucket keeps versions.
-    pub version: Option<String>,
+    /// Only in a bucket with versioning.
+    pub version_id: Option<String>,
 }
 
-/// An object of a list.
+/// An object in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedObject {
     pub key: String,
     pub last_modified: DateTime<Utc>,
 }
 
-/// A page of a list, in the order of the keys.
+/// A page of a list of objects, ordered by key.
 #[derive(Debug, Default)]
-pub struct Listing {
-    pub objects: Vec<Listed>,
-    /// Where the next page begins, if there is one.
+pub struct ListPage {
+    pub objects: Vec<ListedObject>,
+    /// The token for the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
 impl Storage {
-    /// What is at that key, if anything is.
+    /// Returns the current object of a key; `None` if there is none.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn head(&self, key: &str) -> Result<Option<Object>> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(Object {
                 size_bytes: head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default(),
-                pin: Pin {
+                version: ObjectVersion {
                     e_tag: head.e_tag().unwrap_or_default().to_owned(),
-                    version: head.version_id().map(ToOwned::to_owned),
+                    version_id: head.version_id().map(ToOwned::to_owned),
                 },
             })),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
@@ -61,27 +61,27 @@ impl Storage {
         }
     }
 
-    /// The size of the pinned content, if it is still there.
+    /// Returns the size of an object version in bytes; `None` if it no longer exists.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn pinned_size(&self, key: &str, pin: &Pin) -> Result<Option<u64>> {
-        let head = self.client.head_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
-        match head.set_version_id(pin.version.clone()).send().await {
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn version_size(&self, key: &str, version: &ObjectVersion) -> Result<Option<u64>> {
+        let head = self.client.head_object().bucket(&self.bucket).key(key).if_match(&version.e_tag);
+        match head.set_version_id(version.version_id.clone()).send().await {
             Ok(head) => Ok(Some(head.content_length().and_then(|size| size.try_into().ok()).unwrap_or_default())),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }
 
-    /// Those bytes of the pinned content, if it is still there.
+    /// Returns the bytes of a range of an object version; `None` if it no longer exists.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn read_range(&self, key: &str, pin: &Pin, range: Range<u64>) -> Result<Option<Bytes>> {
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn read_range(&self, key: &str, version: &ObjectVersion, range: Range<u64>) -> Result<Option<Bytes>> {
         let last = range.end.saturating_sub(1);
-        let get = self.client.get_object().bucket(&self.bucket).key(key).if_match(&pin.e_tag);
-        let get = get.set_version_id(pin.version.clone()).range(format!("bytes={}-{last}", range.start));
+        let get = self.client.get_object().bucket(&self.bucket).key(key).if_match(&version.e_tag);
+        let get = get.set_version_id(version.version_id.clone()).range(format!("bytes={}-{last}", range.start));
         match get.send().await {
             Ok(part) => {
                 let part = part.body.collect().await.map_err(|error| Error::Unavailable(error.into()))?;
@@ -95,26 +95,25 @@ impl Storage {
     /// Writes an object.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
-        let put = put.cache_control("public, max-age=3600"); // a picture that was taken away is gone within the hour
+        let put = put.cache_control("public, max-age=3600"); // a removed picture disappears from caches within an hour
         put.body(bytes.into()).send().await.map(drop).map_err(failed)
     }
 
-    /// Removes the object. A bucket with versions keeps its content as a former version. Succeeds when there is none.
+    /// Removes an object. A bucket with versioning keeps the content as a noncurrent version. Succeeds if there is none.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn remove(&self, key: &str) -> Result<()> {
         self.client.delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(failed)
     }
 
-    /// Removes the object and all its versions for good, so that nothing of it fills the bucket. Succeeds when there is
-    /// none.
+    /// Removes all versions of an object permanently. Succeeds if there is none.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn remove_versions(&self, key: &str) -> Result<()> {
         let (mut key_marker, mut version_marker) = (None, None);
         loop {
@@ -148,39 +147,41 @@ impl Storage {
         }
     }
 
-    /// Removes that content for good, where the bucket keeps versions; else whatever is at the key.
+    /// Removes an object version permanently. In a bucket without versioning, removes the current object of the key.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn remove_pinned(&self, key: &str, pin: &Pin) -> Result<()> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn remove_version(&self, key: &str, version: &ObjectVersion) -> Result<()> {
+        let delete =
+            self.client.delete_object().bucket(&self.bucket).key(key).set_version_id(version.version_id.clone());
         delete.send().await.map(drop).map_err(failed)
     }
 
-    /// The objects under a prefix, a page at a time.
+    /// Returns a page of the objects under a prefix.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<Listing> {
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<ListPage> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).set_continuation_token(from);
         let page = list.send().await.map_err(failed)?;
         let listed = |object: &aws_sdk_s3::types::Object| {
             let modified = object.last_modified()?;
             let last_modified = DateTime::from_timestamp(modified.secs(), modified.subsec_nanos())?;
-            Some(Listed { key: object.key()?.to_owned(), last_modified })
+            Some(ListedObject { key: object.key()?.to_owned(), last_modified })
         };
-        Ok(Listing {
+        Ok(ListPage {
             objects: page.contents().iter().filter_map(listed).collect(),
             next: page.next_continuation_token().map(ToOwned::to_owned),
         })
     }
 
-    /// The value of a tag of the pinned content; none when it has no such tag, or is gone.
+    /// Returns the value of a tag of an object version; `None` without such a tag, or if the version no longer exists.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn tag(&self, key: &str, pin: &Pin, name: &str) -> Result<Option<String>> {
-        let get = self.client.get_object_tagging().bucket(&self.bucket).key(key).set_version_id(pin.version.clone());
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn tag(&self, key: &str, version: &ObjectVersion, name: &str) -> Result<Option<String>> {
+        let get =
+            self.client.get_object_tagging().bucket(&self.bucket).key(key).set_version_id(version.version_id.clone());
         match get.send().await {
             Ok(tags) => Ok(tags.tag_set().iter().find(|tag| tag.key() == name).map(|tag| tag.value().to_owned())),
             Err(error) if is_gone(&error) => Ok(None),
@@ -189,7 +190,7 @@ impl Storage {
     }
 }
 
-/// Whether S3 says that the content is not there (any more), or not as it was.
+/// Whether S3 answers that the object does not exist, or was changed.
 pub(super) fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     let SdkError::ServiceError(answer) = error else { return false };
     let code = answer.err().code().unwrap_or_default();

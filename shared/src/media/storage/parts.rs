@@ -1,4 +1,5 @@
-//! A large file, which a browser sends in parts: each by a signed URL of its own, so that a broken connection costs one.
+//! Multipart uploads. A browser sends each part of a large file by its own signed URL, so that a broken connection costs
+//! only one part.
 
 use std::time::Duration;
 
@@ -6,37 +7,37 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
-use super::signing::from;
-use super::{Storage, failed, patience};
+use super::signing::valid_from;
+use super::{Storage, failed, with_timeout};
 use crate::error::{Error, Result};
 
-/// S3 may take longer to put a large file together than it does for anything else.
+/// S3 needs longer to assemble a large file than for other operations.
 const COMPLETION_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// A part that arrived.
+/// A part that has arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     pub number: i32,
     pub size_bytes: i64,
-    /// With its quotes, as S3 writes it.
+    /// With quotes, as S3 writes it.
     pub e_tag: String,
 }
 
 impl Storage {
-    /// Begins a file in parts, and gives S3's id of it.
+    /// Starts a multipart upload, and returns S3's id of it.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn begin_parts(&self, key: &str, content_type: &str) -> Result<String> {
-        let begun = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
-        let begun = begun.send().await.map_err(failed)?;
-        begun.upload_id.ok_or_else(|| Error::internal("S3 began a file in parts, and gave no id"))
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn start_multipart(&self, key: &str, content_type: &str) -> Result<String> {
+        let started = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
+        let started = started.send().await.map_err(failed)?;
+        started.upload_id.ok_or_else(|| Error::internal("S3 returned no id for the multipart upload"))
     }
 
-    /// A URL that takes this part of exactly this size: the length is among what is signed.
+    /// Returns a URL that accepts this part with exactly this size: the length is signed, too.
     ///
     /// # Errors
-    /// When there are no credentials to sign with.
+    /// Fails when there are no credentials to sign with.
     pub async fn sign_part(
         &self,
         key: &str,
@@ -46,14 +47,16 @@ impl Storage {
         time: Duration,
     ) -> Result<String> {
         let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(id).part_number(number);
-        let signed = part.content_length(size_bytes).presigned(from(now, time)?).await.map_err(Error::internal)?;
+        let signed =
+            part.content_length(size_bytes).presigned(valid_from(now, time)?).await.map_err(Error::internal)?;
         Ok(signed.uri().to_owned())
     }
 
-    /// The parts that arrived, by number; none when S3 knows of no such file, being complete or given up.
+    /// Returns the parts that have arrived, by number; `None` if S3 doesn't know the upload, because it was completed or
+    /// aborted.
     ///
     /// # Errors
-    /// 503 when S3 is away.
+    /// Fails with 503 when S3 is unavailable.
     pub async fn parts(&self, key: &str, id: &str) -> Result<Option<Vec<Part>>> {
         let (mut parts, mut after) = (Vec::new(), None);
         loop {
@@ -75,33 +78,33 @@ impl Storage {
         }
     }
 
-    /// Puts the file together of these parts. False when S3 knows of no such file or parts (any more): another call
-    /// may have been faster.
+    /// Assembles the file from these parts. Returns false if S3 doesn't know the upload or the parts: another call may
+    /// have completed it.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn complete_parts(&self, key: &str, id: &str, parts: &[Part]) -> Result<bool> {
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn complete_multipart(&self, key: &str, id: &str, parts: &[Part]) -> Result<bool> {
         let parts =
             parts.iter().map(|part| CompletedPart::builder().part_number(part.number).e_tag(&part.e_tag).build());
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
         let complete = complete.multipart_upload(parts).customize();
-        match complete.config_override(patience(COMPLETION_TIMEOUT)).send().await {
+        match complete.config_override(with_timeout(COMPLETION_TIMEOUT)).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_unknown(&error) => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().is_client_error() => {
-                tracing::warn!(error = %error.err(), "S3 did not put the parts together");
+                tracing::warn!(error = %error.err(), "S3 did not assemble the parts");
                 Ok(false)
             }
             Err(error) => Err(failed(error)),
         }
     }
 
-    /// Gives up the file, and what arrived of it; that there is none is all right.
+    /// Aborts a multipart upload, and removes its parts. Succeeds if there is none.
     ///
     /// # Errors
-    /// 503 when S3 is away.
-    pub async fn abort_parts(&self, key: &str, id: &str) -> Result<()> {
+    /// Fails with 503 when S3 is unavailable.
+    pub async fn abort_multipart(&self, key: &str, id: &str) -> Result<()> {
         match self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_unknown(&error) => Ok(()),

@@ -1,4 +1,4 @@
-//! Signed URLs: whoever has one needs no account at AWS. Signing asks nobody.
+//! Signed URLs, which work without an AWS account. Signing needs no network.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,24 +8,24 @@ use chrono::{DateTime, Utc};
 use super::Storage;
 use crate::error::{Error, Result};
 
-/// How long a signed URL works (`security.md`, 20).
+/// The lifetime of a signed URL for reading (`security.md`, 20).
 pub const SIGNED_FOR: Duration = Duration::from_mins(15);
 
-/// How a browser is to take an object.
+/// How a browser handles an object.
 #[derive(Debug, Clone, Copy)]
 pub enum Disposition<'a> {
-    /// In the page, as a video is.
+    /// Shows it in the page, such as a video.
     Inline,
-    /// As a file of this name.
+    /// Downloads it as a file of this name.
     Attachment(&'a str),
 }
 
 impl Storage {
-    /// A URL that gives the object for 15 minutes, as this type, with ranges. It leads to S3, or, where something stands
-    /// before the bucket, there, which asks S3 in S3's own name: what is signed stays true.
+    /// Returns a URL that serves the object with this content type for 15 minutes, with range requests. The URL leads to
+    /// the CDN if there is one. The CDN calls S3 under S3's own host name, so that the signature stays valid.
     ///
     /// # Errors
-    /// When there are no credentials to sign with.
+    /// Fails when there are no credentials to sign with.
     pub async fn sign_read(
         &self,
         key: &str,
@@ -34,22 +34,22 @@ impl Storage {
         now: DateTime<Utc>,
     ) -> Result<String> {
         let request = self.client.get_object().bucket(&self.bucket).key(key).response_content_type(content_type);
-        let request = request.response_cache_control("private, no-store"); // or what stands before the bucket may keep it
+        let request = request.response_cache_control("private, no-store"); // or the CDN could cache the file
         let request = match disposition {
             Disposition::Inline => request.response_content_disposition("inline"),
             Disposition::Attachment(name) => request.response_content_disposition(attachment(name)),
         };
-        let signed = request.presigned(from(now, SIGNED_FOR)?).await.map_err(Error::internal)?;
+        let signed = request.presigned(valid_from(now, SIGNED_FOR)?).await.map_err(Error::internal)?;
         Ok(match &self.media_url {
             Some(media_url) => format!("{media_url}{}", path_and_query(signed.uri())),
             None => signed.uri().to_owned(),
         })
     }
 
-    /// Where anybody reads an object under `public/`.
+    /// Returns the public URL of an object under `public/`.
     ///
     /// # Errors
-    /// When S3's address is not known.
+    /// Fails when the bucket's URL can't be determined.
     pub async fn public_url(&self, key: &str) -> Result<String> {
         Ok(match &self.media_url {
             Some(media_url) => format!("{media_url}/{key}"),
@@ -57,18 +57,18 @@ impl Storage {
         })
     }
 
-    /// The bucket's own address, with a slash at its end. Only the SDK knows the rules of it, and it tells them by signing.
+    /// Returns the bucket's URL, with a slash at its end. Only the SDK knows the rules for it, so a URL is signed and cut.
     pub(super) async fn root(&self) -> Result<String> {
         const KEY: &str = "x";
         let request = self.client.get_object().bucket(&self.bucket).key(KEY);
-        let signed = request.presigned(from(DateTime::UNIX_EPOCH, SIGNED_FOR)?).await.map_err(Error::internal)?;
+        let signed = request.presigned(valid_from(DateTime::UNIX_EPOCH, SIGNED_FOR)?).await.map_err(Error::internal)?;
         let address = signed.uri().split('?').next().and_then(|address| address.strip_suffix(KEY));
-        address.map(ToOwned::to_owned).ok_or_else(|| Error::internal("the bucket has no address"))
+        address.map(ToOwned::to_owned).ok_or_else(|| Error::internal("the bucket's URL can't be determined"))
     }
 }
 
-/// Signed at that moment, for so long.
-pub(super) fn from(now: DateTime<Utc>, time: Duration) -> Result<PresigningConfig> {
+/// Returns the settings for a signature that is valid for `time` from `now`.
+pub(super) fn valid_from(now: DateTime<Utc>, time: Duration) -> Result<PresigningConfig> {
     let config = PresigningConfig::builder().start_time(SystemTime::from(now)).expires_in(time);
     config.build().map_err(Error::internal)
 }
@@ -79,7 +79,7 @@ fn path_and_query(url: &str) -> &str {
     url.get(path..).unwrap_or_default()
 }
 
-/// A file's name in any script (RFC 6266, RFC 8187), with one that old clients can read.
+/// Returns a `Content-Disposition` with a file name in any script (RFC 6266, RFC 8187), and an ASCII name for old clients.
 fn attachment(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();

@@ -1,25 +1,25 @@
-//! What a browser sends, straight to the bucket, from the call that asks for it until it is complete. What happens to it
-//! then is another matter: until it is checked, nothing shows it.
+//! Uploads: files that browsers send straight to the bucket, from their creation until the file is complete. Nothing shows
+//! a file before it is processed ([`super::processing`]).
 //!
-//! An upload is its uploader's alone, as long as they are staff of the course that it is for.
+//! Only the uploader can see an upload, and only while they are staff of its course.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `asking` | what may be asked for, and the quotas |
-//! | `sending` | what a browser needs to send it |
-//! | `finishing` | completing it, and giving it up |
+//! | `request` | creation: the checks and the quotas |
+//! | `instructions` | how a browser sends the file |
+//! | `finish` | completion and cancellation |
 
-mod asking;
-mod finishing;
-mod sending;
+mod finish;
+mod instructions;
+mod request;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::arrival;
 use super::file_type::UploadKind;
 use super::storage::Part;
+use super::upload_key;
 use crate::catalog::Standing;
 use crate::catalog::courses::{CourseStatus, Visibility};
 use crate::error::{Error, Result};
@@ -27,57 +27,58 @@ use crate::id::{CourseId, LessonId, UploadId, UserId};
 use crate::input::text_enum;
 use crate::transaction::{Read, Write};
 
-pub use asking::{Asked, NewImage, NewLessonFile, Quotas, for_course, for_lesson, of_oneself};
-pub use finishing::{Completion, finish, forget, give_up, put_together, remove};
-pub use sending::{PartNumbers, Sending, begin, begun, how_to_send, some_parts};
+pub use finish::{Completion, assemble, cancel, delete_unused, mark_complete, remove_file};
+pub use instructions::{PartNumbers, UploadInstructions, instructions, save_multipart_id, sign_parts, start_multipart};
+pub use request::{CreatedUpload, NewImage, NewLessonFile, Quotas, for_caller, for_course, for_lesson};
 
 text_enum! {
-    /// `pending` until it has arrived, `processing` while it is checked; then it is shown, or was `rejected`.
+    /// `pending` until the file has arrived, `processing` while it is checked, then `ready` or `rejected`.
     UploadStatus { Pending = "pending", Processing = "processing", Ready = "ready", Rejected = "rejected" }
 }
 
-/// An upload, as its uploader sees it.
+/// An upload, as the API returns it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Upload {
     pub upload_id: UploadId,
     pub kind: UploadKind,
-    /// None of a picture, and of a thumbnail.
+    /// Null for a picture and for a thumbnail.
     pub lesson_id: Option<LessonId>,
-    /// None of a picture.
+    /// Null for a picture.
     pub course_id: Option<CourseId>,
     pub file_name: String,
     pub content_type: String,
     pub size_bytes: i64,
     pub status: UploadStatus,
-    /// Why it was rejected.
+    /// The reason, if the file was rejected.
     pub rejection: Option<Rejection>,
-    /// Of a file in parts: how many bytes each has but the last.
+    /// The size of each part but the last, for a file that is sent in parts.
     pub part_size_bytes: Option<i64>,
-    /// The parts that arrived, until it is complete.
+    /// The parts that have arrived. Empty once the file is complete.
     pub parts: Vec<ArrivedPart>,
     pub created_at: DateTime<Utc>,
-    /// When it goes, unless it is complete by then.
+    /// When the upload is removed, unless the file is complete by then.
     pub expires_at: DateTime<Utc>,
 }
 
+/// Why a file was rejected.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Rejection {
-    /// For programs.
+    /// A stable code for programs.
     pub code: String,
-    /// For the author.
+    /// A message for the author.
     pub reason: String,
 }
 
-/// A part that S3 has.
+/// A part that has arrived in S3.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ArrivedPart {
     pub part_number: i32,
     pub size_bytes: i64,
-    /// As S3 writes it, with its quotes.
+    /// With quotes, as S3 writes it.
     pub etag: String,
 }
 
-/// An upload of the caller's own. Only [`own`] makes one.
+/// An upload that belongs to the caller. Only [`own`] and [`own_locked`] return one.
 #[derive(Debug)]
 pub struct OwnUpload {
     id: UploadId,
@@ -91,7 +92,7 @@ pub struct OwnUpload {
     rejection_code: Option<String>,
     rejection_reason: Option<String>,
     checksum: Option<Vec<u8>>,
-    /// S3's id of a file in parts, until it is complete.
+    /// S3's id of the multipart upload, until the file is complete.
     multipart_id: Option<String>,
     part_size_bytes: Option<i64>,
     created_at: DateTime<Utc>,
@@ -103,26 +104,26 @@ impl OwnUpload {
         self.id
     }
 
-    /// Where it arrives.
+    /// Returns the key that the file is sent to.
     #[must_use]
     pub fn key(&self) -> String {
-        arrival::source(self.id)
+        upload_key::of(self.id)
     }
 
-    /// Whether all of a file in parts is there. Of a form, S3 alone knows.
+    /// Whether the file is known to be complete. A file that is sent by a form is complete once it was processed.
     fn is_complete(&self) -> bool {
         self.status != UploadStatus::Pending || (self.part_size_bytes.is_some() && self.multipart_id.is_none())
     }
 
-    /// S3's id of a file whose parts may still come.
+    /// Returns S3's id of the multipart upload, while parts can still be sent.
     #[must_use]
     pub fn multipart_id(&self) -> Option<&str> {
         self.multipart_id.as_deref().filter(|_| !self.is_complete())
     }
 
-    /// As its uploader sees it, with the parts that arrived.
+    /// Returns the upload for the API, with the parts that have arrived.
     #[must_use]
-    pub fn shown(self, parts: Vec<Part>) -> Upload {
+    pub fn into_response(self, parts: Vec<Part>) -> Upload {
         let rejection = self.rejection_code.zip(self.rejection_reason);
         let arrived =
             |part: Part| ArrivedPart { part_number: part.number, size_bytes: part.size_bytes, etag: part.e_tag };
@@ -144,10 +145,11 @@ impl OwnUpload {
     }
 }
 
-/// The caller's upload, as long as they are staff of the course that it is for.
+/// Returns an upload of the caller.
 ///
 /// # Errors
-/// 404, also of another's upload, and of one whose lesson or course is gone.
+/// Fails with 404 for an upload of another user, for one whose lesson or course was deleted, and when the caller is no
+/// longer staff of the course.
 pub async fn own(read: &mut Read, id: UploadId) -> Result<OwnUpload> {
     let (caller, user) = (read.caller().clone(), read.user()?);
     let row = sqlx::query!(
@@ -170,13 +172,13 @@ pub async fn own(read: &mut Read, id: UploadId) -> Result<OwnUpload> {
         }
         _ => None,
     };
-    let of_a_course = standing.is_some_and(|standing| standing.staff(&caller));
-    let theirs = match row.kind {
+    let is_staff = standing.is_some_and(|standing| standing.staff(&caller));
+    let is_visible = match row.kind {
         UploadKind::Picture => true,
-        UploadKind::Thumbnail => of_a_course,
-        UploadKind::Video | UploadKind::Document => of_a_course && row.lesson_id.is_some(),
+        UploadKind::Thumbnail => is_staff,
+        UploadKind::Video | UploadKind::Document => is_staff && row.lesson_id.is_some(),
     };
-    if !theirs {
+    if !is_visible {
         return Err(Error::not_found("upload"));
     }
     Ok(OwnUpload {
@@ -198,10 +200,10 @@ pub async fn own(read: &mut Read, id: UploadId) -> Result<OwnUpload> {
     })
 }
 
-/// The same, locked until the end of the write.
+/// Like [`own`], and locks the row until the end of the write.
 ///
 /// # Errors
-/// As [`own`].
+/// Fails like [`own`].
 pub async fn own_locked(write: &mut Write, id: UploadId) -> Result<OwnUpload> {
     sqlx::query!("SELECT id FROM uploads WHERE id = $1 FOR UPDATE", id.0).fetch_optional(write.connection()).await?;
     own(write, id).await

@@ -124,7 +124,7 @@ pub(super) fn names() -> Vec<Hostile> {
 }
 
 /// Returns the archive with a ZIP64 end record, which says how many entries there are and where their list begins.
-pub fn large_end(zip: &[u8], entries: u64, list: Option<u64>) -> Vec<u8> {
+pub fn zip64_end(zip: &[u8], entries: u64, list: Option<u64>) -> Vec<u8> {
     let (body, end) = zip.split_at(zip.len() - 22);
     let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
     let (size, start) = (number(12), list.unwrap_or(number(16)));
@@ -166,10 +166,10 @@ pub(super) fn lying() -> Vec<Hostile> {
         one("zip", "damaged", "a-comment-that-is-not-there", changed(2, &[9, 0])),
         one("zip", "damaged", "another-disk", changed(18, &[1, 0])),
         one("zip", "damaged", "a-large-archives-end", large),
-        one("zip", "too_many_entries", "a-large-archive-of-a-million", large_end(&good, 1_000_000, None)),
-        one("zip", "too_many_entries", "a-large-archive-of-all-there-are", large_end(&good, u64::MAX, None)),
-        one("zip", "damaged", "a-large-archive-that-begins-elsewhere", large_end(&good, 1, Some(7))),
-        one("zip", "damaged", "a-large-archive-that-wraps-around", large_end(&good, 1, Some(u64::MAX - 3))),
+        one("zip", "too_many_entries", "a-large-archive-of-a-million", zip64_end(&good, 1_000_000, None)),
+        one("zip", "too_many_entries", "a-large-archive-of-all-there-are", zip64_end(&good, u64::MAX, None)),
+        one("zip", "damaged", "a-large-archive-that-begins-elsewhere", zip64_end(&good, 1, Some(7))),
+        one("zip", "damaged", "a-large-archive-that-wraps-around", zip64_end(&good, 1, Some(u64::MAX - 3))),
         one("zip", "empty", "empty", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec()),
         one("zip", "damaged", "only-a-beginning", b"PK\x03\x04".to_vec()),
     ]

@@ -1,8 +1,8 @@
 //! ZIP archives as systems and programs write them.
 
 use super::{accepted, refused};
-use crate::media::hostile::archives::large_end;
-use crate::media::judging::judged;
+use crate::media::checks::check;
+use crate::media::hostile::archives::zip64_end;
 use crate::media::samples::{docx, office, open_document, pdf, zip_of};
 
 #[test]
@@ -55,8 +55,8 @@ fn a_document_in_an_archive_may_hold_a_chart_and_its_workbook() {
 #[test]
 fn the_end_of_a_large_archive_may_end_a_small_one() {
     let zip = zip_of(&[("a.txt", b"1")]);
-    accepted("zip", "an end with its own numbers elsewhere", large_end(&zip, 1, None));
-    let mut both = large_end(&zip, 1, None);
+    accepted("zip", "an end with its own numbers elsewhere", zip64_end(&zip, 1, None));
+    let mut both = zip64_end(&zip, 1, None);
     let at = both.len() - 22;
     both.splice(at.., zip[zip.len() - 22..].iter().copied());
     accepted("zip", "both ends with numbers", both);
@@ -76,7 +76,7 @@ fn a_comment_or_a_few_bytes_may_follow_an_archive() {
 #[test]
 fn a_refused_archive_names_the_entry_that_is_an_archive() {
     let inner = zip_of(&[("a.txt", b"1")]);
-    let why = judged("zip", zip_of(&[("photos/Übung.jpg", &inner)])).unwrap_err();
+    let why = check("zip", zip_of(&[("photos/Übung.jpg", &inner)])).unwrap_err();
     assert_eq!(why.code, "nested_archive");
     assert!(why.reason.contains("photos/Übung.jpg"), "{}", why.reason);
     assert_eq!(refused("zip", "a compressed file", zip_of(&[("a.gz", &[0x1F, 0x8B, 8, 0])])), "nested_archive");

@@ -4,8 +4,8 @@ use image::{DynamicImage, ExtendedColorType, GenericImageView, ImageEncoder, Ima
 use lyceum::media::checks::{self, Frame};
 
 use super::{accepted, refused};
+use crate::media::checks::{format, ranged};
 use crate::media::hostile::crc;
-use crate::media::judging::{format, ranged};
 use crate::media::samples;
 
 fn behind(first: &[u8], second: &[u8]) -> Vec<u8> {

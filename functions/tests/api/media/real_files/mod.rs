@@ -11,16 +11,16 @@ mod texts;
 
 use lyceum::media::checks::Facts;
 
-use super::judging::judged;
+use super::checks::check;
 
 /// The facts of a file that is accepted.
 fn accepted(extension: &str, name: &str, bytes: Vec<u8>) -> Facts {
-    judged(extension, bytes).unwrap_or_else(|refused| panic!("{name} as {extension}: {refused:?}"))
+    check(extension, bytes).unwrap_or_else(|refused| panic!("{name} as {extension}: {refused:?}"))
 }
 
 /// The code of a file that is refused.
 fn refused(extension: &str, name: &str, bytes: Vec<u8>) -> &'static str {
-    match judged(extension, bytes) {
+    match check(extension, bytes) {
         Ok(facts) => panic!("{name} as {extension}: accepted, {facts:?}"),
         Err(refused) => refused.code,
     }

@@ -1,7 +1,7 @@
 //! PDF as scanners, printers, mail programs and web servers leave it.
 
 use super::{accepted, refused};
-use crate::media::judging::judged;
+use crate::media::checks::check;
 use crate::media::samples::{pdf, pdf_of};
 
 fn around(before: &[u8], after: &[u8]) -> Vec<u8> {
@@ -112,7 +112,7 @@ fn a_pdf_that_was_cut_off_is_damaged() {
 
 #[test]
 fn a_message_does_not_say_that_a_pdf_is_no_pdf_but_one() {
-    let refused = judged("pdf", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()).unwrap_err();
+    let refused = check("pdf", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()).unwrap_err();
     assert_eq!(refused.code, "wrong_type");
     assert!(!refused.reason.contains("but"), "{}", refused.reason);
 }

@@ -40,7 +40,7 @@ const fn of_type(kind: &'static str, name: &'static str, description: &'static s
 }
 
 /// All parameters, in the order in which templates list them.
-pub(super) static ALL: [Parameter; 36] = [
+pub(super) static ALL: [Parameter; 38] = [
     text("System", "The name of the system's stack, with which the names of functions begin", "!Ref AWS::StackName"),
     text("Architecture", "The processor that target/lambda was built for", "!Ref Architecture"),
     text(
@@ -103,6 +103,8 @@ pub(super) static ALL: [Parameter; 36] = [
     text("MailQueueArn", "The same queue's ARN", "!GetAtt MailQueue.Outputs.Arn"),
     text("ProgressQueueUrl", "The queue that wakes recompute-progress", "!GetAtt ProgressQueue.Outputs.Url"),
     text("ProgressQueueArn", "The same queue's ARN", "!GetAtt ProgressQueue.Outputs.Arn"),
+    text("JobsQueueUrl", "The queue that wakes run-jobs", "!GetAtt JobsQueue.Outputs.Url"),
+    text("JobsQueueArn", "The same queue's ARN", "!GetAtt JobsQueue.Outputs.Arn"),
     yes_or_no("MailBySes", "Whether SES sends the mail", r#"!If [MailBySes, "true", "false"]"#),
     text(
         "SesCredentials",

@@ -113,6 +113,7 @@ pub(super) fn environment(grant: Grant) -> Vec<Variable> {
     match grant {
         Grant::Wake(QueueName::Mail) => vec![("MAIL_QUEUE_URL", "!Ref MailQueueUrl".to_owned())],
         Grant::Wake(QueueName::Progress) => vec![("PROGRESS_QUEUE_URL", "!Ref ProgressQueueUrl".to_owned())],
+        Grant::Wake(QueueName::Jobs) => vec![("JOBS_QUEUE_URL", "!Ref JobsQueueUrl".to_owned())],
         Grant::ReadReplica => vec![("READER_DATABASE_URL", "!Ref ReaderDatabaseUrl".to_owned())],
         Grant::ReadSigningKey | Grant::ReplaceSigningKey => {
             vec![("SIGNING_KEY_SECRET", "!Ref SigningKey".to_owned())]

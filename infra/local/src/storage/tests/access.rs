@@ -1,4 +1,4 @@
-//! Who may without a signature.
+//! Requests without a signature.
 
 use reqwest::Method;
 
@@ -13,7 +13,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn anybody_reads_what_is_public_and_does_nothing_else() {
+async fn anonymous_callers_can_only_read_public_objects() {
     let test = Fixture::new().await;
     for key in ["public/pictures/1.jpg", "media/1.mp4", "publication"] {
         test.put(key, TEXT.to_vec()).await;
@@ -26,7 +26,7 @@ async fn anybody_reads_what_is_public_and_does_nothing_else() {
         (Method::GET, "media/1.mp4"),
         (Method::HEAD, "media/1.mp4"),
         (Method::GET, "publication"),
-        (Method::GET, "public/pictures/2.jpg"), // nor is told what is missing
+        (Method::GET, "public/pictures/2.jpg"), // doesn't show whether it exists
         (Method::GET, "public/pictures/1.jpg?tagging"),
         (Method::GET, ""),
         (Method::GET, "?list-type=2&prefix=public/"),
@@ -45,7 +45,7 @@ async fn anybody_reads_what_is_public_and_does_nothing_else() {
         ("public/..%2fmedia/1.mp4", "InvalidArgument"),
         ("public/pictures/1.jpg?response-content-type=text/html", "InvalidRequest"),
     ] {
-        // as it stands: a client's own URL type would resolve the dots
+        // sent raw: a client's URL type would resolve the dots
         let mut stream =
             tokio::net::TcpStream::connect(test.storage.endpoint().trim_start_matches("http://")).await.unwrap();
         let request = format!("GET /{BUCKET}/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_copy_is_of_the_version_meant() {
+async fn a_conditional_copy_checks_the_source() {
     let test = Fixture::new().await;
     let first = test.put("uploads/1", TEXT.to_vec()).await;
     test.put("uploads/1", b"overwritten".to_vec()).await;
@@ -19,7 +19,7 @@ async fn a_copy_is_of_the_version_meant() {
 }
 
 #[tokio::test]
-async fn a_copy_keeps_the_headers_or_gets_new_ones() {
+async fn a_copy_keeps_or_replaces_the_headers() {
     let test = Fixture::new().await;
     let put = test.s3.put_object().bucket(BUCKET).key("from").body(TEXT.to_vec().into()).content_type("text/html");
     put.metadata("name", "x").content_disposition("inline").send().await.unwrap();
@@ -45,7 +45,7 @@ async fn a_copy_keeps_the_headers_or_gets_new_ones() {
 }
 
 #[tokio::test]
-async fn a_copy_of_what_came_in_parts_has_an_e_tag_of_its_own() {
+async fn a_copy_of_a_multipart_object_has_a_new_e_tag() {
     let test = Fixture::new().await;
     let id = test.begin("parts").await;
     let part = test.part("parts", &id, 1, TEXT.to_vec()).await;

@@ -1,4 +1,4 @@
-//! A browser's upload by a signed form.
+//! Form uploads with a signed policy.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ fn hmac(key: &[u8], message: &str) -> Vec<u8> {
     Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().to_vec()
 }
 
-/// A form as the API signs it: one key and type, ten bytes exactly, and perhaps more fields.
+/// A form as the API signs it: one key and type, exactly ten bytes, and optional fields.
 struct Form {
     fields: Vec<(&'static str, String)>,
 }
@@ -25,7 +25,7 @@ impl Form {
         Self::signed(5, 0, &[])
     }
 
-    /// Works for so many minutes from when it was signed, so many minutes ago.
+    /// A form that was signed `ago` minutes ago and is valid for `minutes`.
     fn signed(minutes: i64, ago: i64, more: &[(&'static str, &str)]) -> Self {
         let now = Utc::now() - TimeDelta::minutes(ago);
         let (day, moment) = (now.format("%Y%m%d").to_string(), now.format("%Y%m%dT%H%M%SZ").to_string());
@@ -64,7 +64,7 @@ impl Form {
         self
     }
 
-    /// Sends it with a file; the status, and what S3 says.
+    /// Sends the form with a file. Returns the status and the body.
     async fn send(&self, test: &Fixture, file: &str) -> (u16, String) {
         let part = |name: &str, value: &str| {
             format!("--edge\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")
@@ -77,7 +77,7 @@ impl Form {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    /// Is refused with that status and code, and stores nothing.
+    /// Asserts that the form is refused with this status and code, and stores nothing.
     async fn refused(&self, test: &Fixture, file: &str, status: u16, code: &str) {
         let (answered, told) = self.send(test, file).await;
         assert!(answered == status && told.contains(&format!("<Code>{code}</Code>")), "{code}: {answered} {told}");
@@ -87,19 +87,19 @@ impl Form {
 }
 
 #[tokio::test]
-async fn takes_what_was_signed() {
+async fn a_signed_form_is_accepted_until_it_expires() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     assert_eq!(Form::new().send(&test, "0123456789").await.0, 204);
     let object = test.get("uploads/1").send().await.unwrap();
     assert_eq!((object.content_type(), object.content_length()), (Some("text/x-test"), Some(10)));
     assert_eq!(created.try_recv().unwrap().event, "ObjectCreated:Post");
-    // until it expires, which may be later than 15 minutes
+    // valid until it expires, which may be later than 15 minutes
     assert_eq!(Form::signed(60, 50, &[]).send(&test, "0123456789").await.0, 204);
 }
 
 #[tokio::test]
-async fn answers_as_was_signed() {
+async fn a_form_gets_the_signed_status() {
     let test = Fixture::new().await;
     let (status, told) = Form::signed(5, 0, &[("success_action_status", "201")]).send(&test, "0123456789").await;
     assert_eq!(status, 201);
@@ -109,7 +109,7 @@ async fn answers_as_was_signed() {
 }
 
 #[tokio::test]
-async fn refuses_what_was_not_signed_and_stores_nothing() {
+async fn a_changed_form_is_refused_and_stores_nothing() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     let ten = "0123456789";
@@ -119,13 +119,13 @@ async fn refuses_what_was_not_signed_and_stores_nothing() {
     Form::new().with("key", "uploads/2").refused(&test, ten, 403, "AccessDenied").await;
     Form::new().with("Content-Type", "text/html").refused(&test, ten, 403, "AccessDenied").await;
     Form::new().without("Content-Type").refused(&test, ten, 403, "AccessDenied").await;
-    Form::new().with("acl", "public-read").refused(&test, ten, 403, "AccessDenied").await; // a field more
+    Form::new().with("acl", "public-read").refused(&test, ten, 403, "AccessDenied").await; // an additional field
     Form::new().with("x-amz-meta-a", "b").refused(&test, ten, 403, "AccessDenied").await;
     Form::new().with("x-amz-date", "20200101T000000Z").refused(&test, ten, 403, "AccessDenied").await;
     Form::new().with("x-amz-signature", "00").refused(&test, ten, 403, "SignatureDoesNotMatch").await;
     Form::new().without("x-amz-signature").refused(&test, ten, 403, "AccessDenied").await;
     let policy = STANDARD.encode(r#"{"expiration":"2099-01-01T00:00:00Z","conditions":[]}"#);
-    Form::new().with("policy", &policy).refused(&test, ten, 403, "AccessDenied").await; // one's own
+    Form::new().with("policy", &policy).refused(&test, ten, 403, "AccessDenied").await; // a self-made policy
     let digest = ("x-amz-checksum-sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     Form::signed(5, 0, &[digest]).refused(&test, ten, 400, "BadDigest").await;
     assert!(created.try_recv().is_err());

@@ -64,7 +64,7 @@ async fn parts_are_listed_by_pages() {
 }
 
 #[tokio::test]
-async fn uploads_that_nobody_completed_are_listed_by_pages() {
+async fn unfinished_uploads_are_listed_by_pages() {
     let test = Fixture::new().await;
     let mut begun = Vec::new();
     for key in ["media/x", "uploads/a", "uploads/b", "uploads/c"] {
@@ -85,7 +85,7 @@ async fn uploads_that_nobody_completed_are_listed_by_pages() {
 }
 
 #[tokio::test]
-async fn many_objects_are_removed_at_once_and_each_that_is_not_is_named() {
+async fn a_bulk_delete_reports_the_objects_it_cannot_remove() {
     use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
     let test = Fixture::new().await;

@@ -29,7 +29,7 @@ use super::{Created, Storage};
 const BUCKET: &str = "lyceum-test";
 const TEXT: &[u8] = b"0123456789";
 
-/// A storage of its own, removed at the end.
+/// A storage in a temporary folder, removed on drop.
 struct Fixture {
     root: PathBuf,
     storage: Storage,
@@ -54,7 +54,7 @@ impl Fixture {
         self.s3.get_object().bucket(BUCKET).key(key)
     }
 
-    /// The address anybody could fetch the object from.
+    /// Returns a presigned URL of the object.
     async fn link(&self, get: GetObjectFluentBuilder) -> String {
         let hour = PresigningConfig::expires_in(Duration::from_hours(1)).unwrap();
         get.presigned(hour).await.unwrap().uri().to_owned()
@@ -65,7 +65,7 @@ impl Fixture {
         begun.await.unwrap().upload_id.unwrap()
     }
 
-    /// Sends a part, and gives what completing it must name.
+    /// Sends a part and returns its entry for completing the upload.
     async fn part(&self, key: &str, id: &str, number: i32, body: Vec<u8>) -> CompletedPart {
         let part = self.s3.upload_part().bucket(BUCKET).key(key).upload_id(id).part_number(number);
         let e_tag = part.body(body.into()).send().await.unwrap().e_tag.unwrap();
@@ -82,7 +82,7 @@ impl Fixture {
         String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap()
     }
 
-    /// How many files there are besides the bucket's own folder.
+    /// Returns the number of files outside the bucket's own folder.
     fn files_beside(&self) -> usize {
         let staged = fs::read_dir(self.root.join(".staging")).unwrap().count();
         fs::read_dir(&self.root).unwrap().count() - 2 + staged

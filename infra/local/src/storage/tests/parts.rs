@@ -3,7 +3,7 @@ use super::*;
 const MINIMUM: usize = 5 << 20;
 
 #[tokio::test]
-async fn parts_are_put_together_if_they_are_the_ones_meant() {
+async fn completing_assembles_the_listed_parts_and_checks_them() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     let id = test.begin("film").await;
@@ -57,7 +57,7 @@ async fn parts_that_are_too_small_or_of_another_upload_are_refused() {
 }
 
 #[tokio::test]
-async fn a_signed_part_takes_its_size_and_nothing_else() {
+async fn a_signed_part_accepts_only_its_size() {
     let test = Fixture::new().await;
     let id = test.begin("film").await;
     let hour = PresigningConfig::expires_in(Duration::from_hours(1)).unwrap();
@@ -81,7 +81,7 @@ async fn a_signed_part_takes_its_size_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_bad_part_leaves_the_one_before() {
+async fn a_part_with_a_bad_digest_keeps_the_earlier_one() {
     let test = Fixture::new().await;
     let id = test.begin("film").await;
     let good = test.part("film", &id, 1, TEXT.to_vec()).await;
@@ -95,7 +95,7 @@ async fn a_bad_part_leaves_the_one_before() {
 }
 
 #[tokio::test]
-async fn only_one_of_two_who_complete_at_once_does() {
+async fn of_two_concurrent_completions_one_succeeds() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     let id = test.begin("film").await;
@@ -107,7 +107,7 @@ async fn only_one_of_two_who_complete_at_once_does() {
 }
 
 #[tokio::test]
-async fn parts_are_copied_from_an_object_that_is_still_the_one() {
+async fn parts_can_be_copied_from_an_unchanged_object() {
     let test = Fixture::new().await;
     let e_tag = test.put("uploads/1", vec![7; MINIMUM + 10]).await;
     let id = test.begin("media/1.mp4").await;

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use super::*;
 
 #[tokio::test]
-async fn ranges() {
+async fn ranges_are_served_as_s3_does() {
     let test = Fixture::new().await;
     test.put("ten", TEXT.to_vec()).await;
     test.put("none", Vec::new()).await;
@@ -29,7 +29,7 @@ async fn ranges() {
 }
 
 #[tokio::test]
-async fn links_say_what_the_answer_says_and_cannot_be_changed() {
+async fn presigned_urls_set_response_headers_and_cannot_be_changed() {
     let test = Fixture::new().await;
     test.put("paper", TEXT.to_vec()).await;
     test.put("other", TEXT.to_vec()).await;
@@ -63,7 +63,7 @@ async fn links_say_what_the_answer_says_and_cannot_be_changed() {
 }
 
 #[tokio::test]
-async fn what_the_caller_has_is_not_sent_again() {
+async fn a_conditional_read_of_known_content_is_304() {
     let test = Fixture::new().await;
     let e_tag = test.put("kept", TEXT.to_vec()).await;
     let link = test.link(test.get("kept")).await;
@@ -84,7 +84,7 @@ async fn what_the_caller_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_read_is_the_version_meant() {
+async fn if_match_reads_only_the_given_content() {
     let test = Fixture::new().await;
     let first = test.put("kept", TEXT.to_vec()).await;
     let part = |e_tag: &str| test.get("kept").if_match(e_tag).range("bytes=2-4").send();
@@ -94,13 +94,13 @@ async fn what_is_read_is_the_version_meant() {
     assert_eq!(part(&second).await.unwrap().content_range(), Some("bytes 2-4/11"));
     let head = test.s3.head_object().bucket(BUCKET).key("kept").if_match(&first).send().await;
     assert_eq!(status(&head.unwrap_err()), 412);
-    // without versions there is one, which is called null
+    // without versioning, the only version is called null
     assert!(test.get("kept").version_id("null").send().await.unwrap().version_id().is_none());
     assert_eq!(test.get("kept").version_id("1").send().await.unwrap_err().code(), Some("NoSuchVersion"));
 }
 
 #[tokio::test]
-async fn browsers_of_any_origin_may_come() {
+async fn browsers_of_any_origin_are_allowed() {
     let test = Fixture::new().await;
     test.put("seen", TEXT.to_vec()).await;
     let link = test.link(test.get("seen")).await;

@@ -17,14 +17,14 @@ async fn tags(test: &Fixture, key: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_object_keeps_its_tags_and_the_next_one_has_none() {
+async fn an_object_keeps_its_tags_until_it_is_replaced() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     let e_tag = test.put("uploads/1", TEXT.to_vec()).await;
     assert!(tags(&test, "uploads/1").await.is_empty());
     tag(&test, "uploads/1", &[(STATUS, "NO_THREATS_FOUND")]).await.unwrap();
     assert_eq!(tags(&test, "uploads/1").await, ["GuardDutyMalwareScanStatus=NO_THREATS_FOUND"]);
-    assert_eq!(test.get("uploads/1").send().await.unwrap().e_tag(), Some(&*e_tag)); // its bytes are the same
+    assert_eq!(test.get("uploads/1").send().await.unwrap().e_tag(), Some(&*e_tag)); // the bytes are unchanged
 
     let copy = test.s3.copy_object().bucket(BUCKET).key("media/1").copy_source(format!("{BUCKET}/uploads/1"));
     copy.send().await.unwrap();
@@ -35,7 +35,7 @@ async fn an_object_keeps_its_tags_and_the_next_one_has_none() {
     test.put("uploads/1", TEXT.to_vec()).await;
     assert!(tags(&test, "uploads/1").await.is_empty());
     let told: Vec<_> = std::iter::from_fn(|| created.try_recv().ok()).map(|created| created.event).collect();
-    assert_eq!(told, ["ObjectCreated:Put", "ObjectCreated:Copy", "ObjectCreated:Put"]); // tags create nothing
+    assert_eq!(told, ["ObjectCreated:Put", "ObjectCreated:Copy", "ObjectCreated:Put"]); // tagging sends no event
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_is_put_comes_back_with_its_type() {
+async fn an_object_is_returned_with_its_bytes_and_type() {
     let test = Fixture::new().await;
     let e_tag = test.put("media/a b/ä.txt", TEXT.to_vec()).await;
     let object = test.get("media/a b/ä.txt").send().await.unwrap();
@@ -18,11 +18,11 @@ async fn what_is_put_comes_back_with_its_type() {
         test.s3.delete_object().bucket(BUCKET).key("media/a b/ä.txt").send().await.unwrap();
         assert_eq!(status(&test.get("media/a b/ä.txt").send().await.unwrap_err()), 404);
     }
-    assert_eq!(status(&test.get("media").send().await.unwrap_err()), 404); // a folder is no object
+    assert_eq!(status(&test.get("media").send().await.unwrap_err()), 404); // a folder is not an object
 }
 
 #[tokio::test]
-async fn keys_that_lead_elsewhere_are_refused() {
+async fn keys_that_leave_the_bucket_are_refused() {
     let test = Fixture::new().await;
     let upload = test.s3.copy_object().bucket(BUCKET).key("copy").copy_source(format!("{BUCKET}/../secret"));
     assert_eq!(status(&upload.send().await.unwrap_err()), 400);
@@ -37,7 +37,7 @@ async fn keys_that_lead_elsewhere_are_refused() {
 }
 
 #[tokio::test]
-async fn a_bad_digest_leaves_what_was_there() {
+async fn a_bad_digest_keeps_the_earlier_object() {
     let test = Fixture::new().await;
     let bad = || {
         let put = test.s3.put_object().bucket(BUCKET).key("bad").body(b"other".to_vec().into());
@@ -55,7 +55,7 @@ async fn a_bad_digest_leaves_what_was_there() {
 }
 
 #[tokio::test]
-async fn a_digest_is_kept_until_another_object_takes_the_key() {
+async fn a_digest_is_stored_until_the_object_is_replaced() {
     let test = Fixture::new().await;
     let digest = "hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII="; // of TEXT
     let put = test.s3.put_object().bucket(BUCKET).key("sum").body(TEXT.to_vec().into()).checksum_sha256(digest);
@@ -69,16 +69,16 @@ async fn a_digest_is_kept_until_another_object_takes_the_key() {
 }
 
 #[tokio::test]
-async fn what_is_removed_leaves_nothing() {
+async fn removing_an_object_removes_all_its_files() {
     let test = Fixture::new().await;
     test.put("media/one", TEXT.to_vec()).await;
     test.s3.delete_object().bucket(BUCKET).key("media/one").send().await.unwrap();
     assert_eq!(test.files_beside(), 0);
 }
 
-/// No version is ever read as another: neither its bytes under the other's `ETag`, nor half of them.
+/// No read returns the bytes of one version with the `ETag` of another, or a mix of both.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_reads_while_another_writes_gets_one_version_whole() {
+async fn a_read_during_a_write_returns_one_version_complete() {
     let test = Fixture::new().await;
     let versions = ["1", "2"].map(|digit| digit.repeat(300_000));
     let mut e_tags = Vec::new();
@@ -105,7 +105,7 @@ async fn who_reads_while_another_writes_gets_one_version_whole() {
 }
 
 #[tokio::test]
-async fn every_way_to_write_is_told() {
+async fn every_kind_of_write_sends_an_event() {
     let test = Fixture::new().await;
     let mut created = test.storage.created();
     let e_tag = test.put("one", TEXT.to_vec()).await;

@@ -199,7 +199,7 @@ where
         let persistent = words.is_none() && filter.tag.0.is_empty();
         let rows: Vec<CourseSummary> =
             query.build_query_as().persistent(persistent).fetch_all(read.connection()).await?;
-        if way == Way::Searched && i64::try_from(rows.len()).is_ok_and(|found| found < filter.limit.and_one()) {
+        if way == Way::Searched && i64::try_from(rows.len()).is_ok_and(|found| found < filter.limit.plus_one()) {
             way = Way::Collected;
         } else {
             return Page::new(rows, filter.limit, key);
@@ -262,7 +262,7 @@ fn push_found(
 /// Pushes the limit into the text, where one plan is good for all values, so that the database plans once and not each time.
 /// A rare and a frequent language want different plans, which they get when the limit is unknown.
 fn push_limit(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    let most = filter.limit.and_one();
+    let most = filter.limit.plus_one();
     if filter.tag.0.is_empty() && filter.language.is_none() && filter.instructor_id.is_none() {
         query.push(format!(" LIMIT {most}"));
     } else {

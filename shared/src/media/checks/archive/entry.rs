@@ -1,4 +1,4 @@
-//! An entry of an archive, read to its end.
+//! Reads an entry of an archive to its end.
 
 use std::io::Read;
 
@@ -6,17 +6,17 @@ use flate2::read::GzDecoder;
 use zip::read::ZipFile;
 
 use super::super::{Rejection, Verdict, office};
-use super::{LONGEST_END, bomb, ends_as_one, nested_archive, shown};
+use super::{MAX_END_RECORD, archive_bomb, ends_as_archive, nested_archive, shown};
 
-/// What is kept of an entry.
+/// The bytes that are kept of an entry.
 const BEGINNING: u64 = 512;
-/// The lists of a document's parts, which name macros and encryption, are kept whole.
+/// The lists of a document's parts. They name macros and encryption, so that up to 1 MiB of them is kept.
 pub(in super::super) const CONTENT_TYPES: &str = "[Content_Types].xml";
 pub(in super::super) const MANIFEST: &str = "META-INF/manifest.xml";
-const LONGEST_LIST: u64 = 1024 * 1024;
+const MAX_LIST_BYTES: u64 = 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
-/// Archives, as their first bytes tell them. ZIP archives are looked into instead.
+/// Archive types that are recognised by their first bytes and refused. ZIP archives are opened instead.
 const ARCHIVES: [&str; 16] = [
     "application/x-tar",
     "application/vnd.rar",
@@ -35,13 +35,13 @@ const ARCHIVES: [&str; 16] = [
     "application/zstd",
     "application/x-cpio",
 ];
-/// More of them: LZ4, XAR, Windows' image, and LHA behind its first two bytes.
+/// Signatures that the `infer` crate does not know, with their offset: LZ4, XAR, Windows images, and LHA.
 const SIGNATURES: [(usize, &[u8]); 4] = [(0, b"\x04\x22\x4D\x18"), (0, b"xar!"), (0, b"MSWIM\0\0\0"), (2, b"-lh5-")];
 
 #[derive(Debug)]
 pub(in super::super) struct Entry {
     pub name: String,
-    /// 512 bytes, and 1 MiB of a list of a document's parts.
+    /// Up to 512 bytes, or 1 MiB of a list of a document's parts.
     pub first_bytes: Vec<u8>,
     ends_as_archive: bool,
 }
@@ -50,13 +50,13 @@ impl Entry {
     pub(super) fn read<R: Read>(mut file: ZipFile<'_, R>, name: String) -> Verdict<Self> {
         let declared = file.size();
         let is_list = [CONTENT_TYPES, MANIFEST].iter().any(|list| name.eq_ignore_ascii_case(list));
-        let kept = if is_list { LONGEST_LIST } else { BEGINNING };
+        let kept = if is_list { MAX_LIST_BYTES } else { BEGINNING };
         let mut first_bytes = Vec::new();
         file.by_ref().take(kept).read_to_end(&mut first_bytes)?;
         let (mut tail, mut length) = (first_bytes.clone(), first_bytes.len() as u64);
         let mut rest = file.take((declared + 1).saturating_sub(length));
         let mut chunk = vec![0; CHUNK];
-        let longest = usize::try_from(LONGEST_END).unwrap_or(CHUNK);
+        let longest = usize::try_from(MAX_END_RECORD).unwrap_or(CHUNK);
         loop {
             let read = rest.read(&mut chunk)?;
             if read == 0 {
@@ -67,10 +67,10 @@ impl Entry {
             tail.drain(..tail.len().saturating_sub(longest));
         }
         if length != declared {
-            return Err(bomb());
+            return Err(archive_bomb());
         }
-        // the binary formats of Office hold packed themes, which nothing takes for archives
-        let ends_as_archive = !office::is_binary(&first_bytes) && ends_as_one(&tail);
+        // binary Office files contain compressed themes; no program opens such a file as an archive
+        let ends_as_archive = !office::is_binary(&first_bytes) && ends_as_archive(&tail);
         Ok(Self { name, first_bytes, ends_as_archive })
     }
 
@@ -78,7 +78,7 @@ impl Entry {
         self.first_bytes.starts_with(b"PK\x03\x04")
     }
 
-    /// Whether it is an archive of any kind, whatever its name is.
+    /// Whether the entry is an archive of any kind, regardless of its name.
     pub(super) fn is_archive(&self) -> bool {
         let known = infer::get(&self.first_bytes).is_some_and(|kind| ARCHIVES.contains(&kind.mime_type()));
         let signed =
@@ -86,7 +86,7 @@ impl Entry {
         known || signed || self.is_zip() || self.ends_as_archive
     }
 
-    /// Whether it is a vector image of Windows, which Office documents hold in gzip's format (`.emz`, `.wmz`).
+    /// Whether the entry is a gzip-compressed Windows metafile (`.emz`, `.wmz`), as Office documents contain them.
     pub(super) fn is_packed_metafile(&self) -> bool {
         let mut unpacked = Vec::new();
         let read = GzDecoder::new(self.first_bytes.as_slice()).take(44).read_to_end(&mut unpacked);
@@ -96,11 +96,15 @@ impl Entry {
     }
 }
 
-/// All bytes of an entry that may be a document.
-pub(super) fn whole<R: Read>(mut file: ZipFile<'_, R>, name: &str, largest_documents: &[u64]) -> Verdict<Vec<u8>> {
-    let Some(largest) = largest_documents.first() else { return Err(nested_archive(name)) };
+/// Returns all bytes of an entry that may be a document. Fails if it is larger than the first of `document_limits`.
+pub(super) fn read_document<R: Read>(
+    mut file: ZipFile<'_, R>,
+    name: &str,
+    document_limits: &[u64],
+) -> Verdict<Vec<u8>> {
+    let Some(largest) = document_limits.first() else { return Err(nested_archive(name)) };
     if file.size() > *largest {
-        let reason = format!("“{}” in the file is too large to be checked. Upload it by itself.", shown(name));
+        let reason = format!("“{}” in the file is too large to be checked. Upload it as a separate file.", shown(name));
         return Err(Rejection::new("nested_archive", reason));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(file.size()).unwrap_or_default());

@@ -1,5 +1,5 @@
-//! The list of an archive's entries: none is encrypted, leads out of the folder that the archive is unpacked in, or is a
-//! link.
+//! Checks the list of an archive's entries. Refuses encrypted entries, links, and names that lead out of the folder in
+//! which the archive is unpacked.
 
 use std::collections::HashSet;
 
@@ -9,9 +9,9 @@ use super::super::{Ranged, Rejection, Source, Verdict};
 use super::{Holder, shown};
 
 pub(super) struct Listed {
-    /// In the order of the list, with slashes.
+    /// In the order of the list, with slashes as separators.
     pub names: Vec<String>,
-    /// The sum of the sizes.
+    /// The sum of the uncompressed sizes, in bytes.
     pub unpacked: u64,
 }
 
@@ -26,20 +26,26 @@ pub(super) fn check<S: Source>(archive: &mut ZipArchive<&mut Ranged<S>>, holder:
             name = name.replace('\\', "/");
         }
         if entry.encrypted() {
-            return Err(Rejection::new("encrypted", "The archive is encrypted, so that nobody can check it."));
+            return Err(Rejection::new(
+                "encrypted",
+                "The archive is encrypted and can't be checked. Upload it without encryption.",
+            ));
         }
         if entry.is_symlink() || entry.enclosed_name().is_none() || !is_plain(&name) {
-            let reason = format!("“{}” in the archive is not a plain name of a file inside it.", shown(&name));
+            let reason = format!(
+                "“{}” in the archive is not a safe file name. Rename the file, and pack the archive again.",
+                shown(&name)
+            );
             return Err(Rejection::new("unsafe_name", reason));
         }
         if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
             return Err(Rejection::new(
                 "unusual_compression",
-                "The archive is packed in a way that few programs know. Pack it as a plain ZIP.",
+                "The archive uses a compression that few programs support. Pack it as a plain ZIP.",
             ));
         }
         if !seen.insert(name.to_lowercase()) {
-            let reason = format!("“{}” is in the archive twice, if capitals don't count.", shown(&name));
+            let reason = format!("“{}” is in the archive twice, if upper and lower case are ignored.", shown(&name));
             return Err(Rejection::new("unsafe_name", reason));
         }
         listed.unpacked = listed.unpacked.saturating_add(entry.size());
@@ -48,7 +54,7 @@ pub(super) fn check<S: Source>(archive: &mut ZipArchive<&mut Ranged<S>>, holder:
     Ok(listed)
 }
 
-/// A relative path of Unix, without anything that has a meaning on another system.
+/// Whether the name is a relative path with slashes, without characters that are special on any system.
 fn is_plain(name: &str) -> bool {
     let folders = name.strip_suffix('/').unwrap_or(name);
     let bad = |part: &str| part.is_empty() || part == "." || part == ".." || part.len() > 255;

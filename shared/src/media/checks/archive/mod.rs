@@ -1,14 +1,14 @@
-//! ZIP archives. Nothing is unpacked to a disk here, and who does so later must come to no harm: names stay inside the
-//! folder, sizes are true, and an archive holds no other archives.
+//! Checks ZIP archives. Nothing is written to a disk here, but people unpack the archives later: names must stay inside
+//! the folder, sizes must be true, and an archive must not contain other archives.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `end` | the end of the archive, read before anything is allocated for what it promises |
+//! | `end` | the end record, checked before memory is allocated for the sizes that it declares |
 //! | `list` | the list of the entries |
-//! | `entry` | the entries, each read to its end |
+//! | `entry` | the entries, each of which is read to its end |
 //!
-//! Documents of offices and EPUBs are ZIP archives inside. In an archive they count as files, and they are held to the
-//! same rule: they may hold documents again (a chart's workbook), but no archive, whatever its name is.
+//! Office documents and EPUBs are ZIP archives, too. In an archive they count as files, under the same rule: they may
+//! contain other documents (such as the workbook of a chart), but no archive of any name.
 
 mod end;
 mod entry;
@@ -19,27 +19,27 @@ use std::ops::Range;
 
 use zip::ZipArchive;
 
-use super::whole::Whole;
-use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, other_type};
-pub(super) use end::{LONGEST_END, ends_as_one};
+use super::surroundings::Content;
+use super::{Budget, Facts, Format, Ranged, Rejection, Source, Verdict, wrong_type};
+pub(super) use end::{MAX_END_RECORD, ends_as_archive};
 pub(super) use entry::{CONTENT_TYPES, Entry, MANIFEST};
 
-const MOST_ENTRIES: u64 = 10_000;
-const MOST_UNPACKED: u64 = 1024 * 1024 * 1024;
-/// More than text has, even XML of spreadsheets; small archives may be as dense as they like.
-const MOST_RATIO: u64 = 200;
-const ANY_RATIO_UP_TO: u64 = 32 * 1024 * 1024;
-/// The largest document in a file, and the largest in such a document. Deeper ones are refused.
-const LARGEST_DOCUMENTS: [u64; 2] = [100 * 1024 * 1024, 32 * 1024 * 1024];
+const MAX_ENTRIES: u64 = 10_000;
+const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
+/// The highest compression ratio. Text stays below it, even the XML of spreadsheets. Small archives are not limited.
+const MAX_RATIO: u64 = 200;
+const RATIO_CHECKED_ABOVE: u64 = 32 * 1024 * 1024;
+/// The largest document in a file, and the largest document in such a document, in bytes. Deeper ones are refused.
+const MAX_DOCUMENT_BYTES: [u64; 2] = [100 * 1024 * 1024, 32 * 1024 * 1024];
 
-/// What an archive holds, and where it ends.
+/// The entries of an archive, and the position of its end.
 pub(super) struct Contents {
     pub entries: Vec<Entry>,
     pub end: u64,
 }
 
-/// What may still be unpacked, in all nested documents together.
-struct Left {
+/// The numbers of entries and of bytes that may still be unpacked, in all nested documents together.
+struct Remaining {
     entries: u64,
     unpacked: u64,
 }
@@ -47,56 +47,56 @@ struct Left {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
     Archive,
-    /// Nobody unpacks a document, so that its entries may be named as Windows does, with backslashes.
+    /// People don't unpack documents, so names with backslashes (as some Windows programs write them) are accepted.
     Document,
 }
 
-pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Whole> {
+pub(super) fn check<S: Source>(file: &mut Ranged<S>, head: &[u8]) -> Verdict<Content> {
     let contents = open(file, head, Format::Zip)?;
-    Ok(Whole { facts: Facts::default(), extent: 0..contents.end })
+    Ok(Content { facts: Facts::default(), extent: 0..contents.end })
 }
 
-/// Every entry of an archive, or of a document that is one. Each is read to its end: sizes are counted, not believed.
+/// Reads every entry of an archive, or of a document that is an archive. Sizes are counted; declared sizes are not trusted.
 pub(super) fn open<S: Source>(file: &mut Ranged<S>, head: &[u8], format: Format) -> Verdict<Contents> {
     if !head.starts_with(b"PK\x03\x04") {
         let empty = head.starts_with(b"PK\x05\x06");
-        return Err(if empty { Rejection::new("empty", "The archive is empty.") } else { other_type(head, format) });
+        return Err(if empty { Rejection::new("empty", "The archive is empty.") } else { wrong_type(head, format) });
     }
     let holder = if format == Format::Zip { Holder::Archive } else { Holder::Document };
-    let mut left = Left { entries: MOST_ENTRIES, unpacked: MOST_UNPACKED };
-    contents(file, holder, &mut left, &LARGEST_DOCUMENTS)
+    let mut left = Remaining { entries: MAX_ENTRIES, unpacked: MAX_UNPACKED };
+    contents(file, holder, &mut left, &MAX_DOCUMENT_BYTES)
 }
 
 fn contents<S: Source>(
     file: &mut Ranged<S>,
     holder: Holder,
-    left: &mut Left,
-    largest_documents: &[u64],
+    left: &mut Remaining,
+    document_limits: &[u64],
 ) -> Verdict<Contents> {
     let end = end::find(file, left.entries)?;
     let size = file.size();
-    file.grant(Budget { requests: 5_000, fetched: 3 * size + (8 << 20), read: 3 * size + (64 << 20) });
+    file.set_budget(Budget { requests: 5_000, fetched: 3 * size + (8 << 20), read: 3 * size + (64 << 20) });
     let damaged = |_| Rejection::damaged("the archive's list or one of its entries can't be read");
     let mut archive = ZipArchive::new(&mut *file).map_err(damaged)?;
     if archive.offset() != 0 || archive.has_duplicate_names() {
         return Err(Rejection::damaged("the archive lists an entry twice, or has something before it"));
     }
     let listed = list::check(&mut archive, holder)?;
-    let ratio_limit = if listed.unpacked > ANY_RATIO_UP_TO { size.saturating_mul(MOST_RATIO) } else { u64::MAX };
+    let ratio_limit = if listed.unpacked > RATIO_CHECKED_ABOVE { size.saturating_mul(MAX_RATIO) } else { u64::MAX };
     if listed.unpacked > left.unpacked.min(ratio_limit) {
-        return Err(bomb());
+        return Err(archive_bomb());
     }
     left.unpacked -= listed.unpacked;
     left.entries = left.entries.saturating_sub(listed.names.len() as u64);
     if archive.has_overlapping_entries().map_err(damaged)? {
-        return Err(bomb());
+        return Err(archive_bomb());
     }
     let mut entries = Vec::with_capacity(listed.names.len());
     for (index, name) in listed.names.into_iter().enumerate() {
         let entry = Entry::read(archive.by_index(index).map_err(damaged)?, name)?;
         if entry.is_zip() {
             let nested = archive.by_index(index).map_err(damaged)?;
-            check_document(entry::whole(nested, &entry.name, largest_documents)?, &entry, left, largest_documents)?;
+            check_document(entry::read_document(nested, &entry.name, document_limits)?, &entry, left, document_limits)?;
         } else if entry.is_archive() && !(holder == Holder::Document && entry.is_packed_metafile()) {
             return Err(nested_archive(&entry.name));
         }
@@ -105,16 +105,16 @@ fn contents<S: Source>(
     Ok(Contents { entries, end })
 }
 
-/// Accepts an entry that is a ZIP archive if it is a document.
-fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Left, largest_documents: &[u64]) -> Verdict<()> {
-    let deeper = largest_documents.get(1..).unwrap_or_default();
+/// Accepts an entry that is a ZIP archive only if it is a document.
+fn check_document(bytes: Vec<u8>, entry: &Entry, left: &mut Remaining, document_limits: &[u64]) -> Verdict<()> {
+    let deeper = document_limits.get(1..).unwrap_or_default();
     let mut file = Ranged::new(Memory(bytes), Budget::SMALL);
     let opened = contents(&mut file, Holder::Document, left, deeper);
     let opened = opened.map_err(|why| if why.code == "damaged" { nested_archive(&entry.name) } else { why })?;
     if is_document(&opened.entries) { Ok(()) } else { Err(nested_archive(&entry.name)) }
 }
 
-/// Whether these are the entries of an Office Open XML or `OpenDocument` file, or of an EPUB.
+/// Whether these are the entries of an Office Open XML file, an `OpenDocument` file or an EPUB.
 fn is_document(entries: &[Entry]) -> bool {
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let office = has("[Content_Types].xml") && has("_rels/.rels");
@@ -126,20 +126,20 @@ fn is_document(entries: &[Entry]) -> bool {
 }
 
 fn nested_archive(name: &str) -> Rejection {
-    let reason = format!("“{}” in the file is an archive itself. Put its contents there directly.", shown(name));
+    let reason = format!("“{}” in the file is an archive itself. Pack its contents directly.", shown(name));
     Rejection::new("nested_archive", reason)
 }
 
-fn bomb() -> Rejection {
-    Rejection::new("archive_bomb", "The archive would unpack to more than it says, or to more than 1 GiB.")
+fn archive_bomb() -> Rejection {
+    Rejection::new("archive_bomb", "The archive unpacks to more than it declares, or to more than 1 GiB.")
 }
 
-/// A name, as far as it fits into a sentence.
+/// Returns up to 80 characters of a name, without control characters, for a message.
 fn shown(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(80).collect()
 }
 
-/// A document that was unpacked.
+/// An unpacked document, as a [`Source`].
 struct Memory(Vec<u8>);
 
 impl Source for Memory {

@@ -1,5 +1,5 @@
-//! The time that fragments add to a video. A fragment or an index that can't be understood makes the duration unknown; it
-//! does not make the file damaged, since players skip it.
+//! Adds up the duration of a fragmented video. Players skip fragments and indexes that they can't read, so such a file is
+//! accepted, but its duration is unknown.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use mp4_atom::{Sidx, Tfdt, Tfhd, Trun, TrunSamples};
 
 use super::super::{Ranged, Source, Verdict};
 use super::boxes::{Box, decode, each};
-use super::movie::{MOST_TRACKS, Movie};
+use super::movie::{MAX_TRACKS, Movie};
 use super::{longest, nanoseconds};
 
 #[derive(Default)]
 pub(super) struct Fragments {
-    /// The time of each track, by its number, in the track's time scale.
+    /// The time span of each track, by track id, in the track's time scale.
     tracks: BTreeMap<u32, Span>,
-    /// The sum of the indexes of one track, with its number and its time scale.
+    /// The track id, the sum of durations, and the time scale of the indexes of one track.
     indexed: Option<(u32, u64, u32)>,
     pub any: bool,
-    /// Whether one of them could not be understood, or was not read.
+    /// Whether a fragment was skipped or could not be read. The sum is then not usable.
     pub incomplete: bool,
 }
 
@@ -44,7 +44,7 @@ impl Fragments {
                 b"tfhd" => header = decode(file, one)?,
                 b"tfdt" => begin = Some(decode::<_, Tfdt>(file, one)?.base_media_decode_time),
                 b"trun" => {
-                    let usual = header.default_sample_duration.or_else(|| movie.usual_duration(header.track_id));
+                    let usual = header.default_sample_duration.or_else(|| movie.default_duration(header.track_id));
                     let usual = u64::from(usual.unwrap_or_default());
                     duration = duration.saturating_add(match decode::<_, Trun>(file, one)?.samples {
                         TrunSamples::Inherited { count, .. } => u64::from(count) * usual,
@@ -57,7 +57,7 @@ impl Fragments {
             }
             Ok(())
         })?;
-        if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&header.track_id) {
+        if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(&header.track_id) {
             self.incomplete = true;
             return Ok(());
         }
@@ -68,7 +68,7 @@ impl Fragments {
         Ok(())
     }
 
-    /// Adds an index of fragments, as far as it is of media and not of further indexes.
+    /// Adds an index of fragments. Ignores indexes of other indexes.
     pub(super) fn add_index<S: Source>(&mut self, file: &mut Ranged<S>, one: &Box) {
         let Ok(index) = decode::<_, Sidx>(file, one) else { return };
         if index.references.iter().any(|reference| reference.reference_type) {
@@ -84,8 +84,8 @@ impl Fragments {
         }
     }
 
-    /// The duration, as ticks and ticks a second: the picture's, unless another track goes on for a second or more.
-    /// Encoders fill the last packet of sound up.
+    /// Returns the duration as ticks and ticks per second: the duration of the picture, unless another track is at least
+    /// one second longer. (Encoders pad the last packet of sound.)
     pub(super) fn duration(&self, movie: &Movie) -> Option<(u64, u32)> {
         let shown = movie.video().map(|track| track.id);
         let spans = self

@@ -5,34 +5,34 @@ use mp4_atom::{Mdhd, Mehd, Mvhd, Stts, Tkhd, Trex};
 use super::super::{Ranged, Rejection, Source, Verdict};
 use super::boxes::{Box, body, decode, each};
 
-pub(super) const MOST_TRACKS: usize = 64;
+pub(super) const MAX_TRACKS: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Movie {
     pub timescale: u32,
-    /// In the movie's time scale; 0 when it is not known.
+    /// In the movie's time scale; 0 if unknown.
     duration: u64,
     /// Whether fragments may follow.
     pub fragmented: bool,
-    /// The duration with all fragments, in the movie's time scale.
+    /// The duration including all fragments, in the movie's time scale; 0 if unknown.
     with_fragments: u64,
     tracks: Vec<Track>,
-    /// By the number of the track: how long a sample of a fragment lasts, if the fragment doesn't say it.
-    usual_durations: Vec<Trex>,
+    /// The default duration of a sample in a fragment, for each track.
+    default_durations: Vec<Trex>,
 }
 
 #[derive(Default)]
 pub(super) struct Track {
     pub id: u32,
     is_video: bool,
-    /// As it is shown, turned if the camera was.
+    /// Width and height as displayed, after rotation.
     pub size: Option<(u16, u16)>,
-    /// How the picture is compressed.
+    /// The codec of the picture.
     pub codec: Option<[u8; 4]>,
     /// In the movie's time scale.
     duration_in_movie: u64,
     timescale: u32,
-    /// Both in the track's own time scale.
+    /// In the track's own time scale, like `samples_duration`.
     duration: u64,
     samples_duration: u64,
 }
@@ -46,7 +46,7 @@ impl Movie {
                     let header: Mvhd = decode(file, one)?;
                     (found.timescale, found.duration) = (header.timescale, known(header.duration));
                 }
-                b"trak" if found.tracks.len() == MOST_TRACKS => {
+                b"trak" if found.tracks.len() == MAX_TRACKS => {
                     return Err(Rejection::new("too_complicated", "The video has too many tracks."));
                 }
                 b"trak" => found.tracks.push(Track::read(file, one)?),
@@ -63,19 +63,20 @@ impl Movie {
         each(file, extension, |file, one| {
             match &one.kind {
                 b"mehd" => self.with_fragments = known(decode::<_, Mehd>(file, one)?.fragment_duration),
-                b"trex" => self.usual_durations.push(decode(file, one)?),
+                b"trex" => self.default_durations.push(decode(file, one)?),
                 _ => {}
             }
             Ok(())
         })
     }
 
-    /// The track that is shown.
+    /// Returns the first track with a picture.
     pub(super) fn video(&self) -> Option<&Track> {
         self.tracks.iter().find(|track| track.is_video && track.size.is_some())
     }
 
-    /// The duration without fragments, as ticks and ticks a second: what the movie says, or else its longest track.
+    /// Returns the duration without fragments as ticks and ticks per second: the movie's own, or else that of its longest
+    /// track.
     pub(super) fn duration(&self) -> Option<(u64, u32)> {
         if self.duration > 0 {
             return Some((self.duration, self.timescale));
@@ -89,16 +90,16 @@ impl Movie {
         }))
     }
 
-    /// The duration with fragments that the description itself says.
+    /// Returns the declared duration including all fragments.
     pub(super) fn duration_with_fragments(&self) -> Option<(u64, u32)> {
         (self.with_fragments > 0).then_some((self.with_fragments, self.timescale))
     }
 
-    pub(super) fn usual_duration(&self, track: u32) -> Option<u32> {
-        self.usual_durations.iter().find(|usual| usual.track_id == track).map(|usual| usual.default_sample_duration)
+    pub(super) fn default_duration(&self, track: u32) -> Option<u32> {
+        self.default_durations.iter().find(|usual| usual.track_id == track).map(|usual| usual.default_sample_duration)
     }
 
-    /// How long the samples last that are described here, and not in fragments.
+    /// Returns the duration of a track's samples outside of fragments.
     pub(super) fn samples_duration(&self, track: u32) -> u64 {
         self.track(track).map_or(0, |track| track.samples_duration)
     }
@@ -112,7 +113,7 @@ impl Movie {
     }
 }
 
-/// All ones mean "not known".
+/// Returns 0 for a value with all bits set, which means "unknown".
 fn known(duration: u64) -> u64 {
     if duration == u64::from(u32::MAX) || duration == u64::MAX { 0 } else { duration }
 }
@@ -149,7 +150,7 @@ impl Track {
                         (self.timescale, self.duration) = (header.timescale, known(header.duration));
                     }
                 }
-                // the name behind the type is in any encoding
+                // the name after the type may have any encoding, so it is not read
                 b"hdlr" => self.is_video = file.bytes_at(one.body + 8, 4)? == b"vide",
                 b"minf" => each(file, one, |file, one| match &one.kind {
                     b"stbl" => self.read_samples(file, one),
@@ -180,7 +181,7 @@ impl Track {
         })
     }
 
-    /// The first sample description: its type and, of video, its size (ISO/IEC 14496-12, 8.5.2).
+    /// Reads the codec and the size from the first sample description (ISO/IEC 14496-12, 8.5.2).
     fn read_description(&mut self, description: &[u8]) {
         self.codec = description.get(12..16).and_then(<[u8]>::first_chunk).copied();
         let number = |at: usize| description.get(at..).and_then(<[u8]>::first_chunk::<2>).copied();
@@ -189,7 +190,7 @@ impl Track {
     }
 }
 
-/// The brands of a file (ISO/IEC 14496-12, 4.3), the major one first.
+/// Returns the brands of a file, the major brand first (ISO/IEC 14496-12, 4.3).
 pub(super) fn brands<S: Source>(file: &mut Ranged<S>, ftyp: &Box) -> Verdict<Vec<[u8; 4]>> {
     let body = body(file, ftyp)?;
     let (brands, _) = body.as_chunks::<4>();

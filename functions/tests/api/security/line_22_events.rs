@@ -1,9 +1,0 @@
-//! 22: events come twice, late, out of order or never. `media/arrivals.rs` has 10,000 of them, by hand.
-
-use crate::media::arrivals;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn line_22_duplicated_late_reordered_and_lost_events_end_as_in_order() {
-    arrivals::compare(150, 7).await;
-    arrivals::compare(150, 11).await;
-}
