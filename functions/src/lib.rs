@@ -11,6 +11,11 @@
 //! An operation's file holds its route, its input and output, and its handler. Where one function serves a
 //! resource, the folder is the function, and its `mod.rs` the table of routes.
 
+/// The functions of these modules, each with the name of its module, from which its binary is generated.
+macro_rules! functions {
+    ($($module:ident),* $(,)?) => { &[$($module::FUNCTION.in_module(stringify!($module))),*] };
+}
+
 pub mod catalog;
 pub mod identity;
 pub mod learning;
@@ -21,8 +26,10 @@ use std::sync::LazyLock;
 
 use lyceum::Function;
 
-/// The functions of one domain, as the OpenAPI document groups them.
+/// The functions of one domain: one nested stack on AWS, one group of the OpenAPI document.
 pub struct Domain {
+    /// The folder of its modules, and the name of its template in `infra/functions`.
+    pub folder: &'static str,
     pub name: &'static str,
     /// What its operations are for, in a sentence or two.
     pub about: &'static str,

@@ -1,5 +1,5 @@
-"""Who may do what on AWS: the table of README.md, "The functions", as the roles are to say it. Whatever a role says beyond
-that fails the test."""
+"""The rights of each function on AWS, written by hand: the check of the templates in infra/functions, which are generated.
+A right that a role has beyond this table fails the test, and so does one that it lacks."""
 
 KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]
 INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "list objects and versions"]
@@ -21,19 +21,19 @@ RIGHTS = {
         "*",
     ),
     "sign in to the database": (["rds-db:connect"], "Database.Outputs.ApplicationUser"),
-    "wake deliver-mail": (["sqs:SendMessage"], "MailQueue.Arn"),
-    "read the mail queue": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "MailQueue.Arn"),
+    "wake deliver-mail": (["sqs:SendMessage"], "MailQueue.Outputs.Arn"),
+    "read the mail queue": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "MailQueue.Outputs.Arn"),
     "send mail by SES": (["secretsmanager:GetSecretValue"], "Mail.Outputs.Credentials"),
-    "wake recompute-progress": (["sqs:SendMessage"], "ProgressQueue.Arn"),
+    "wake recompute-progress": (["sqs:SendMessage"], "ProgressQueue.Outputs.Arn"),
     "read the progress queue": (
         ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-        "ProgressQueue.Arn",
+        "ProgressQueue.Outputs.Arn",
     ),
-    "wake run-jobs": (["sqs:SendMessage"], "JobsQueue.Arn"),
-    "read the jobs queue": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "JobsQueue.Arn"),
+    "wake run-jobs": (["sqs:SendMessage"], "JobsQueue.Outputs.Arn"),
+    "read the jobs queue": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "JobsQueue.Outputs.Arn"),
     "read the signing key": (["secretsmanager:GetSecretValue"], "SigningKey"),
     "write the signing key": (["secretsmanager:PutSecretValue"], "SigningKey"),
-    "sign reads of media/": (["s3:GetObject"], "${MediaBucket.Arn}/media/*"),
+    "sign reads of media/": (["s3:GetObject"], "arn:${AWS::Partition}:s3:::${MediaBucket}/media/*"),
     "sign and finish uploads": (
         [
             "s3:GetObject",
@@ -43,7 +43,7 @@ RIGHTS = {
             "s3:AbortMultipartUpload",
             "s3:ListMultipartUploadParts",
         ],
-        "${MediaBucket.Arn}/uploads/*",
+        "arn:${AWS::Partition}:s3:::${MediaBucket}/uploads/*",
     ),
     "judge uploads": (
         [
@@ -54,12 +54,12 @@ RIGHTS = {
             "s3:DeleteObject",
             "s3:DeleteObjectVersion",
         ],
-        "${MediaBucket.Arn}/uploads/*",
+        "arn:${AWS::Partition}:s3:::${MediaBucket}/uploads/*",
     ),
-    "keep what is good, in media/": (KEEPING, "${MediaBucket.Arn}/media/*"),
-    "keep what is good, in public/": (KEEPING, "${MediaBucket.Arn}/public/*"),
-    "list objects and versions": (["s3:ListBucket", "s3:ListBucketVersions"], "MediaBucket.Arn"),
-    "give up unfinished uploads": (["s3:AbortMultipartUpload"], "${MediaBucket.Arn}/uploads/*"),
+    "keep what is good, in media/": (KEEPING, "arn:${AWS::Partition}:s3:::${MediaBucket}/media/*"),
+    "keep what is good, in public/": (KEEPING, "arn:${AWS::Partition}:s3:::${MediaBucket}/public/*"),
+    "list objects and versions": (["s3:ListBucket", "s3:ListBucketVersions"], "arn:${AWS::Partition}:s3:::${MediaBucket}"),
+    "give up unfinished uploads": (["s3:AbortMultipartUpload"], "arn:${AWS::Partition}:s3:::${MediaBucket}/uploads/*"),
     "keep events that failed": (["sqs:SendMessage"], "IngestFailures.Arn"),
     "own the database": (["secretsmanager:GetSecretValue"], "Database.Outputs.OwnerSecret"),
 }

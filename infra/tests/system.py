@@ -1,11 +1,13 @@
-"""The system as CloudFormation makes it of the templates: what their tests look at."""
+"""The system as CloudFormation makes it of the templates, for the tests to look at."""
 
-from transformed import ROOT, transformed
+from transformed import ROOT, transformed, with_values
 
-FILES = ["template.yaml", *sorted(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml"))]
-GIVEN = {"AdministratorEmail": "a@example.org", "FrontendUrl": "https://learn.example.org", "MailFrom": "a@example.org", "MailIdentity": "example.org"}
+FILES = ["template.yaml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra").glob("**/*.yaml"))]
+# A template in infra/functions is one of functions.
+OF_FUNCTIONS = [path for path in FILES if path.startswith("infra/functions/")]
 
-SYSTEM = transformed("template.yaml", GIVEN)
+ALL = {path: transformed(path) for path in FILES}
+SYSTEM = ALL["template.yaml"]
 RESOURCES = SYSTEM["Resources"]
 
 
@@ -17,32 +19,42 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def listed(value):
-    """The items of a list that the template joins for a nested one."""
-    found = []
-    for item in as_list(value):
-        match item:
-            case {"Fn::Join": [",", inner]}:
-                found += listed(inner)
-            case {"Fn::FindInMap": [mapping, first, second]}:
-                found += SYSTEM["Mappings"][mapping][first][second]
-            case _:
-                found.append(item)
-    return found
-
-
-FUNCTIONS = of_type("AWS::Lambda::Function")
 STACKS = of_type("AWS::CloudFormation::Stack")
-CALLED = listed(STACKS["Routes"]["Parameters"]["Functions"])
-NESTED = {
-    "infra/routes.yaml": {"Functions": ",".join(CALLED)},
-    "infra/monitoring.yaml": {"Functions": ",".join(FUNCTIONS)},
+
+
+def in_the_system(stack):
+    """The resources of a nested stack, with its parameters replaced by what template.yaml gives it."""
+    return with_values(ALL[STACKS[stack]["TemplateURL"]]["Resources"], STACKS[stack].get("Parameters", {}))
+
+
+# The resources of the stacks of functions, by the stack's name in template.yaml.
+FUNCTION_STACKS = {name: in_the_system(name) for name, of in STACKS.items() if of["TemplateURL"] in OF_FUNCTIONS}
+STACK_OF = {
+    function: stack
+    for stack, resources in FUNCTION_STACKS.items()
+    for function in of_type("AWS::Lambda::Function", resources)
 }
-ALL = {path: transformed(path, NESTED.get(path)) for path in FILES if path != "template.yaml"} | {"template.yaml": SYSTEM}
+FUNCTIONS = {function: FUNCTION_STACKS[stack][function]["Properties"] for function, stack in STACK_OF.items()}
+
+
+def all_of_type(kind):
+    """All resources of that type in the stacks of functions: stack, name, properties."""
+    return [
+        (stack, name, properties)
+        for stack, resources in FUNCTION_STACKS.items()
+        for name, properties in of_type(kind, resources).items()
+    ]
+
+
+# The functions that the API calls, by the names of their integrations.
+CALLED = {
+    integration["IntegrationUri"]["Fn::GetAtt"][0]: (stack, name)
+    for stack, name, integration in all_of_type("AWS::ApiGatewayV2::Integration")
+}
 
 
 def policies_in(node):
-    """Every statement of every policy, wherever it stands."""
+    """Yields every statement of every policy below this node."""
     if isinstance(node, list):
         for each in node:
             yield from policies_in(each)

@@ -4,7 +4,7 @@ import re
 import unittest
 
 from rights import ALONE, NO_CODE, OF_ALL, OVER_DATABASE, RIGHTS, TABLE
-from system import ALL, FILES, FUNCTIONS, RESOURCES, as_list, of_type, policies_in
+from system import ALL, FILES, FUNCTION_STACKS, FUNCTIONS, RESOURCES, STACK_OF, as_list, of_type, policies_in
 from transformed import ROOT, names, rendered
 
 
@@ -22,18 +22,17 @@ class Rights(unittest.TestCase):
     def role_of(self, function):
         role = FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]
         self.assertEqual(role, f"{function}Role", "a role of its own")
-        return role
+        return FUNCTION_STACKS[STACK_OF[function]][role]["Properties"]
 
-    def said_of(self, role):
+    def said_of(self, function):
         """All statements about a role: its own, its managed policies', and those of policies that name it."""
-        said = [each for policy in RESOURCES[role]["Properties"]["Policies"] for each in statements(policy)]
-        for arn in RESOURCES[role]["Properties"]["ManagedPolicyArns"]:
-            name, attribute = arn["Fn::GetAtt"]
-            self.assertEqual(attribute, "PolicyArn")
-            said += statements(RESOURCES[name]["Properties"])
+        role = self.role_of(function)
+        said = [each for policy in role["Policies"] for each in statements(policy)]
+        for arn in role["ManagedPolicyArns"]:
+            said += statements(RESOURCES[arn["Ref"]]["Properties"])
         for kind in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"):
-            for policy in of_type(kind).values():
-                if role in names(policy.get("Roles", [policy.get("RoleName")])):
+            for policy in of_type(kind, FUNCTION_STACKS[STACK_OF[function]]).values():
+                if f"{function}Role" in names(policy.get("Roles", [policy.get("RoleName")])):
                     said += statements(policy)
         return said
 
@@ -43,23 +42,30 @@ class Rights(unittest.TestCase):
             with self.subTest(function):
                 own = OF_ALL + beyond + ([] if function in ALONE else OVER_DATABASE)
                 expected = {(action, RIGHTS[right][1]) for right in own for action in RIGHTS[right][0]}
-                own_log = f"log-group:/aws/lambda/${{AWS::StackName}}-{function}:*"
+                own_log = f"{function}Logs.Arn"  # whose name another test checks
                 found = set()
                 denied = []
-                for statement in self.said_of(self.role_of(function)):
+                for statement in self.said_of(function):
                     if statement["Effect"] == "Deny":
                         denied.append(statement)
                         continue
                     self.assertEqual(set(statement), {"Effect", "Action", "Resource"})
                     for resource in map(rendered, as_list(statement["Resource"])):
-                        resource = "the function's own log" if resource.endswith(own_log) else resource
+                        resource = "the function's own log" if resource == own_log else resource
                         found |= {(action, resource) for action in as_list(statement["Action"])}
                 self.assertEqual(found, expected)
                 self.assertEqual(denied, [] if function in ALONE else [NO_CODE])
 
+    def test_no_policy_names_a_role_of_another_stack(self):
+        for path, template in ALL.items():
+            for kind in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"):
+                for name, policy in of_type(kind, template["Resources"]).items():
+                    named = names(policy.get("Roles", [policy.get("RoleName")]))
+                    self.assertLessEqual(set(named), set(template["Resources"]), (path, name))
+
     def test_only_lambda_takes_the_roles_of_functions(self):
         for function in FUNCTIONS:
-            trust = RESOURCES[self.role_of(function)]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            trust = self.role_of(function)["AssumeRolePolicyDocument"]["Statement"]
             principals = [(each["Action"], each["Principal"]) for each in trust]
             self.assertEqual(principals, [("sts:AssumeRole", {"Service": "lambda.amazonaws.com"})])
 

@@ -3,38 +3,74 @@
 import re
 import unittest
 
-from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
-from system import ALL, CALLED, FILES, FUNCTIONS, GIVEN, NESTED, RESOURCES, STACKS, SYSTEM, as_list, listed, of_type, policies_in
-from transformed import ROOT, names, read, rendered, unrolled
+from system import (
+    ALL,
+    CALLED,
+    FILES,
+    FUNCTION_STACKS,
+    FUNCTIONS,
+    OF_FUNCTIONS,
+    RESOURCES,
+    STACK_OF,
+    STACKS,
+    SYSTEM,
+    all_of_type,
+    of_type,
+    policies_in,
+)
+from transformed import ROOT, SAM, read, rendered, transformed, with_values
+
+TOPIC = {"Fn::GetAtt": ["Monitoring", "Outputs.Topic"]}
 
 
 class Functions(unittest.TestCase):
     def test_each_has_a_log_that_ends(self):
-        logs = {of["LogGroupName"]["Fn::Sub"]: of for of in of_type("AWS::Logs::LogGroup").values()}
         for name, function in FUNCTIONS.items():
             self.assertEqual(function["FunctionName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
-            self.assertIn("RetentionInDays", logs[f"/aws/lambda/${{AWS::StackName}}-{name}"])
+            log = FUNCTION_STACKS[STACK_OF[name]][f"{name}Logs"]["Properties"]
+            self.assertEqual(log["LogGroupName"], {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"})
+            self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetention"})
             self.assertEqual(function["LoggingConfig"], {"LogFormat": "JSON"})
             self.assertEqual(function["TracingConfig"], {"Mode": "Active"})
 
-    def test_each_has_an_alarm_that_somebody_hears(self):
-        self.assertEqual(set(listed(STACKS["Monitoring"]["Parameters"]["Functions"])), set(FUNCTIONS))
-        alarms = of_type("AWS::CloudWatch::Alarm", ALL["infra/monitoring.yaml"]["Resources"])
-        watched = [of["Dimensions"][0]["Value"] for of in alarms.values() if of.get("MetricName") == "Errors"]
-        self.assertEqual(watched, [{"Fn::Sub": f"${{System}}-{name}"} for name in FUNCTIONS])
-        for name, alarm in alarms.items():
+    def test_each_has_an_alarm(self):
+        watched = {}
+        for stack, name, alarm in all_of_type("AWS::CloudWatch::Alarm"):
+            if alarm["MetricName"] == "Errors":
+                (dimension,) = alarm["Dimensions"]
+                self.assertEqual((alarm["Namespace"], dimension["Name"]), ("AWS/Lambda", "FunctionName"))
+                self.assertEqual((alarm["Threshold"], alarm["TreatMissingData"]), (1, "notBreaching"))
+                watched[dimension["Value"]["Ref"]] = FUNCTION_STACKS[stack][name].get("Condition")
+        self.assertEqual(set(watched), set(FUNCTIONS))
+        for function, condition in watched.items():
+            self.assertEqual(condition, "AlarmsPerFunction" if function in CALLED else None, function)
+
+    def test_without_alarms_of_their_own_one_alarm_watches_all_functions(self):
+        alarm = ALL["infra/monitoring.yaml"]["Resources"]["FunctionsFailed"]
+        self.assertNotIn("Condition", alarm)
+        properties = alarm["Properties"]
+        self.assertEqual((properties["Namespace"], properties["MetricName"]), ("AWS/Lambda", "Errors"))
+        self.assertNotIn("Dimensions", properties, "a dimension would leave functions out")
+
+    def test_somebody_hears_each_alarm(self):
+        for name, alarm in of_type("AWS::CloudWatch::Alarm", ALL["infra/monitoring.yaml"]["Resources"]).items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "Alarms"}], name)
+        self.assertEqual(ALL["infra/monitoring.yaml"]["Outputs"]["Topic"]["Value"], {"Ref": "Alarms"})
+        for stack in set(STACKS) - {"Monitoring"}:
+            for name, alarm in of_type("AWS::CloudWatch::Alarm", ALL[STACKS[stack]["TemplateURL"]]["Resources"]).items():
+                self.assertEqual(with_values(alarm["AlarmActions"], STACKS[stack]["Parameters"]), [TOPIC], (stack, name))
 
     def test_all_wait_for_the_schema_but_the_one_that_makes_it(self):
-        schema = RESOURCES["Schema"]["Properties"]["ServiceToken"]
-        self.assertEqual(schema, {"Fn::GetAtt": ["Migrate", "Arn"]})
+        self.assertEqual(FUNCTION_STACKS["Schema"]["Schema"]["Properties"]["ServiceToken"], {"Fn::GetAtt": ["Migrate", "Arn"]})
+        self.assertEqual([name for name, stack in STACK_OF.items() if stack == "Schema"], ["Migrate"])
+        version = {"Fn::GetAtt": ["Schema", "Outputs.Version"]}
         for name, function in FUNCTIONS.items():
-            wanted = "" if name == "Migrate" else {"Ref": "Schema"}
-            self.assertEqual(function["Environment"]["Variables"]["SCHEMA"], wanted, name)
+            wanted = None if name == "Migrate" else version
+            self.assertEqual(function["Environment"]["Variables"].get("SCHEMA"), wanted, name)
 
     def test_another_database_is_migrated_too(self):
         cluster = {"Fn::GetAtt": ["Database", "Outputs.Cluster"]}
-        self.assertEqual(RESOURCES["Schema"]["Properties"].get("Database"), cluster)
+        self.assertEqual(FUNCTION_STACKS["Schema"]["Schema"]["Properties"].get("Database"), cluster)
 
     def test_who_is_called_answers_before_the_api_gives_up(self):
         for name in CALLED:
@@ -43,48 +79,61 @@ class Functions(unittest.TestCase):
     def test_who_may_wait_for_a_sleeping_database_has_time(self):
         for name in set(FUNCTIONS) - set(CALLED):
             self.assertGreaterEqual(FUNCTIONS[name]["Timeout"], 60, name)
-        for name, resource in RESOURCES.items():
-            if resource["Type"].startswith("Custom::"):
-                maker = FUNCTIONS[resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]]
-                self.assertGreaterEqual(resource["Properties"]["ServiceTimeout"], maker["Timeout"], name)
+        for resources in FUNCTION_STACKS.values():
+            for name, resource in resources.items():
+                if resource["Type"].startswith("Custom::"):
+                    maker = resources[resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+                    self.assertGreaterEqual(resource["Properties"]["ServiceTimeout"], maker["Timeout"], name)
 
     def test_hashing_takes_a_whole_processor_and_nobody_elses(self):
         hashing = {"Register", "Login", "ResetPassword", "Credentials"}
         self.assertEqual({name for name, of in FUNCTIONS.items() if of["MemorySize"] == 1769}, hashing)
         self.assertEqual({name for name, of in FUNCTIONS.items() if "ReservedConcurrentExecutions" in of}, hashing)
 
+    def test_a_function_that_sends_to_its_own_queue_is_allowed_to(self):
+        """Lambda stops a function that does so 16 times in a row, unless this is set."""
+        sends = {name for name, of in FUNCTIONS.items() if of.get("RecursiveLoop") == "Allow"}
+        self.assertEqual(sends, {"DeliverMail", "RecomputeProgress", "RunJobs"})
+
 
 class Calls(unittest.TestCase):
-    def test_every_route_reaches_a_function_that_may_be_called(self):
-        routes = ALL["infra/routes.yaml"]
-        self.assertEqual(set(routes["Mappings"]["Routes"]), set(CALLED))
-        integrations = of_type("AWS::ApiGatewayV2::Integration", routes["Resources"])
-        self.assertEqual(set(integrations), set(CALLED))
-        for name, integration in integrations.items():
-            self.assertIn(name, FUNCTIONS)
-            self.assertTrue(integration["IntegrationUri"]["Fn::Sub"].endswith(f":function:${{System}}-{name}"))
-        keys = {key for of in routes["Mappings"]["Routes"].values() for key in of["Keys"]}
-        made = of_type("AWS::ApiGatewayV2::Route", routes["Resources"])
-        self.assertEqual({route["RouteKey"] for route in made.values()}, keys)
-        for route in made.values():
-            owner = route["Target"]["Fn::Join"][1][1]["Fn::GetAtt"][0]
-            self.assertIn(route["RouteKey"], routes["Mappings"]["Routes"][owner]["Keys"])
+    def test_each_route_reaches_a_function_of_its_stack(self):
+        keys, reached = [], set()
+        for stack, name, route in all_of_type("AWS::ApiGatewayV2::Route"):
+            self.assertEqual(route["ApiId"], {"Ref": "Api"}, name)
+            integration = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
+            self.assertEqual(FUNCTION_STACKS[stack][integration]["Type"], "AWS::ApiGatewayV2::Integration")
+            keys.append(route["RouteKey"])
+            reached.add((stack, integration))
+        self.assertEqual(len(keys), len(set(keys)), "a key has one route")
+        self.assertEqual(keys.count("$default"), 1)
+        self.assertEqual(reached, set(CALLED.values()), "each integration has a route")
+
+    def test_each_called_function_has_one_integration(self):
+        integrations = all_of_type("AWS::ApiGatewayV2::Integration")
+        self.assertEqual(len(integrations), len(CALLED))
+        for stack, name, integration in integrations:
+            function, attribute = integration["IntegrationUri"]["Fn::GetAtt"]
+            self.assertEqual((name, attribute, STACK_OF[function]), (f"{function}Integration", "Arn", stack))
+            self.assertEqual(integration["PayloadFormatVersion"], "2.0", name)
+            self.assertEqual(integration["ApiId"], {"Ref": "Api"}, name)
 
     def test_one_permission_a_function_and_for_this_api_alone(self):
-        by_api = [of for of in of_type("AWS::Lambda::Permission").values() if of["Principal"].startswith("apigateway")]
+        permissions = all_of_type("AWS::Lambda::Permission")
+        by_api = [of for _, _, of in permissions if of["Principal"].startswith("apigateway")]
         self.assertEqual(sorted(of["FunctionName"]["Fn::GetAtt"][0] for of in by_api), sorted(CALLED))
         for permission in by_api:
             self.assertTrue(permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*"))
 
     def test_nobody_may_call_a_function_from_another_account(self):
-        for name, permission in of_type("AWS::Lambda::Permission").items():
+        for _, name, permission in all_of_type("AWS::Lambda::Permission"):
             self.assertTrue({"SourceArn", "SourceAccount"} & set(permission), name)
 
     def test_calls_past_the_edge_are_known(self):
         secret = {"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}}}"}
         for name, function in FUNCTIONS.items():
-            wanted = secret if name in CALLED else ""
-            self.assertEqual(function["Environment"]["Variables"]["EDGE_SECRET"], wanted, name)
+            wanted = secret if name in CALLED else None
+            self.assertEqual(function["Environment"]["Variables"].get("EDGE_SECRET"), wanted, name)
         self.assertEqual(STACKS["Edge"]["Parameters"]["Secret"], {"Ref": "EdgeSecret"})
         distribution = ALL["infra/edge.yaml"]["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
         api = next(origin for origin in distribution["Origins"] if origin["Id"] == "api")
@@ -94,6 +143,12 @@ class Calls(unittest.TestCase):
         headers = ALL["infra/edge.yaml"]["Resources"]["WhatTheApiReads"]["Properties"]["OriginRequestPolicyConfig"]
         self.assertIn("CloudFront-Viewer-Address", headers["HeadersConfig"]["Headers"])
         self.assertLessEqual(len(headers["HeadersConfig"]["Headers"]), 10, "as many as CloudFront takes")
+
+    def test_a_secret_is_never_shown_as_a_parameter(self):
+        for stack, of in STACKS.items():
+            for name, value in of.get("Parameters", {}).items():
+                if "{{resolve:" in str(value):
+                    self.assertIs(ALL[of["TemplateURL"]]["Parameters"][name].get("NoEcho"), True, (stack, name))
 
     def test_a_domain_can_move_here(self):
         """CloudFront moves one to a distribution that has its certificate, but not itself yet."""
@@ -116,41 +171,58 @@ class Calls(unittest.TestCase):
 
 
 class Queues(unittest.TestCase):
-    def test_each_has_a_dead_letter_queue_and_each_of_these_an_alarm(self):
-        queues = of_type("AWS::SQS::Queue")
-        targets = {name: of["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, of in queues.items() if "RedrivePolicy" in of}
-        self.assertEqual(set(queues) - set(targets), set(targets.values()) | FAILURES)
-        watched = STACKS["Monitoring"]["Parameters"]["DeadLetterQueues"].split(",")
-        self.assertEqual(sorted(watched), sorted(set(targets.values()) | FAILURES))
-        for name in watched: # by which the alarm knows it
-            self.assertEqual(queues[name]["QueueName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"})
-        for name, queue in queues.items():
+    def test_each_has_a_dead_letter_queue_with_an_alarm(self):
+        resources = ALL["infra/queue.yaml"]["Resources"]
+        queues = of_type("AWS::SQS::Queue", resources)
+        self.assertEqual(set(queues), {"Queue", "DeadLetters"})
+        self.assertEqual(queues["Queue"]["RedrivePolicy"]["deadLetterTargetArn"], {"Fn::GetAtt": ["DeadLetters", "Arn"]})
+        self.assert_watched("DeadLetters", resources)
+        self.assertEqual(of_type("AWS::SQS::Queue"), {}, "queues are stacks of their own")
+        of_queues = {name: of for name, of in STACKS.items() if of["TemplateURL"] == "infra/queue.yaml"}
+        self.assertEqual(set(of_queues), {f"{of['Parameters']['Name']}Queue" for of in of_queues.values()})
+        for queue in queues.values():
+            self.assertTrue(queue["SqsManagedSseEnabled"])
+
+    def test_events_that_failed_are_kept_and_raise_an_alarm(self):
+        self.assertEqual([name for _, name, _ in all_of_type("AWS::SQS::Queue")], ["IngestFailures"])
+        for stack, name, queue in all_of_type("AWS::SQS::Queue"):
+            self.assertEqual(queue["QueueName"], {"Fn::Sub": f"${{AWS::StackName}}-{name}"}, "as the runbook names it")
             self.assertTrue(queue["SqsManagedSseEnabled"], name)
+            self.assert_watched(name, FUNCTION_STACKS[stack])
+
+    def assert_watched(self, queue, resources):
+        alarm = resources[f"{queue}Waiting"]["Properties"]
+        self.assertNotIn("Condition", resources[f"{queue}Waiting"])
+        self.assertEqual(alarm["MetricName"], "ApproximateNumberOfMessagesVisible")
+        self.assertEqual(alarm["Threshold"], 1)
+        self.assertEqual(alarm["Dimensions"], [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}])
 
     def test_a_batch_reports_its_failures_one_by_one_and_has_time(self):
-        sources = of_type("AWS::Lambda::EventSourceMapping")
-        self.assertEqual(len(sources), 2)
-        for name, source in sources.items():
+        sources = all_of_type("AWS::Lambda::EventSourceMapping")
+        of_queues = [name for name, of in STACKS.items() if of["TemplateURL"] == "infra/queue.yaml"]
+        self.assertEqual(sorted(source["EventSourceArn"]["Fn::GetAtt"][0] for _, _, source in sources), sorted(of_queues))
+        for stack, name, source in sources:
             self.assertEqual(source["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
-            queue = RESOURCES[source["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
-            function = FUNCTIONS[source["FunctionName"]["Ref"]]
-            self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * function["Timeout"])
-            reader = RESOURCES[source["FunctionName"]["Ref"]]["DependsOn"]
-            self.assertIn(reader, of_type("AWS::IAM::Policy"), "without the right, the mapping can't be made")
-
+            queue, output = source["EventSourceArn"]["Fn::GetAtt"]
+            self.assertEqual(output, "Outputs.Arn")
+            given = STACKS[queue]["Parameters"].get("VisibilityTimeout")
+            visibility = given or ALL["infra/queue.yaml"]["Parameters"]["VisibilityTimeout"]["Default"]
+            function = source["FunctionName"]["Ref"]
+            self.assertGreaterEqual(visibility, 6 * FUNCTIONS[function]["Timeout"])
+            self.assert_allowed_by_the_role(function, "sqs:ReceiveMessage", source["EventSourceArn"])
 
     def test_where_failures_go_may_be_written_to_before_it_is_said(self):
-        configs = of_type("AWS::Lambda::EventInvokeConfig")
+        configs = all_of_type("AWS::Lambda::EventInvokeConfig")
         self.assertEqual(len(configs), 1)
-        for name, config in configs.items():
-            queue = config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
-            waits = as_list(RESOURCES[config["FunctionName"]["Ref"]].get("DependsOn", []))
-            rights = [each for right in waits for each in policies_in(RESOURCES[right])]
-            self.assertIn({"Fn::GetAtt": queue}, [right["Resource"] for right in rights], name)
+        for _, _, config in configs:
+            queue = config["DestinationConfig"]["OnFailure"]["Destination"]
+            self.assert_allowed_by_the_role(config["FunctionName"]["Ref"], "sqs:SendMessage", queue)
 
-
-# Not behind a queue, but behind Lambda's own retries.
-FAILURES = {"IngestFailures"}
+    def assert_allowed_by_the_role(self, function, action, resource):
+        """The role itself has the right, so that it is there before the function, and what Lambda makes of it, is."""
+        role = FUNCTION_STACKS[STACK_OF[function]][FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]]
+        allowed = [each for each in policies_in(role["Properties"]["Policies"]) if action in each["Action"]]
+        self.assertIn(resource, [each["Resource"] for each in allowed], function)
 
 
 class WhatLasts(unittest.TestCase):
@@ -223,14 +295,39 @@ class Runbook(unittest.TestCase):
             self.assertNotRegex((ROOT / path).read_text(), r"sam deploy[^`\n]*--parameter-overrides", path)
 
 
-class Size(unittest.TestCase):
-    def test_there_is_room_to_double(self):
-        for path, template in ALL.items():
-            self.assertLess(len(template["Resources"]), 250, path)
-            self.assertLess(len(template.get("Parameters", {})), 100, path)
-            self.assertLess(len(str(template)), 500_000, path)
-            self.assertLess(str(template).count("{{resolve:"), 60, f"{path}: as many as CloudFormation looks up")
+class Macros(unittest.TestCase):
+    """What is tested is what is deployed: CloudFormation runs SAM's transform and no other."""
 
+    def test_only_sam_transforms_a_template(self):
+        for path in FILES:
+            template = read(path)
+            self.assertIn(template.get("Transform"), (None, SAM), path)
+            for name in ("Fn::ForEach", "Fn::ToJsonString", "Fn::Length", "Fn::Transform"):
+                self.assertNotIn(name, str(template), path)
+            self.assertNotIn("Mappings", template, path)
+
+    def test_a_template_of_functions_is_plain(self):
+        for path in OF_FUNCTIONS:
+            template = read(path)
+            self.assertNotIn("VpcConfig", template["Globals"]["Function"], "NoValue in a function would not take it away")
+            text = str(template)
+            for name in ("AWS::StackName", "Fn::Select", "Fn::ImportValue", "{{resolve:"):
+                self.assertNotIn(name, text, path)
+            self.assertTrue((ROOT / path).read_text().startswith("# Generated by `cargo run -- generate`"), path)
+
+    def test_the_transform_makes_the_same_resources_whatever_the_parameters_are(self):
+        """CloudFormation hands the parameters' values to the transform; the other tests look at references to them."""
+        for path in OF_FUNCTIONS:
+            kinds = {"Number": 7, "String": "given"}
+            given = {name: kinds.get(of["Type"], "subnet-1,subnet-2") for name, of in ALL[path]["Parameters"].items()}
+            given |= {name: "true" for name, of in ALL[path]["Parameters"].items() if "AllowedValues" in of}
+            resources = transformed(path, given | {"Architecture": "arm64"})["Resources"]
+            self.assertEqual(set(resources), set(ALL[path]["Resources"]), path)
+            for name, function in of_type("AWS::Lambda::Function", resources).items():
+                self.assertEqual("VpcConfig" in function, "VpcConfig" in FUNCTIONS[name], name)
+
+
+class Parameters(unittest.TestCase):
     def test_the_system_asks_for_what_its_stacks_take(self):
         """What a nested stack refuses, it refuses late, and all is rolled back."""
         asked = SYSTEM["Parameters"]
@@ -256,26 +353,6 @@ class Size(unittest.TestCase):
                 stack = next(key for key, value in STACKS.items() if value is of)
                 wanted = re.findall(rf"\b{stack}(?:', '|\.)Outputs\.(\w+)", str(template))
                 self.assertLessEqual(set(wanted), set(outputs), (path, stack))
-
-    def test_the_loops_are_such_as_cloudformation_takes(self):
-        """By SAM CLI's copy of what CloudFormation does, which knows which names are in each other's way."""
-        for path in FILES:
-            template = read(path)
-            given = {**GIVEN, **NESTED.get(path, {})}
-            result = expand_language_extensions(template, parameter_values=given, enabled=True)
-            if "AWS::LanguageExtensions" in as_list(template.get("Transform", [])):
-                self.assertEqual(len(result.expanded_template["Resources"]), len(unrolled(template, given)["Resources"]), path)
-
-    def test_nothing_waits_for_itself(self):
-        for path, template in ALL.items():
-            waits = {
-                name: {other for other in [*names(resource.get("Properties", {})), *as_list(resource.get("DependsOn", []))]}
-                & set(template["Resources"])
-                for name, resource in template["Resources"].items()
-            }
-            while free := {name for name, others in waits.items() if not others}:
-                waits = {name: others - free for name, others in waits.items() if name not in free}
-            self.assertEqual(waits, {}, path)
 
 
 if __name__ == "__main__":

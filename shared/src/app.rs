@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Settings, required};
 use crate::db::{CallConnection, Database};
 use crate::error::{Error, Result};
+use crate::function::{Grant, QueueName};
 use crate::identity::Caller;
 use crate::identity::keys::{Signing, VerificationKeys};
 use crate::limits::Limits;
@@ -103,6 +104,25 @@ impl Needs {
     #[must_use]
     pub const fn and_progress_queue(self) -> Self {
         Self { progress_queue: Some(|settings| Box::pin(progress_queue(settings))), ..self }
+    }
+
+    /// Adds the client that uses a right.
+    #[must_use]
+    pub(crate) const fn and(self, grant: Grant) -> Self {
+        match grant {
+            Grant::Wake(QueueName::Mail) => self.and_mail_queue(),
+            Grant::Wake(QueueName::Progress) => self.and_progress_queue(),
+            Grant::Wake(QueueName::Jobs) => self.and_jobs_queue(),
+            Grant::ReadReplica => self.and_reader(),
+            Grant::ReadSigningKey | Grant::ReplaceSigningKey => self.and_signing_key(),
+            Grant::SendMail => self.and_mailer(),
+            Grant::SignMediaReads | Grant::SignUploads | Grant::InspectUploads => self.and_storage(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) const fn without_database(self) -> Self {
+        Self { database: None, ..self }
     }
 
     /// The queue that wakes `run-jobs`. Without one, its schedule finds which jobs are due.

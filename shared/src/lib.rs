@@ -15,6 +15,7 @@
 //! | [`input`], [`page`], [`csv_export`], `answer_size`, [`version`], [`id`] | the types of what comes in and goes out |
 //! | [`error`], [`problem`] | what went wrong, and what a caller is told |
 //! | [`transaction`], [`db`] | the two ways to the database, the pool, the migrations |
+//! | [`function`] | the description of a Lambda function: routes, triggers, rights, resources |
 //! | [`app`], [`config`], [`log`], [`run`](mod@run) | start-up: settings, clients, what is printed, the Lambda loop |
 //!
 //! Dependencies point down: functions, `http`, the domains, `transaction` and `db`. Domains name each other only
@@ -31,6 +32,7 @@ pub mod counters;
 pub mod csv_export;
 pub mod db;
 pub mod error;
+pub mod function;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -54,4 +56,5 @@ pub mod transaction;
 pub mod version;
 
 pub use error::{Error, Result};
-pub use run::{Function, Trigger, run};
+pub use function::Function;
+pub use run::run;

@@ -10,14 +10,8 @@ pub mod tags;
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
+    folder: "catalog",
     name: "Catalogue",
     about: "Categories, courses, sections, lessons, prerequisites and tags: anyone finds and reads what is published, and the staff of a course write it.",
-    functions: &[
-        categories::FUNCTION,
-        courses::FUNCTION,
-        sections::FUNCTION,
-        lessons::FUNCTION,
-        prerequisites::FUNCTION,
-        tags::FUNCTION,
-    ],
+    functions: functions![categories, courses, sections, lessons, prerequisites, tags,],
 };

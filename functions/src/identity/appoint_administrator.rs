@@ -4,21 +4,20 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::app::App;
 use lyceum::audit::audit;
 use lyceum::error::Result;
+use lyceum::function::{CustomResource, Grant, QueueName, Trigger};
 use lyceum::identity::{Email, Username, users};
 use lyceum::input::Faults;
-use lyceum::{Error, Function, Trigger, problem};
+use lyceum::{Error, Function, problem};
 use serde_json::{Value, json};
 
 use crate::operating::custom_resource::{Request, RequestType};
 
-pub const FUNCTION: Function = Function {
-    name: "appoint-administrator",
-    needs: Needs::database().and_mail_queue(),
-    trigger: Trigger::Event(handler),
-};
+pub const FUNCTION: Function = Function::event("appoint-administrator", handler)
+    .started_by(&[Trigger::Deployment(CustomResource::Administrator)])
+    .may(&[Grant::Wake(QueueName::Mail)]);
 
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {

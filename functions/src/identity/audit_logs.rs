@@ -1,16 +1,14 @@
 //! `GET /v1/audit-logs`: who did what, the newest first.
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::audit::{self, Entry, Filter};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::identity::Permission;
 use lyceum::input::NoFields;
 use lyceum::page::Page;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "audit-logs", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("audit-logs", || vec![route()]);
 
 fn route() -> Route {
     get("/v1/audit-logs", Access::Needs(Permission::AuditRead), handler).named("list_audit_logs", "Read the audit log")

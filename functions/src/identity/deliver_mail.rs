@@ -4,21 +4,20 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::audit::{Audit, Changes};
 use lyceum::db::health;
 use lyceum::error::{Error, Result};
+use lyceum::function::{Grant, QueueName, Schedule, Trigger};
 use lyceum::identity::mail_templates;
 use lyceum::mail::Mailer;
 use lyceum::outbox::{self, Due};
-use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
-pub const FUNCTION: Function = Function {
-    name: "deliver-mail",
-    needs: Needs::database().and_mailer().and_mail_queue(),
-    trigger: Trigger::Event(handler),
-};
+pub const FUNCTION: Function = Function::event("deliver-mail", handler)
+    .started_by(&[Trigger::Queue(QueueName::Mail), Trigger::Schedule(Schedule::Sweep)])
+    .may(&[Grant::SendMail, Grant::Wake(QueueName::Mail)]);
 
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {

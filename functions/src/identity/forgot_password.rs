@@ -1,20 +1,16 @@
 //! `POST /v1/auth/forgot-password`: a mail with a link to choose a new one.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::{Audit, audit};
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::id::UserId;
 use lyceum::identity::{Email, recovery};
 use lyceum::transaction::Write;
-use lyceum::{Function, Trigger, fields};
+use lyceum::{Function, fields};
 
-pub const FUNCTION: Function = Function {
-    name: "forgot-password",
-    needs: Needs::database().and_mail_queue(),
-    trigger: Trigger::Http(|| vec![route()]),
-};
+pub const FUNCTION: Function = Function::http("forgot-password", || vec![route()]).may(&[Grant::Wake(QueueName::Mail)]);
 
 fn route() -> Route {
     post("/v1/auth/forgot-password", Access::Open, handler)

@@ -1,13 +1,11 @@
 //! `GET /.well-known/jwks.json`: the keys that access tokens verify with, for other services.
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::error::Result;
 use lyceum::http::{Access, Raw, Reply, Request, Route, get};
 use lyceum::identity::keys;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "jwks", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("jwks", || vec![route()]);
 
 fn route() -> Route {
     get("/.well-known/jwks.json", Access::Open, handler).named("get_jwks", "Read the public keys (RFC 7517)")

@@ -1,9 +1,9 @@
 //! `POST /v1/auth/login`: an identifier and a password become a session.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::{Audit, audit};
 use lyceum::error::Result;
+use lyceum::function::Grant;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::id::UserId;
 use lyceum::identity::password::Password;
@@ -11,12 +11,12 @@ use lyceum::identity::profile::{Profile, profile};
 use lyceum::identity::sign_in::{self, Session};
 use lyceum::identity::{ACCESS_TOKEN_LIFETIME, Identifier};
 use lyceum::input::Text;
-use lyceum::{Error, Function, Trigger, fields, problem};
+use lyceum::{Error, Function, fields, problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub const FUNCTION: Function =
-    Function { name: "login", needs: Needs::database().and_signing_key(), trigger: Trigger::Http(|| vec![route()]) };
+    Function::http("login", || vec![route()]).hashes_passwords().may(&[Grant::ReadSigningKey]);
 
 fn route() -> Route {
     post("/v1/auth/login", Access::Open, handler)

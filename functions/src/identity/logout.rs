@@ -1,15 +1,13 @@
 //! `POST /v1/auth/logout`: ends this session.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::sessions;
-use lyceum::{Error, Function, Trigger};
+use lyceum::{Error, Function};
 
-pub const FUNCTION: Function =
-    Function { name: "logout", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("logout", || vec![route()]);
 
 fn route() -> Route {
     post("/v1/auth/logout", Access::SignedIn, handler)

@@ -1,18 +1,17 @@
 //! `POST /v1/auth/refresh`: spends a refresh token, and gives the next pair of its session.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
+use lyceum::function::Grant;
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::refresh::{self, Refreshed};
 use lyceum::input::Text;
-use lyceum::{Function, Trigger, fields, problem};
+use lyceum::{Function, fields, problem};
 
 use super::login::Tokens;
 
-pub const FUNCTION: Function =
-    Function { name: "refresh", needs: Needs::database().and_signing_key(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("refresh", || vec![route()]).may(&[Grant::ReadSigningKey]);
 
 fn route() -> Route {
     post("/v1/auth/refresh", Access::Open, handler)

@@ -1,18 +1,18 @@
 //! `POST /v1/auth/register`: a new account, which its mail makes usable.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::registration::{self, Registered, Registration};
 use lyceum::identity::{Email, Username};
 use lyceum::input::Text;
-use lyceum::{Function, Trigger, fields, problem};
+use lyceum::{Function, fields, problem};
 
 pub const FUNCTION: Function =
-    Function { name: "register", needs: Needs::database().and_mail_queue(), trigger: Trigger::Http(|| vec![route()]) };
+    Function::http("register", || vec![route()]).hashes_passwords().may(&[Grant::Wake(QueueName::Mail)]);
 
 fn route() -> Route {
     post("/v1/auth/register", Access::Open, handler)

@@ -1,19 +1,16 @@
 //! `POST /v1/auth/resend-verification`: another mail with a link, for whoever waits for one.
 
 use http::StatusCode;
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::registration;
-use lyceum::{Function, Trigger};
 
 use super::forgot_password::{Body, asked};
 
-pub const FUNCTION: Function = Function {
-    name: "resend-verification",
-    needs: Needs::database().and_mail_queue(),
-    trigger: Trigger::Http(|| vec![route()]),
-};
+pub const FUNCTION: Function =
+    Function::http("resend-verification", || vec![route()]).may(&[Grant::Wake(QueueName::Mail)]);
 
 fn route() -> Route {
     post("/v1/auth/resend-verification", Access::Open, handler)

@@ -1,20 +1,17 @@
 //! `POST /v1/auth/reset-password`: sets a password with the token that was mailed, and signs nobody in.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::{Access, Reply, Request, Route, post};
 use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::{Identifier, recovery};
 use lyceum::input::Text;
-use lyceum::{Function, Trigger, fields, problem};
+use lyceum::{Function, fields, problem};
 
-pub const FUNCTION: Function = Function {
-    name: "reset-password",
-    needs: Needs::database().and_mail_queue(),
-    trigger: Trigger::Http(|| vec![route()]),
-};
+pub const FUNCTION: Function =
+    Function::http("reset-password", || vec![route()]).hashes_passwords().may(&[Grant::Wake(QueueName::Mail)]);
 
 fn route() -> Route {
     post("/v1/auth/reset-password", Access::Open, handler)

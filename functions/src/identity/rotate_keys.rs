@@ -4,17 +4,19 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::audit::{Audit, Changes};
 use lyceum::error::Result;
+use lyceum::function::{CustomResource, Grant, Schedule, Trigger};
 use lyceum::identity::keys::{self, SigningKey};
-use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
 use crate::operating::custom_resource::{Request, RequestType};
 
-pub const FUNCTION: Function =
-    Function { name: "rotate-keys", needs: Needs::database().and_signing_key(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function::event("rotate-keys", handler)
+    .started_by(&[Trigger::Deployment(CustomResource::FirstKey), Trigger::Schedule(Schedule::Days(30))])
+    .may(&[Grant::ReplaceSigningKey]);
 
 fn handler(app: Arc<App>, event: Value) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {

@@ -1,7 +1,6 @@
 //! `POST /v1/auth/verify-email`: proves that an email is one's own, of a new account or in the old one's place.
 
 use http::StatusCode;
-use lyceum::app::Needs;
 use lyceum::audit::{Changes, audit};
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, post};
@@ -10,12 +9,11 @@ use lyceum::identity::credentials::Confirmed;
 use lyceum::identity::password::{self, NewPassword};
 use lyceum::identity::{email_change, registration};
 use lyceum::input::Text;
-use lyceum::{Function, Trigger, fields, problem};
+use lyceum::{Function, fields, problem};
 
 use super::credentials::confirm;
 
-pub const FUNCTION: Function =
-    Function { name: "verify-email", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("verify-email", || vec![route()]);
 
 fn route() -> Route {
     post("/v1/auth/verify-email", Access::Open, handler)

@@ -1,18 +1,16 @@
 //! `PUT` and `DELETE /v1/lessons/{lesson_id}/completion`: complete a lesson, and take it back.
 
-use lyceum::app::Needs;
 use lyceum::audit::{Changes, audit};
 use lyceum::catalog::lessons;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, delete, put};
 use lyceum::learning::completions::{self, Completed, Completion, Notes};
 use lyceum::learning::enrollments::Enrollment;
-use lyceum::{Function, Trigger, problem};
+use lyceum::{Function, problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub const FUNCTION: Function =
-    Function { name: "complete-lesson", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("complete-lesson", routes);
 
 fn routes() -> Vec<Route> {
     vec![

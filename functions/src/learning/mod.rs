@@ -9,13 +9,8 @@ pub mod reports;
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
+    folder: "learning",
     name: "Learning",
     about: "Enrolling in a course, completing its lessons, and what its staff see of its learners.",
-    functions: &[
-        enroll::FUNCTION,
-        enrollments::FUNCTION,
-        complete_lesson::FUNCTION,
-        reports::FUNCTION,
-        recompute_progress::FUNCTION,
-    ],
+    functions: functions![enroll, enrollments, complete_lesson, reports, recompute_progress,],
 };

@@ -4,17 +4,16 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::error::{Error, Result};
+use lyceum::function::{Grant, QueueName, Schedule, Trigger};
 use lyceum::learning::following::{self, Taken};
-use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
-pub const FUNCTION: Function = Function {
-    name: "recompute-progress",
-    needs: Needs::database().and_progress_queue(),
-    trigger: Trigger::Event(handler),
-};
+pub const FUNCTION: Function = Function::event("recompute-progress", handler)
+    .started_by(&[Trigger::Queue(QueueName::Progress), Trigger::Schedule(Schedule::Sweep)])
+    .may(&[Grant::Wake(QueueName::Progress)]);
 
 /// A run stops after so many batches, well within its time, and leaves the rest to the next one.
 const MOST_BATCHES: u32 = 200;

@@ -1,14 +1,13 @@
 //! `GET /v1/courses/{course_id}/report`: how a course goes, from the replica when there is one.
 
-use lyceum::app::Needs;
 use lyceum::catalog::courses::Reference;
 use lyceum::error::Result;
+use lyceum::function::Grant;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::learning::report::{self, Report};
-use lyceum::{Function, Trigger, problem};
+use lyceum::{Function, problem};
 
-pub const FUNCTION: Function =
-    Function { name: "reports", needs: Needs::database().and_reader(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("reports", || vec![route()]).may(&[Grant::ReadReplica]);
 
 fn route() -> Route {
     get("/v1/courses/{course_id}/report", Access::SignedIn, handler)

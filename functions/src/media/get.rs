@@ -1,14 +1,13 @@
 //! `GET /v1/lessons/{lesson_id}/media`: signed URLs of the lesson's video and documents, valid for 15 minutes.
 
-use lyceum::app::Needs;
 use lyceum::catalog::lessons;
 use lyceum::error::Result;
+use lyceum::function::Grant;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::media::playback::{self, Media};
-use lyceum::{Function, Trigger, problem};
+use lyceum::{Function, problem};
 
-pub const FUNCTION: Function =
-    Function { name: "media", needs: Needs::database().and_storage(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("media", || vec![route()]).may(&[Grant::SignMediaReads]);
 
 fn route() -> Route {
     get("/v1/lessons/{lesson_id}/media", Access::SignedIn, handler)

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::error::{Error, Result};
+use lyceum::function::{Grant, Trigger};
 use lyceum::id::UploadId;
 use lyceum::media::checks::Rejection;
 use lyceum::media::processing::claim::{self, Claim, ReceivedUpload};
@@ -17,13 +19,15 @@ use lyceum::media::processing::inspect::{self, Inspection, ScanResult};
 use lyceum::media::processing::publish::{self, Resolution};
 use lyceum::media::storage::ObjectVersion;
 use lyceum::media::upload_key;
-use lyceum::{Function, Trigger};
 use serde_json::{Value, json};
 
 use super::cleanup;
 
-pub const FUNCTION: Function =
-    Function { name: "ingest", needs: Needs::database().and_storage(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function::event("ingest", handler)
+    .started_by(&[Trigger::Uploads])
+    .may(&[Grant::InspectUploads])
+    .memory(512)
+    .timeout(900);
 
 /// Attempts at the write that publishes a file; serialization failures are retried.
 const MAX_ATTEMPTS: u32 = 3;

@@ -8,7 +8,8 @@ pub mod uploads;
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
+    folder: "media",
     name: "Media",
     about: "Videos, documents and pictures: asking for an upload, sending the file straight to the bucket, and watching or downloading it.",
-    functions: &[uploads::FUNCTION, get::FUNCTION, ingest::FUNCTION],
+    functions: functions![uploads, get, ingest],
 };

@@ -1,17 +1,13 @@
 //! `GET /v1/admin/database`: how the database fares.
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::db::health::{self, Health, Replica};
 use lyceum::error::Result;
+use lyceum::function::Grant;
 use lyceum::http::{Access, Reply, Request, Route, get};
 use lyceum::identity::Permission;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function {
-    name: "admin-database",
-    needs: Needs::database().and_reader(),
-    trigger: Trigger::Http(|| vec![route()]),
-};
+pub const FUNCTION: Function = Function::http("admin-database", || vec![route()]).may(&[Grant::ReadReplica]);
 
 fn route() -> Route {
     get("/v1/admin/database", Access::Needs(Permission::SystemRead), handler)

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use lyceum::app::Needs;
 use lyceum::error::Result;
 use lyceum::http::{Access, Reply, Request, Route, get};
-use lyceum::{Error, Function, Trigger, db, problem};
+use lyceum::{Error, Function, db, problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub const FUNCTION: Function =
-    Function { name: "health", needs: Needs::database(), trigger: Trigger::Http(|| vec![route()]) };
+pub const FUNCTION: Function = Function::http("health", || vec![route()]);
 
 /// Under the three seconds that a caller is promised.
 const PATIENCE: Duration = Duration::from_millis(2800);

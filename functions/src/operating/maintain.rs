@@ -7,24 +7,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::app::App;
 use lyceum::audit::{Audit, Changes, audit};
 use lyceum::counters;
 use lyceum::db::{health, maintenance};
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName, Schedule, Trigger};
 use lyceum::id::UserId;
 use lyceum::identity::closing;
 use lyceum::retention::{self, Rule};
-use lyceum::{Error, Function, Trigger, audit};
+use lyceum::{Error, Function, audit};
 use serde_json::{Value, json};
 
 use crate::media::cleanup;
 
-pub const FUNCTION: Function = Function {
-    name: "maintain",
-    needs: Needs::database().and_storage().and_jobs_queue(),
-    trigger: Trigger::Event(handler),
-};
+pub const FUNCTION: Function = Function::event("maintain", handler)
+    .started_by(&[Trigger::Schedule(Schedule::Days(1))])
+    .may(&[Grant::InspectUploads, Grant::Wake(QueueName::Jobs)])
+    .memory(512)
+    .timeout(900);
 
 /// A table of fewer rows is never worth a word about its dead ones.
 const MANY_ROWS: i64 = 10_000;

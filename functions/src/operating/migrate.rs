@@ -6,16 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::app::App;
 use lyceum::db::{self, Deployed};
 use lyceum::error::Result;
-use lyceum::{Error, Function, Trigger};
+use lyceum::function::{CustomResource, Trigger};
+use lyceum::{Error, Function};
 use serde_json::Value;
 
 use super::custom_resource::{Request, RequestType};
 
 /// Needs nothing that could keep it from starting: a deployment waits an hour for an answer that never comes.
-pub const FUNCTION: Function = Function { name: "migrate", needs: Needs::nothing(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function::event("migrate", handler)
+    .owns_database()
+    .started_by(&[Trigger::Deployment(CustomResource::Schema)])
+    .timeout(900);
 
 /// Under the 15 minutes that a function may take, so that a deployment hears of a migration that takes longer.
 const PATIENCE: Duration = Duration::from_mins(14);

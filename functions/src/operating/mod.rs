@@ -12,15 +12,8 @@ pub mod run_jobs;
 use crate::Domain;
 
 pub const DOMAIN: Domain = Domain {
+    folder: "operating",
     name: "Operating",
     about: "Health, the state of the database, and this document.",
-    functions: &[
-        admin_database::FUNCTION,
-        health::FUNCTION,
-        maintain::FUNCTION,
-        migrate::FUNCTION,
-        run_jobs::FUNCTION,
-        openapi::FUNCTION,
-        not_found::FUNCTION,
-    ],
+    functions: functions![admin_database, health, maintain, migrate, run_jobs, openapi, not_found],
 };

@@ -3,13 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use http::{HeaderName, header};
-use lyceum::app::Needs;
 use lyceum::error::Result;
 use lyceum::http::{Access, Raw, Reply, Request, Route, get, openapi, problem_page};
-use lyceum::{Error, Function, Trigger};
+use lyceum::{Error, Function};
 use utoipa_swagger_ui::Config;
 
-pub const FUNCTION: Function = Function { name: "openapi", needs: Needs::nothing(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("openapi", routes).without_database();
 
 fn routes() -> Vec<Route> {
     vec![

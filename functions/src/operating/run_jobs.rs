@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use lambda_http::BoxFuture;
-use lyceum::app::{App, Needs};
+use lyceum::Function;
+use lyceum::app::App;
 use lyceum::counters::FoldCounters;
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName, Schedule, Trigger};
 use lyceum::jobs::{self, Handler, Runner};
-use lyceum::{Function, Trigger};
+
 use serde_json::Value;
 
-pub const FUNCTION: Function = Function {
-    name: Runner::RunJobs.function(),
-    needs: Needs::database().and_jobs_queue(),
-    trigger: Trigger::Event(handler),
-};
+pub const FUNCTION: Function = Function::event(Runner::RunJobs.function(), handler)
+    .started_by(&[Trigger::Queue(QueueName::Jobs), Trigger::Schedule(Schedule::Sweep)])
+    .may(&[Grant::Wake(QueueName::Jobs)]);
 
 /// The kinds that it runs.
 pub const HANDLERS: [Handler; 1] = [Handler::of::<FoldCounters>()];

@@ -1,8 +1,10 @@
-//! The same routes stand in four places: the code, the templates, the OpenAPI document and cargo-lambda's router.
+//! The routes and functions of the code, and of the files that are made from them: templates, binaries, the OpenAPI
+//! document and cargo-lambda's router.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use lyceum_local::template;
+use serde_norway::Value;
 
 use crate::harness::Lyceum;
 
@@ -14,31 +16,75 @@ fn of_the_code() -> BTreeSet<String> {
     routes.collect()
 }
 
-#[test]
-fn the_template_has_the_routes_of_the_code() {
-    let routes = template::routes().unwrap();
-    let of_the_template = routes.iter().filter_map(|route| Some((route, route.path.as_ref()?)));
-    let of_the_template = of_the_template.map(|(route, path)| format!("{} {} {path}", route.function, route.method));
-    assert_eq!(of_the_template.collect::<BTreeSet<_>>(), of_the_code());
-    let default: Vec<_> = routes.iter().filter(|route| route.path.is_none()).map(|route| &route.function).collect();
-    assert_eq!(default, ["not-found"]);
+/// The templates in `infra/functions`: resources of each.
+fn resources() -> Vec<serde_norway::Mapping> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/functions");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let template =
+        |path: PathBuf| -> Value { serde_norway::from_str(&std::fs::read_to_string(path).unwrap()).unwrap() };
+    files.map(|path| template(path)["Resources"].as_mapping().unwrap().clone()).collect()
+}
+
+fn is(resource: &Value, kind: &str) -> bool {
+    resource["Type"].as_str() == Some(kind)
+}
+
+/// An intrinsic function's argument.
+fn tagged(value: &Value) -> &str {
+    let Value::Tagged(tagged) = value else { panic!("no intrinsic function: {value:?}") };
+    tagged.value.as_str().unwrap()
+}
+
+/// The binary, as the end of `CodeUri` names it.
+fn binary(function: &Value) -> &str {
+    function["Properties"]["CodeUri"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("../../target/lambda/")
+        .unwrap()
+        .trim_end_matches('/')
 }
 
 #[test]
-fn the_template_has_the_functions_of_the_code_and_each_has_its_binary() {
+fn the_templates_have_the_routes_of_the_code() {
+    let mut routes = BTreeSet::new();
+    for resources in resources() {
+        for route in resources.values().filter(|resource| is(resource, "AWS::ApiGatewayV2::Route")) {
+            let integration = tagged(&route["Properties"]["Target"]);
+            let integration = integration.strip_prefix("integrations/${").unwrap().strip_suffix('}').unwrap();
+            let function = tagged(&resources[integration]["Properties"]["IntegrationUri"]);
+            let function = binary(&resources[function.strip_suffix(".Arn").unwrap()]);
+            routes.insert(format!("{function} {}", route["Properties"]["RouteKey"].as_str().unwrap()));
+        }
+    }
+    assert!(routes.remove("not-found $default"));
+    assert_eq!(routes, of_the_code());
+}
+
+#[test]
+fn the_templates_have_the_functions_of_the_code_and_each_has_its_binary() {
     let of_the_code: BTreeSet<_> = lyceum_functions::ALL.iter().map(|function| function.name.to_owned()).collect();
-    assert_eq!(template::functions().unwrap().into_values().collect::<BTreeSet<_>>(), of_the_code);
+    let resources = resources();
+    let functions = resources.iter().flat_map(|resources| resources.values());
+    let functions = functions.filter(|resource| is(resource, "AWS::Serverless::Function"));
+    assert_eq!(functions.map(|function| binary(function).to_owned()).collect::<BTreeSet<_>>(), of_the_code);
     let binaries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin")).unwrap();
     let binaries = binaries.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
     assert_eq!(binaries.collect::<BTreeSet<_>>(), of_the_code);
 }
 
-/// Otherwise a deployment would not call `migrate`.
+/// `CloudFormation` updates a custom resource when one of its properties changes.
 #[test]
-fn the_template_knows_the_newest_migration() {
-    let migrations = lyceum::db::MIGRATIONS.iter().map(|migration| migration.version).max().unwrap();
-    let template = include_str!("../../../template.yaml");
-    assert!(template.contains(&format!("Newest: \"{migrations}\"")), "template.yaml, Schema: Newest is {migrations}");
+fn the_schema_of_the_template_is_the_newest_migration() {
+    let newest = lyceum::db::MIGRATIONS.iter().map(|migration| migration.version).max().unwrap().to_string();
+    let resources = resources();
+    let of_templates: Vec<_> = resources
+        .iter()
+        .flat_map(|resources| resources.values())
+        .filter(|resource| is(resource, "Custom::Schema"))
+        .map(|schema| schema["Properties"]["Newest"].as_str().unwrap())
+        .collect();
+    assert_eq!(of_templates, [newest]);
 }
 
 #[tokio::test]

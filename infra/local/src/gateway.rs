@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode}
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lyceum::app::App;
+use lyceum::function::Handler;
 use lyceum::run::Running;
 use serde_json::{Map, Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -23,42 +24,39 @@ use crate::template;
 /// The largest request body that API Gateway accepts, in bytes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
-/// All functions, with the routes of the template.
+/// All functions, reached by their routes.
 pub struct Gateway {
     app: Arc<App>,
     functions: HashMap<&'static str, Running>,
     /// One router per method, because API Gateway matches a less specific path if the specific one has another method.
     routes: HashMap<String, matchit::Router<Target>>,
-    default: String,
+    default: &'static str,
 }
 
 #[derive(Debug, Clone)]
 struct Target {
-    function: String,
+    function: &'static str,
     route_key: String,
 }
 
 impl Gateway {
     /// # Errors
-    /// Fails when the template's routes are not valid.
+    /// Fails when two routes contradict each other.
     pub fn new(app: &Arc<App>) -> Result<Self> {
         let mut functions = HashMap::new();
         for function in lyceum_functions::ALL.iter() {
             functions.insert(function.name, Running::new(function, app.clone())?);
         }
         let mut routes: HashMap<String, matchit::Router<Target>> = HashMap::new();
-        let mut default = None;
-        for route in template::routes()? {
-            match route.path {
-                Some(path) => {
-                    let route_key = format!("{} {path}", route.method);
-                    let target = Target { function: route.function, route_key };
-                    routes.entry(route.method).or_default().insert(path.replace("{proxy+}", "{*proxy}"), target)?;
-                }
-                None => default = Some(route.function),
+        for function in lyceum_functions::ALL.iter() {
+            for route in function.routes() {
+                let (method, path) = (route.method.to_string(), route.path);
+                let target = Target { function: function.name, route_key: format!("{method} {path}") };
+                routes.entry(method).or_default().insert(path.replace("{proxy+}", "{*proxy}"), target)?;
             }
         }
-        let default = default.context("the template has no $default route")?;
+        let mut answers_the_rest = lyceum_functions::ALL.iter().filter(|of| matches!(of.handler, Handler::Default(_)));
+        let default = answers_the_rest.next().context("no function answers the calls that no route takes")?.name;
         Ok(Self { app: app.clone(), functions, routes, default })
     }
 
@@ -78,9 +76,9 @@ impl Gateway {
         let (function, route_key, path_parameters) = match self.routes.get(method).and_then(|of| of.at(path).ok()) {
             Some(found) => {
                 let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), json!(value)));
-                (found.value.function.as_str(), found.value.route_key.as_str(), parameters.collect())
+                (found.value.function, found.value.route_key.as_str(), parameters.collect())
             }
-            None => (self.default.as_str(), "$default", Map::new()),
+            None => (self.default, "$default", Map::new()),
         };
         let time = self.app.clock.now();
         let call = Call { method, path_and_query, headers, body, source_ip, route_key, path_parameters, time };

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use lyceum_local::seed::{self, Sizes};
 use lyceum_local::stack::{Environment, Options, Stack};
 use lyceum_local::welcome::welcome;
-use lyceum_local::{operator, rehearsal};
+use lyceum_local::{generate, operator, rehearsal};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Lyceum on this machine: Postgres, S3, mail, and all functions behind one address.
@@ -34,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Print the environment of the running stack, as KEY=value lines
     Env,
+    /// Write the files that follow from the descriptions of the functions: binaries, templates, documents
+    Generate,
     /// Recompute every learner's progress and report differences
     CheckProgress,
     /// Fill the database with a large catalogue and learners, for measurements
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Some(Command::Env) => Environment::of_running(&arguments.data_dir).map(|environment| print!("{environment}")),
+        Some(Command::Generate) => generate::write(|path| println!("{path}")),
         Some(Command::CheckProgress) => check_progress(&arguments),
         &Some(Command::Seed { courses, users, completions }) => fill(&arguments, Sizes { courses, users, completions }),
         Some(Command::RehearseRestore) => rehearse_restore(),

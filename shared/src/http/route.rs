@@ -1,4 +1,4 @@
-//! Routes as data. Every route states its access. The OpenAPI document, the API Gateway template's check and the
+//! Routes as data. Every route states its access. The OpenAPI document, the templates in `infra/functions` and the
 //! authorization matrix are made from the tables of routes.
 
 use std::future::Future;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::storage::{ListedObject, Storage};
-use super::upload_key;
+use super::{UPLOADED, upload_key};
 use crate::error::Result;
 use crate::id::UploadId;
 use crate::transaction::Read;
@@ -25,10 +25,8 @@ const ORPHANS_KEPT: TimeDelta = TimeDelta::days(1);
 /// Rows per query.
 const BATCH: i64 = 100;
 
-/// The prefix of files that browsers sent and that are not checked.
-const UNCHECKED: &str = "uploads/";
 /// The prefixes under which objects without a row are searched.
-pub const PREFIXES: [&str; 3] = [UNCHECKED, "media/", "public/"];
+pub const PREFIXES: [&str; 3] = [UPLOADED, "media/", "public/"];
 
 /// An upload that is neither ready nor rejected.
 #[derive(Debug)]
@@ -167,7 +165,7 @@ pub async fn orphans(read: &mut Read, objects: &[ListedObject]) -> Result<Vec<St
 /// # Errors
 /// Fails with 503 when S3 is unavailable.
 pub async fn remove_orphan(storage: &Storage, key: &str) -> Result<()> {
-    if key.starts_with(UNCHECKED) { storage.remove_versions(key).await } else { storage.remove(key).await }
+    if key.starts_with(UPLOADED) { storage.remove_versions(key).await } else { storage.remove(key).await }
 }
 
 /// Returns the upload id in the last part of a key.

@@ -21,3 +21,6 @@ pub mod processing;
 pub mod storage;
 pub mod upload_key;
 pub mod uploads;
+
+/// The beginning of the keys of files that were uploaded and not inspected yet. Their creation starts `ingest`.
+pub const UPLOADED: &str = "uploads/";

@@ -11,7 +11,7 @@ pub fn of(id: UploadId) -> String {
 /// Returns the upload whose file has this key; `None` for every other key.
 #[must_use]
 pub fn parse(key: &str) -> Option<UploadId> {
-    let id: UploadId = key.strip_prefix("uploads/")?.parse().ok()?;
+    let id: UploadId = key.strip_prefix(super::UPLOADED)?.parse().ok()?;
     (of(id) == key).then_some(id)
 }
 

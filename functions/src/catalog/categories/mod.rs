@@ -7,12 +7,10 @@ mod list;
 mod order;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "categories", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("categories", routes);
 
 fn routes() -> Vec<Route> {
     vec![create::route(), delete::route(), get::route(), list::route(), order::route(), update::route()]

@@ -13,12 +13,11 @@ mod restore;
 mod unpublish;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "courses", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("courses", routes).may(&[Grant::Wake(QueueName::Jobs)]);
 
 fn routes() -> Vec<Route> {
     vec![

@@ -7,12 +7,11 @@ mod html;
 mod order;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "lessons", needs: Needs::database().and_progress_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("lessons", routes).may(&[Grant::Wake(QueueName::Progress)]);
 
 fn routes() -> Vec<Route> {
     vec![create::route(), delete::route(), get::route(), order::route(), update::route()]

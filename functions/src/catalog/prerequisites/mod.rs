@@ -3,12 +3,10 @@
 mod get;
 mod set;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "prerequisites", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("prerequisites", routes);
 
 fn routes() -> Vec<Route> {
     vec![get::route(), set::route()]

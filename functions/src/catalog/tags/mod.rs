@@ -3,12 +3,11 @@
 mod list;
 mod set;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "tags", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("tags", routes).may(&[Grant::Wake(QueueName::Jobs)]);
 
 fn routes() -> Vec<Route> {
     vec![list::route(), set::route()]

@@ -4,17 +4,17 @@ mod close;
 mod email;
 mod password;
 
-use lyceum::app::Needs;
 use lyceum::audit::audit;
 use lyceum::error::Result;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::{Request, Route};
 use lyceum::identity::Identifier;
 use lyceum::identity::credentials::{Confirmed, Credentials};
 use lyceum::identity::password::Password;
-use lyceum::{Error, Function, Trigger};
+use lyceum::{Error, Function};
 
 pub const FUNCTION: Function =
-    Function { name: "credentials", needs: Needs::database().and_mail_queue(), trigger: Trigger::Http(routes) };
+    Function::http("credentials", routes).hashes_passwords().may(&[Grant::Wake(QueueName::Mail)]);
 
 fn routes() -> Vec<Route> {
     vec![close::route(), email::route(), password::route()]

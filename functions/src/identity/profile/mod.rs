@@ -4,11 +4,10 @@ mod export;
 mod get;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "profile", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("profile", routes);
 
 fn routes() -> Vec<Route> {
     vec![get::route(), update::route(), export::route()]

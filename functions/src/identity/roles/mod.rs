@@ -7,11 +7,10 @@ mod list;
 mod permissions;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "roles", needs: Needs::database(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("roles", routes);
 
 fn routes() -> Vec<Route> {
     vec![create::route(), delete::route(), get::route(), list::route(), permissions::route(), update::route()]

@@ -8,12 +8,11 @@ mod list;
 mod restore;
 mod update;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "users", needs: Needs::database().and_mail_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("users", routes).may(&[Grant::Wake(QueueName::Mail)]);
 
 fn routes() -> Vec<Route> {
     vec![

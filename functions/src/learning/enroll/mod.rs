@@ -3,12 +3,11 @@
 mod import;
 mod one;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "enroll", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("enroll", routes).may(&[Grant::Wake(QueueName::Jobs)]);
 
 fn routes() -> Vec<Route> {
     vec![one::route(), import::route()]

@@ -5,12 +5,11 @@ mod get;
 mod mine;
 mod roster;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::{Grant, QueueName};
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "enrollments", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("enrollments", routes).may(&[Grant::Wake(QueueName::Jobs)]);
 
 fn routes() -> Vec<Route> {
     vec![mine::route(), get::route(), drop::route(), roster::route()]

@@ -13,12 +13,11 @@ mod remove_thumbnail;
 mod remove_video;
 mod sign_parts;
 
-use lyceum::app::Needs;
+use lyceum::Function;
+use lyceum::function::Grant;
 use lyceum::http::Route;
-use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function =
-    Function { name: "uploads", needs: Needs::database().and_storage(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function = Function::http("uploads", routes).may(&[Grant::SignUploads]).timeout(29);
 
 fn routes() -> Vec<Route> {
     vec![

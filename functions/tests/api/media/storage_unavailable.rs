@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use crate::harness::uploading::{PART, document, video};
 use crate::harness::{Answer, CourseInProgress, Lyceum};
 
-/// What Lambda gives the function (template.yaml).
+/// What Lambda gives the function (`infra/functions`).
 const TIMEOUT: Duration = Duration::from_secs(29);
 
 async fn with_s3_at(endpoint: String) -> Arc<Lyceum> {

@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use axum::middleware::from_fn_with_state;
+use lyceum::Function;
 use lyceum::app::{App, Needs};
 use lyceum::clock::Clock;
 use lyceum::config::Settings;
 use lyceum::identity::keys::{self, SigningKey};
+use lyceum::media::UPLOADED;
 use lyceum::queue::{Message, Queue};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
@@ -30,7 +32,7 @@ use crate::hosts::{self, Hosts};
 use crate::mailbox::Mailbox;
 use crate::storage::Storage;
 use crate::trigger::{self, Invoke, Trigger};
-use crate::{event, pages, template};
+use crate::{event, pages};
 use data_dir::DataDir;
 use database::Database;
 pub use environment::Environment;
@@ -124,7 +126,7 @@ impl Stack {
             tasks.push(tokio::spawn(work(gateway.clone(), function, messages)));
         }
         let storage = Arc::new(storage);
-        for trigger in triggers(&gateway, &data_dir, elsewhere)? {
+        for trigger in triggers(&gateway, &data_dir, elsewhere) {
             tasks.push(tokio::spawn(trigger.run(storage.clone())));
         }
         let hosts = Hosts::new(&options.hosts);
@@ -201,18 +203,17 @@ async fn storage(data_dir: &DataDir) -> Result<Storage> {
     Ok(storage)
 }
 
-/// What the template says of objects that are created.
-fn triggers(
-    gateway: &Arc<Gateway>,
-    data_dir: &DataDir,
-    elsewhere: impl Fn(&str) -> Option<Invoke>,
-) -> Result<Vec<Trigger>> {
-    let trigger = |template::ObjectTrigger { function, prefix }| {
-        let failures = trigger::failures_of(&data_dir.path(""), &function);
-        let invoke = elsewhere(&function).unwrap_or_else(|| here(gateway.clone(), function.clone()));
-        Trigger { function, prefix, invoke, delays: TRIED_AGAIN_AFTER, clock: Clock::default(), failures }
+/// The functions that files start when they arrive in the bucket.
+fn triggers(gateway: &Arc<Gateway>, data_dir: &DataDir, elsewhere: impl Fn(&str) -> Option<Invoke>) -> Vec<Trigger> {
+    let started = |function: &&Function| function.triggers.contains(&lyceum::function::Trigger::Uploads);
+    let trigger = |function: &Function| {
+        let name = function.name.to_owned();
+        let failures = trigger::failures_of(&data_dir.path(""), &name);
+        let invoke = elsewhere(&name).unwrap_or_else(|| here(gateway.clone(), name.clone()));
+        let prefix = UPLOADED.to_owned();
+        Trigger { function: name, prefix, invoke, delays: TRIED_AGAIN_AFTER, clock: Clock::default(), failures }
     };
-    Ok(template::object_triggers()?.into_iter().map(trigger).collect())
+    lyceum_functions::ALL.iter().filter(started).map(trigger).collect()
 }
 
 /// A function of this process.
