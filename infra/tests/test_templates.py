@@ -129,7 +129,7 @@ class Queues(unittest.TestCase):
 
     def test_a_batch_reports_its_failures_one_by_one_and_has_time(self):
         sources = of_type("AWS::Lambda::EventSourceMapping")
-        self.assertEqual(len(sources), 2)
+        self.assertEqual(len(sources), 3)
         for name, source in sources.items():
             self.assertEqual(source["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
             queue = RESOURCES[source["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
@@ -138,6 +138,15 @@ class Queues(unittest.TestCase):
             reader = RESOURCES[source["FunctionName"]["Ref"]]["DependsOn"]
             self.assertIn(reader, of_type("AWS::IAM::Policy"), "without the right, the mapping can't be made")
 
+
+    def test_a_function_that_sends_to_its_own_queue_is_not_stopped_after_sixteen_messages(self):
+        for source in of_type("AWS::Lambda::EventSourceMapping").values():
+            name, queue = source["FunctionName"]["Ref"], source["EventSourceArn"]["Fn::GetAtt"]
+            rights = [each for right in of_type("AWS::IAM::Policy") for each in policies_in(RESOURCES[right])
+                      if {"Ref": f"{name}Role"} in RESOURCES[right]["Properties"]["Roles"]]
+            sends = [right for right in rights if right["Action"] == "sqs:SendMessage" and right["Resource"] == {"Fn::GetAtt": queue}]
+            self.assertTrue(sends, f"{name} announces to its queue what is due later")
+            self.assertEqual(FUNCTIONS[name]["RecursiveLoop"], "Allow", name)
 
     def test_where_failures_go_may_be_written_to_before_it_is_said(self):
         configs = of_type("AWS::Lambda::EventInvokeConfig")

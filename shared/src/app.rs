@@ -210,11 +210,7 @@ impl App {
     }
 
     pub(crate) fn queues(&self) -> Queues {
-        Queues {
-            mail: self.mail_queue.clone(),
-            progress: self.progress_queue.clone(),
-            jobs: self.jobs_queue.clone(),
-        }
+        Queues { mail: self.mail_queue.clone(), progress: self.progress_queue.clone(), jobs: self.jobs_queue.clone() }
     }
 
     /// A read by the system itself, for functions that no person calls.

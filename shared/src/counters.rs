@@ -22,12 +22,8 @@ const LONGEST_RECOMPUTATION: &str = "10min";
 pub struct FoldCounters {}
 
 impl Job for FoldCounters {
-    const KIND: Kind = Kind {
-        name: "fold-counters",
-        run_by: Runner::RunJobs,
-        wake_after: Duration::from_secs(2),
-        coalesces: true,
-    };
+    const KIND: Kind =
+        Kind { name: "fold-counters", run_by: Runner::RunJobs, wake_after: Duration::from_secs(2), coalesces: true };
 
     async fn run(&mut self, write: &mut Write) -> Result<Outcome> {
         let folded = sqlx::query_scalar!(r#"SELECT fold_counters($1) AS "folded!""#, BATCH)
@@ -48,5 +44,7 @@ pub async fn recompute(write: &mut Write, counter: &str) -> Result<i64> {
     sqlx::query_scalar!("SELECT set_config('statement_timeout', $1, true)", LONGEST_RECOMPUTATION)
         .fetch_one(write.connection())
         .await?;
-    Ok(sqlx::query_scalar!(r#"SELECT recompute_counter($1) AS "wrong!""#, counter).fetch_one(write.connection()).await?)
+    Ok(sqlx::query_scalar!(r#"SELECT recompute_counter($1) AS "wrong!""#, counter)
+        .fetch_one(write.connection())
+        .await?)
 }

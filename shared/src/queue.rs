@@ -132,5 +132,4 @@ impl Queues {
             Runner::RunJobs => self.jobs.as_ref(),
         }
     }
-
 }

@@ -20,8 +20,11 @@ use serde_json::{Value, json};
 
 use crate::media::tidy;
 
-pub const FUNCTION: Function =
-    Function { name: "maintain", needs: Needs::database().and_storage().and_jobs_queue(), trigger: Trigger::Event(handler) };
+pub const FUNCTION: Function = Function {
+    name: "maintain",
+    needs: Needs::database().and_storage().and_jobs_queue(),
+    trigger: Trigger::Event(handler),
+};
 
 /// A table of fewer rows is never worth a word about its dead ones.
 const MANY_ROWS: i64 = 10_000;
@@ -63,7 +66,8 @@ async fn recompute_counters(app: &App) -> Result<Value> {
     for counter in counters::COUNTERS {
         let mut tx = app.write_as_system().await?;
         let wrong = counters::recompute(&mut tx, counter).await?;
-        tx.commit(Audit::of("counters.recompute", counter).changed(Changes::field("corrected", None::<i64>, wrong))).await?;
+        tx.commit(Audit::of("counters.recompute", counter).changed(Changes::field("corrected", None::<i64>, wrong)))
+            .await?;
         corrected.insert(counter, wrong);
     }
     Ok(json!({ "corrected": corrected }))

@@ -87,7 +87,9 @@ async fn the_functions_answer_their_event_files() {
         assert!(output.status.success(), "{name}: {answer}{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_str(&answer).unwrap();
         match name {
-            "deliver-mail" | "recompute-progress" | "run-jobs" => assert_eq!(answer["batchItemFailures"], Value::Array(vec![])),
+            "deliver-mail" | "recompute-progress" | "run-jobs" => {
+                assert_eq!(answer["batchItemFailures"], Value::Array(vec![]))
+            }
             "not-found" => assert_eq!(answer["statusCode"], 404),
             _ => assert_eq!(answer["statusCode"], 200, "{name}: {answer}"),
         }

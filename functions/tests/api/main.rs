@@ -63,6 +63,12 @@ mod identity {
     mod users_list;
     mod verify_email;
 }
+mod jobs {
+    mod counters;
+    mod counters_under_load;
+    mod running;
+    mod waking;
+}
 mod learning {
     mod complete_lesson;
     mod dropping;

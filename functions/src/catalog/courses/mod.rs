@@ -17,7 +17,8 @@ use lyceum::app::Needs;
 use lyceum::http::Route;
 use lyceum::{Function, Trigger};
 
-pub const FUNCTION: Function = Function { name: "courses", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
+pub const FUNCTION: Function =
+    Function { name: "courses", needs: Needs::database().and_jobs_queue(), trigger: Trigger::Http(routes) };
 
 fn routes() -> Vec<Route> {
     vec![

@@ -24,7 +24,9 @@ impl Shelf {
         course
     }
 
+    /// Once the jobs are done, since misspelt words are corrected by known words, which a job counts.
     pub async fn find(&self, query: &str) -> Vec<String> {
+        self.lyceum.run_jobs().await;
         titles(&self.lyceum.anonymous().get(&format!("/v1/courses?{query}")).await.ok())
     }
 }
