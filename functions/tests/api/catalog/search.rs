@@ -125,6 +125,7 @@ async fn pages_by_relevance_and_of_guesses_meet_every_course_once() {
         let description = ["chess"].repeat(number % 3 + 1).join(" and ");
         shelf.add(json!({ "title": format!("Course {number}"), "description": description })).await;
     }
+    shelf.lyceum.run_jobs().await;
     for (q, sorts) in [("chess", ["relevance", "-relevance", "popular"]), ("chees", ["relevance", "price", "title"])] {
         for sort in sorts {
             let (mut met, mut cursor) = (Vec::new(), String::new());

@@ -106,7 +106,7 @@ async fn a_job_that_fails_is_rolled_back_retried_with_jitter_dead_after_five_att
         run::<Steps>(&lyceum).await;
         let row = rows(&lyceum, "test-steps").await.remove(0);
         assert_eq!((&row["attempts"], row["dead_at"].is_null()), (&json!(attempt), attempt < 5));
-        assert_eq!((&row["last_error"], &row["lease"]), (&json!("It fails on purpose."), &Value::Null));
+        assert_eq!((&row["last_error"], &row["lease"]), (&json!("internal: It fails on purpose."), &Value::Null));
         let due_at: chrono::DateTime<chrono::Utc> = row["due_at"].as_str().unwrap().parse().unwrap();
         let waits = due_at - lyceum.clock.now();
         assert!(waits >= TimeDelta::zero() && waits <= TimeDelta::minutes(minutes), "attempt {attempt} waits {waits}");
@@ -258,7 +258,7 @@ async fn attempts_that_ended_in_a_crash_count_and_five_of_them_end_the_job() {
     run::<Hanging>(&lyceum).await;
     let row = rows(&lyceum, "test-hanging").await.remove(0);
     assert_eq!(row["dead_at"].is_null(), false);
-    assert_eq!(row["last_error"], "The attempts before this one ended without a result.");
+    assert_eq!(row["last_error"], "internal: The attempts before this one ended without a result.");
 }
 
 #[test]

@@ -20,7 +20,7 @@ async fn it_tells_sizes_indexes_and_what_waits() {
         "INSERT INTO outbox (purpose, user_id, due_at, dead_at) SELECT 'verify-email', id, now(), now() FROM users LIMIT 1;
          INSERT INTO jobs (kind, due_at, done_at, dead_at) VALUES ('a-kind', now(), NULL, NULL), ('a-kind', now(), now(), NULL),
            ('a-kind', now(), NULL, now()), ('other-kind', now(), NULL, now()), ('done-kind', now(), now(), NULL);
-         UPDATE jobs SET due_at = '2026-11-23T19:56:00Z', created_at = due_at;
+         UPDATE jobs SET due_at = '2026-11-23T19:56:00Z', created_at = '2026-11-23T19:56:00Z';
          CREATE INDEX nobody_asks_by_bio ON users (bio);
          CREATE INDEX cut_short ON users (first_name);",
     )
