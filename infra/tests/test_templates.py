@@ -211,6 +211,12 @@ class Queues(unittest.TestCase):
             self.assertGreaterEqual(visibility, 6 * FUNCTIONS[function]["Timeout"])
             self.assert_allowed_by_the_role(function, "sqs:ReceiveMessage", source["EventSourceArn"])
 
+    def test_a_function_that_sends_to_its_own_queue_is_not_stopped_after_sixteen_messages(self):
+        for _, _, source in all_of_type("AWS::Lambda::EventSourceMapping"):
+            name = source["FunctionName"]["Ref"]
+            self.assert_allowed_by_the_role(name, "sqs:SendMessage", source["EventSourceArn"])
+            self.assertEqual(FUNCTIONS[name]["RecursiveLoop"], "Allow", name)
+
     def test_where_failures_go_may_be_written_to_before_it_is_said(self):
         configs = all_of_type("AWS::Lambda::EventInvokeConfig")
         self.assertEqual(len(configs), 1)

@@ -64,6 +64,12 @@ mod identity {
     mod users_list;
     mod verify_email;
 }
+mod jobs {
+    mod counters;
+    mod counters_under_load;
+    mod running;
+    mod waking;
+}
 mod learning {
     mod admission;
     mod complete_lesson;

@@ -42,7 +42,8 @@ pub async fn work(app: &App, runner: Runner, handlers: &[Handler], event: &Value
 
 async fn run_due(app: &App, runner: Runner, handlers: &[Handler]) -> Result<()> {
     let began = Instant::now();
-    let known: Vec<_> = KINDS.iter().map(|kind| kind.name.to_owned()).collect();
+    let run_here = handlers.iter().map(|handler| handler.kind);
+    let known: Vec<_> = KINDS.into_iter().chain(run_here).map(|kind| kind.name.to_owned()).collect();
     let mut found = true;
     while found && began.elapsed() < STARTS_WITHIN {
         found = false;

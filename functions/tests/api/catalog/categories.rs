@@ -93,11 +93,15 @@ async fn a_category_counts_its_listed_courses_and_stays_while_it_has_any() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
+    lyceum.run_jobs().await;
     let category = lyceum.anonymous().get("/v1/categories").await.ok()["data"][0].clone();
     assert_eq!(category["course_count"], 1);
     let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
     admin.delete(&path).await.problem(409, "category-in-use");
-    let count = || async { lyceum.anonymous().get(&path).await.ok()["course_count"].clone() };
+    let count = || async {
+        lyceum.run_jobs().await;
+        lyceum.anonymous().get(&path).await.ok()["course_count"].clone()
+    };
     course.change(json!({ "visibility": "private" })).await;
     assert_eq!(count().await, 0);
     course.change(json!({ "visibility": "restricted" })).await;
@@ -107,6 +111,7 @@ async fn a_category_counts_its_listed_courses_and_stays_while_it_has_any() {
     instructor.post(&course.path("/publish"), json!({})).await.ok();
     let other = admin.post("/v1/categories", json!({ "name": "Other" })).await.created();
     course.change(json!({ "category_id": other["id"] })).await;
+    lyceum.run_jobs().await;
     let page = lyceum.anonymous().get("/v1/categories").await.ok();
     assert_eq!((&page["data"][0]["course_count"], &page["data"][1]["course_count"]), (&json!(0), &json!(1)));
     course.change(json!({ "category_id": category["id"], "title": "Back" })).await;

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use crate::harness::{Caller, CourseInProgress, Lyceum};
 
 async fn counts(caller: &Caller, query: &str) -> Vec<String> {
+    caller.lyceum.run_jobs().await;
     let page = caller.get(&format!("/v1/tags{query}")).await.ok();
     let shown = |tag: &Value| format!("{} {}", tag["tag"].as_str().unwrap(), tag["course_count"]);
     page["data"].as_array().unwrap().iter().map(shown).collect()
@@ -88,6 +89,7 @@ async fn tags_are_counted_over_the_published_courses_that_anyone_may_know_of() {
     instructor.post(&first.path("/restore"), json!({})).await.ok();
     let categories = lyceum.anonymous().get("/v1/tags").await;
     assert_eq!(categories.header("cache-control"), "public, max-age=60, stale-while-revalidate=300");
+    lyceum.run_jobs().await;
     let wrong = lyceum.count(
         "SELECT count(*) FROM tag_counts n WHERE course_count <> (SELECT count(*) FROM course_tags t
            JOIN courses c ON c.id = t.course_id AND is_listed(c) WHERE folded(t.tag) = n.key)",
@@ -182,6 +184,7 @@ async fn sixty_four_edits_of_tags_at_once_leave_the_counts_right() {
     for call in calls {
         assert_eq!(call.await.unwrap(), 200);
     }
+    lyceum.run_jobs().await;
     let wrong = lyceum.count(
         "SELECT count(*) FROM tag_counts n WHERE course_count <> (SELECT count(*) FROM course_tags t WHERE folded(t.tag) = n.key)",
     );

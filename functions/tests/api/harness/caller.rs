@@ -21,7 +21,7 @@ pub struct Caller {
     token: Option<String>,
     pub address: String,
     headers: Vec<(String, String)>,
-    lyceum: Arc<Lyceum>,
+    pub lyceum: Arc<Lyceum>,
 }
 
 impl Lyceum {

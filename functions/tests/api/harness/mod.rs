@@ -70,6 +70,8 @@ pub struct Lyceum {
     pub database_name: String,
     pub owner_url: String,
     application_url: String,
+    /// What the functions share.
+    pub app: Arc<App>,
     functions: HashMap<&'static str, Running>,
     routes: matchit::Router<HashMap<String, &'static str>>,
     mailbox: Mailbox,
@@ -147,6 +149,7 @@ impl Lyceum {
             database_name: database.name,
             owner_url: database.owner_url,
             application_url: database.application_url,
+            app,
             functions,
             routes,
             mailbox,

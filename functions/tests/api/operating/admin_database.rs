@@ -18,6 +18,9 @@ async fn it_tells_sizes_indexes_and_what_waits() {
     student.post("/v1/auth/forgot-password", json!({ "email": student.email })).await.is(202);
     sqlx::raw_sql(
         "INSERT INTO outbox (purpose, user_id, due_at, dead_at) SELECT 'verify-email', id, now(), now() FROM users LIMIT 1;
+         INSERT INTO jobs (kind, due_at, done_at, dead_at) VALUES ('a-kind', now(), NULL, NULL), ('a-kind', now(), now(), NULL),
+           ('a-kind', now(), NULL, now()), ('other-kind', now(), NULL, now()), ('done-kind', now(), now(), NULL);
+         UPDATE jobs SET due_at = '2026-11-23T19:56:00Z', created_at = '2026-11-23T19:56:00Z';
          CREATE INDEX nobody_asks_by_bio ON users (bio);
          CREATE INDEX cut_short ON users (first_name);",
     )
@@ -50,9 +53,12 @@ async fn it_tells_sizes_indexes_and_what_waits() {
     assert_eq!(condition["outbox"], json!({ "waiting": 1, "oldest_due_seconds": 0, "dead": 1 }));
     assert_eq!(condition["replica"], Value::Null);
     assert_eq!(condition["progress_waiting"], 0);
+    let kind = |kind: &str, waiting: i64, seconds: i64, dead: i64| json!({ "kind": kind, "waiting": waiting, "oldest_due_seconds": seconds, "dead": dead });
+    assert_eq!(condition["jobs"], json!([kind("a-kind", 1, 0, 1), kind("other-kind", 0, 0, 1)]));
 
     lyceum.clock.advance(chrono::TimeDelta::seconds(90));
     assert_eq!(admin.get(PATH).await.ok()["outbox"]["oldest_due_seconds"], 90);
+    assert_eq!(admin.get(PATH).await.ok()["jobs"][0]["oldest_due_seconds"], 90);
     assert_eq!(lyceum.run("maintain", json!({})).await["invalid_indexes"], json!(["cut_short"]));
 }
 

@@ -20,7 +20,7 @@ async fn a_run_with_nothing_to_do_makes_partitions_only() {
             "accounts_erased": 0,
             "rows_removed": {
                 "sessions": 0, "password_reset_tokens": 0, "email_verification_tokens": 0, "email_changes": 0,
-                "known_addresses": 0, "outbox": 0, "refusals": 0, "limits": 0, "idempotency_keys": 0,
+                "known_addresses": 0, "outbox": 0, "jobs": 0, "refusals": 0, "limits": 0, "idempotency_keys": 0,
             },
             "audit_partitions": ["audit_logs_202611", "audit_logs_202612", "audit_logs_202701"],
             "audit_partitions_dropped": [],
