@@ -1,4 +1,4 @@
-//! How often an address may call what takes a secret or sends a mail (`security.md`, 2).
+//! Limits on calls that take a secret or send a mail, per address (`security.md`, 2).
 
 use chrono::TimeDelta;
 use http::Method;
@@ -8,61 +8,61 @@ use serde_json::json;
 use crate::harness::{Caller, Store, at_once, how_many, on_both_stores};
 
 on_both_stores!(
-    an_address_has_twenty_calls_of_a_route_and_then_one_each_three_seconds,
-    each_address_and_each_route_counts_apart,
-    of_64_at_once_from_one_address_twenty_get_through,
-    ipv6_counts_by_its_network,
+    an_address_may_call_a_route_twenty_times_and_then_once_per_three_seconds,
+    each_address_and_each_route_is_counted_separately,
+    of_64_calls_at_once_from_one_address_twenty_are_allowed,
+    ipv6_addresses_are_counted_by_network,
     signed_in_calls_that_take_the_password_are_limited_too,
 );
 
-/// A call that is refused for what it says, where it is not refused for being one too many.
+/// Sends an invalid call: 422 if the limit allows it, otherwise 429. Returns the status and `Retry-After`.
 async fn call(caller: &Caller) -> (u16, String) {
     let answer = caller.verifies("no such token").await;
     (answer.status, answer.header("retry-after").to_owned())
 }
 
-const LET_THROUGH: (u16, String) = (422, String::new());
+const ALLOWED: (u16, String) = (422, String::new());
 
 fn refused(seconds: u32) -> (u16, String) {
     (429, seconds.to_string())
 }
 
-async fn an_address_has_twenty_calls_of_a_route_and_then_one_each_three_seconds(store: Store) {
+async fn an_address_may_call_a_route_twenty_times_and_then_once_per_three_seconds(store: Store) {
     let lyceum = store.lyceum().await;
     let visitor = lyceum.anonymous();
     for _ in 0..20 {
-        assert_eq!(call(&visitor).await, LET_THROUGH);
+        assert_eq!(call(&visitor).await, ALLOWED);
     }
     for _ in 0..3 {
-        assert_eq!(call(&visitor).await, refused(3), "being refused costs nothing more");
+        assert_eq!(call(&visitor).await, refused(3), "refused calls are not counted");
     }
     lyceum.clock.advance(TimeDelta::milliseconds(500));
-    assert_eq!(call(&visitor).await, refused(3), "never told too early");
+    assert_eq!(call(&visitor).await, refused(3), "the time is rounded up");
     lyceum.clock.advance(TimeDelta::milliseconds(1501));
     assert_eq!(call(&visitor).await, refused(1));
     lyceum.clock.advance(TimeDelta::milliseconds(999));
-    assert_eq!(call(&visitor).await, LET_THROUGH);
+    assert_eq!(call(&visitor).await, ALLOWED);
     assert_eq!(call(&visitor).await, refused(3));
     lyceum.clock.advance(TimeDelta::minutes(10));
     for _ in 0..20 {
-        assert_eq!(call(&visitor).await, LET_THROUGH);
+        assert_eq!(call(&visitor).await, ALLOWED);
     }
     visitor.verifies("no such token").await.problem(429, "too-many-requests");
 }
 
-async fn each_address_and_each_route_counts_apart(store: Store) {
+async fn each_address_and_each_route_is_counted_separately(store: Store) {
     let lyceum = store.lyceum().await;
     let visitor = lyceum.anonymous();
     for _ in 0..20 {
         call(&visitor).await;
     }
     assert_eq!(call(&visitor).await, refused(3));
-    assert_eq!(call(&lyceum.anonymous()).await, LET_THROUGH);
+    assert_eq!(call(&lyceum.anonymous()).await, ALLOWED);
     visitor.forgets_password("nobody@school.test").await;
     visitor.get("/v1/courses").await.ok();
 }
 
-async fn of_64_at_once_from_one_address_twenty_get_through(store: Store) {
+async fn of_64_calls_at_once_from_one_address_twenty_are_allowed(store: Store) {
     let lyceum = store.lyceum().await;
     let visitor = lyceum.anonymous();
     let outcomes = at_once(64, |_| {
@@ -70,25 +70,25 @@ async fn of_64_at_once_from_one_address_twenty_get_through(store: Store) {
         async move { call(&visitor).await }
     })
     .await;
-    assert_eq!(how_many(&outcomes, LET_THROUGH), 20, "{outcomes:?}");
+    assert_eq!(how_many(&outcomes, ALLOWED), 20, "{outcomes:?}");
     assert_eq!(how_many(&outcomes, refused(3)), 44, "{outcomes:?}");
 }
 
-async fn ipv6_counts_by_its_network(store: Store) {
+async fn ipv6_addresses_are_counted_by_network(store: Store) {
     let lyceum = store.lyceum().await;
     let visitor = lyceum.anonymous();
     for number in 0..20 {
-        assert_eq!(call(&visitor.at(&format!("2001:db8:1:1::{number:x}"))).await, LET_THROUGH);
+        assert_eq!(call(&visitor.at(&format!("2001:db8:1:1::{number:x}"))).await, ALLOWED);
     }
     assert_eq!(call(&visitor.at("2001:db8:1:1:ffff:ffff:ffff:ffff")).await, refused(3));
-    assert_eq!(call(&visitor.at("2001:0DB8:0001:0001::1")).await, refused(3), "however it is written");
-    assert_eq!(call(&visitor.at("2001:db8:1:2::1")).await, LET_THROUGH);
+    assert_eq!(call(&visitor.at("2001:0DB8:0001:0001::1")).await, refused(3), "in any notation");
+    assert_eq!(call(&visitor.at("2001:db8:1:2::1")).await, ALLOWED);
     for number in 1..=21 {
         let mapped = visitor.at(&format!("::ffff:192.0.2.{number}"));
-        assert_eq!(call(&mapped).await, LET_THROUGH, "an IPv4 address in IPv6's clothes is one of its own");
+        assert_eq!(call(&mapped).await, ALLOWED, "IPv4-mapped addresses are counted as IPv4 addresses");
     }
     for _ in 0..19 {
-        assert_eq!(call(&visitor.at("192.0.2.1")).await, LET_THROUGH);
+        assert_eq!(call(&visitor.at("192.0.2.1")).await, ALLOWED);
     }
     assert_eq!(call(&visitor.at("192.0.2.1")).await, refused(3));
 }
@@ -127,7 +127,7 @@ async fn every_open_post_route_is_limited() {
 }
 
 #[tokio::test]
-async fn the_store_of_limits_is_no_list_of_people() {
+async fn stored_limits_contain_no_personal_data() {
     let lyceum = Store::Postgres.lyceum().await;
     let visitor = lyceum.anonymous();
     visitor.signs_in_as("ada@school.test", "wrong").await.is(401);
@@ -139,7 +139,7 @@ async fn the_store_of_limits_is_no_list_of_people() {
 }
 
 #[tokio::test]
-async fn maintenance_removes_what_would_allow_everything_by_now() {
+async fn maintenance_removes_expired_limits() {
     let lyceum = Store::Postgres.lyceum().await;
     call(&lyceum.anonymous()).await;
     lyceum.clock.advance(TimeDelta::seconds(3));

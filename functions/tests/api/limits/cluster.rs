@@ -1,9 +1,9 @@
-//! A Redis in cluster mode, as `infra/cache.yaml` makes one: a command's keys have to be of one slot there.
+//! Redis in cluster mode, as `infra/cache.yaml` creates it. All keys of a command must be in the same slot there.
 
 use crate::harness::{Lyceum, PASSWORD, RedisServer, needs_program};
 
 #[tokio::test]
-async fn a_cluster_counts_guesses_and_a_right_one_or_a_reset_ends_the_count() {
+async fn a_cluster_counts_guesses_until_a_right_one_or_a_reset() {
     needs_program!("redis-server");
     let redis = RedisServer::start_cluster().await;
     let lyceum = Lyceum::with(|name| (name == "REDIS_URL").then(|| redis.url.clone())).await;
@@ -24,5 +24,5 @@ async fn a_cluster_counts_guesses_and_a_right_one_or_a_reset_ends_the_count() {
     let token = lyceum.token_mailed_to(&student.email).await;
     stranger.resets_password(&token, "quite another sentence").await.no_content();
     stranger.signs_in_as(&student.email, "quite another sentence").await.ok();
-    assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "Redis counts still");
+    assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "Redis still counts");
 }

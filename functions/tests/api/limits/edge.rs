@@ -1,4 +1,4 @@
-//! Whose address counts: the gateway's word, or, beside its secret, the distribution's (`security.md`, 2).
+//! The address that limits count: from the gateway, or from the CDN if the call carries its secret (`security.md`, 2).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ async fn behind_a_distribution() -> Arc<Lyceum> {
     Store::Postgres.with(&[("EDGE_SECRET", SECRET), ("LIMIT_CALLS_PER_MINUTE", "2")]).await
 }
 
-/// Somebody at that address, as the distribution says.
+/// Returns a caller behind the CDN with this address.
 fn viewer(lyceum: &Arc<Lyceum>, address: &str) -> Caller {
     lyceum.anonymous().with_header("x-lyceum-edge", SECRET).with_header("cloudfront-viewer-address", address)
 }
@@ -24,7 +24,7 @@ async fn let_through(caller: &Caller) -> bool {
 }
 
 #[tokio::test]
-async fn without_a_distribution_no_header_says_where_a_call_comes_from() {
+async fn without_a_distribution_address_headers_are_ignored() {
     let lyceum = Store::Postgres.with(&[("LIMIT_CALLS_PER_MINUTE", "2")]).await;
     let visitor = lyceum.anonymous();
     let names = ["cloudfront-viewer-address", "x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip"];
@@ -38,7 +38,7 @@ async fn without_a_distribution_no_header_says_where_a_call_comes_from() {
 }
 
 #[tokio::test]
-async fn behind_a_distribution_a_call_that_comes_another_way_is_403() {
+async fn behind_a_distribution_a_direct_call_is_403() {
     let lyceum = behind_a_distribution().await;
     let visitor = lyceum.anonymous();
     for secret in ["", "only the distribution know", "only the distribution knows!", "ONLY THE DISTRIBUTION KNOWS"] {
@@ -55,23 +55,23 @@ async fn behind_a_distribution_a_call_that_comes_another_way_is_403() {
         visitor.send(method, path, None).await.problem(403, "forbidden");
     }
     visitor.with_header("x-lyceum-edge", SECRET).get("/v1/courses").await.ok();
-    assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "no limit is used up that way");
+    assert_eq!(lyceum.count("SELECT count(*) FROM limits").await, 0, "refused calls use up no limit");
 }
 
 #[tokio::test]
-async fn behind_a_distribution_the_viewers_address_counts() {
+async fn behind_a_distribution_the_viewers_address_is_counted() {
     let lyceum = behind_a_distribution().await;
     for _ in 0..2 {
         assert!(let_through(&viewer(&lyceum, "192.0.2.1:4711")).await);
     }
-    assert!(!let_through(&viewer(&lyceum, "192.0.2.1:1")).await, "from another port");
+    assert!(!let_through(&viewer(&lyceum, "192.0.2.1:1")).await, "the port is ignored");
     let forged = viewer(&lyceum, "192.0.2.1:1").with_header("x-forwarded-for", "192.0.2.99");
     assert!(!let_through(&forged).await);
     assert!(let_through(&viewer(&lyceum, "192.0.2.2:4711")).await);
 }
 
 #[tokio::test]
-async fn behind_a_distribution_ipv6_counts_by_its_network() {
+async fn behind_a_distribution_ipv6_addresses_are_counted_by_network() {
     let lyceum = behind_a_distribution().await;
     assert!(let_through(&viewer(&lyceum, "[2001:db8:1:1::1]:443")).await);
     assert!(let_through(&viewer(&lyceum, "2001:db8:1:1::2:443")).await);
@@ -80,7 +80,7 @@ async fn behind_a_distribution_ipv6_counts_by_its_network() {
 }
 
 #[tokio::test]
-async fn behind_a_distribution_the_viewers_address_is_noted() {
+async fn behind_a_distribution_the_viewers_address_is_audited() {
     let lyceum = behind_a_distribution().await;
     viewer(&lyceum, "192.0.2.1:4711").register("ada").await;
     assert_eq!(lyceum.audited("user.register").await[0]["ip_address"], "192.0.2.1");

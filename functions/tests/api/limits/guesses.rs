@@ -1,4 +1,4 @@
-//! How often a password may be guessed: by the identifier as typed and the address, and by the identifier alone.
+//! Limits on password guesses: per identifier and address, and per identifier.
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use crate::harness::{Caller, Lyceum, PASSWORD, Store, at_once, how_many, on_both
 
 on_both_stores!(
     after_five_failures_the_wait_doubles_up_to_fifteen_minutes,
-    a_right_password_waits_too_and_then_ends_the_count,
-    each_identifier_and_each_address_counts_apart,
-    an_identifier_counts_alike_in_any_spelling_that_signs_in,
-    the_email_and_the_username_of_one_account_are_counted_apart,
-    an_unknown_identifier_counts_like_a_known_one,
+    a_right_password_has_to_wait_too_and_then_resets_the_count,
+    each_identifier_and_each_address_is_counted_separately,
+    all_spellings_of_an_identifier_are_counted_together,
+    the_email_and_the_username_of_an_account_are_counted_separately,
+    an_unknown_identifier_is_counted_like_a_known_one,
     of_64_at_once_from_one_address_five_are_checked,
     of_64_at_once_from_64_addresses_twenty_are_checked,
-    from_all_addresses_together_the_wait_doubles_as_well,
-    the_wait_that_is_told_is_the_longest_of_those_that_count,
-    a_refused_attempt_is_no_failure,
-    a_stolen_session_guesses_the_password_no_more_often_than_a_login,
+    the_wait_also_doubles_for_all_addresses_together,
+    the_reported_wait_is_the_longest_one,
+    a_refused_attempt_does_not_count_as_a_failure,
+    a_stolen_session_can_not_guess_the_password_more_often_than_a_login,
 );
 
-/// Calls are not what these tests count.
+/// Starts Lyceum with a high limit on calls, so that only guesses are limited.
 async fn lyceum(store: Store) -> Arc<Lyceum> {
     store.with(&[("LIMIT_CALLS_PER_MINUTE", "1000")]).await
 }
 
-/// An attempt with a wrong password: its status, and the seconds that it tells to wait.
+/// Tries a wrong password. Returns the status and the seconds of `Retry-After`.
 async fn guess(visitor: &Caller, identifier: &str) -> (u16, u32) {
     let answer = visitor.signs_in_as(identifier, "wrong").await;
     (answer.status, answer.header("retry-after").parse().unwrap_or(0))
@@ -50,7 +50,7 @@ async fn after_five_failures_the_wait_doubles_up_to_fifteen_minutes(store: Store
     }
 }
 
-async fn a_right_password_waits_too_and_then_ends_the_count(store: Store) {
+async fn a_right_password_has_to_wait_too_and_then_resets_the_count(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     for _ in 0..5 {
@@ -67,7 +67,7 @@ async fn a_right_password_waits_too_and_then_ends_the_count(store: Store) {
     assert_eq!(guess(&visitor, &student.email).await, (429, 2));
 }
 
-async fn each_identifier_and_each_address_counts_apart(store: Store) {
+async fn each_identifier_and_each_address_is_counted_separately(store: Store) {
     let lyceum = lyceum(store).await;
     let (one, other, visitor) = (lyceum.student().await, lyceum.student().await, lyceum.anonymous());
     for _ in 0..5 {
@@ -78,7 +78,7 @@ async fn each_identifier_and_each_address_counts_apart(store: Store) {
     assert_eq!(guess(&lyceum.anonymous(), &one.email).await, WRONG);
 }
 
-async fn an_identifier_counts_alike_in_any_spelling_that_signs_in(store: Store) {
+async fn all_spellings_of_an_identifier_are_counted_together(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     let spellings = [student.email.clone(), student.email.to_uppercase(), format!("  {} ", student.email)];
@@ -90,7 +90,7 @@ async fn an_identifier_counts_alike_in_any_spelling_that_signs_in(store: Store) 
     }
 }
 
-async fn the_email_and_the_username_of_one_account_are_counted_apart(store: Store) {
+async fn the_email_and_the_username_of_an_account_are_counted_separately(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     for _ in 0..5 {
@@ -98,12 +98,16 @@ async fn the_email_and_the_username_of_one_account_are_counted_apart(store: Stor
     }
     assert_eq!(guess(&visitor, &student.email).await, (429, 2));
     for _ in 0..5 {
-        assert_eq!(guess(&visitor, &student.username).await, WRONG, "or it would tell that both are one's");
+        assert_eq!(
+            guess(&visitor, &student.username).await,
+            WRONG,
+            "a common count would reveal that both belong to one account"
+        );
     }
     assert_eq!(guess(&visitor, &student.username).await, (429, 2));
 }
 
-async fn an_unknown_identifier_counts_like_a_known_one(store: Store) {
+async fn an_unknown_identifier_is_counted_like_a_known_one(store: Store) {
     let lyceum = lyceum(store).await;
     let student = lyceum.student().await;
     let mut seen = Vec::new();
@@ -147,7 +151,7 @@ async fn of_64_at_once_from_64_addresses_twenty_are_checked(store: Store) {
     assert_eq!(how_many(&outcomes, (429, 2)), 44, "{outcomes:?}");
 }
 
-async fn from_all_addresses_together_the_wait_doubles_as_well(store: Store) {
+async fn the_wait_also_doubles_for_all_addresses_together(store: Store) {
     let lyceum = lyceum(store).await;
     let student = lyceum.student().await;
     for _ in 0..20 {
@@ -161,17 +165,17 @@ async fn from_all_addresses_together_the_wait_doubles_as_well(store: Store) {
     assert_eq!(guess(&lyceum.anonymous(), &student.username).await, WRONG, "the username is another identifier");
 }
 
-async fn the_wait_that_is_told_is_the_longest_of_those_that_count(store: Store) {
+async fn the_reported_wait_is_the_longest_one(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     for _ in 0..5 {
-        guess(&visitor, &student.email).await; // here: 2 s to wait
+        guess(&visitor, &student.email).await; // this address: wait 2 s
     }
     for _ in 0..15 {
-        guess(&lyceum.anonymous(), &student.email).await; // everywhere: 2 s
+        guess(&lyceum.anonymous(), &student.email).await; // all addresses: wait 2 s
     }
     lyceum.clock.advance(TimeDelta::seconds(2));
-    guess(&lyceum.anonymous(), &student.email).await; // everywhere: 4 s
+    guess(&lyceum.anonymous(), &student.email).await; // all addresses: wait 4 s
     lyceum.clock.advance(TimeDelta::seconds(1));
     let (status, seconds) = guess(&visitor, &student.email).await;
     assert_eq!((status, seconds), (429, 3));
@@ -179,7 +183,7 @@ async fn the_wait_that_is_told_is_the_longest_of_those_that_count(store: Store) 
     assert_eq!(guess(&visitor, &student.email).await, WRONG);
 }
 
-async fn a_refused_attempt_is_no_failure(store: Store) {
+async fn a_refused_attempt_does_not_count_as_a_failure(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     for _ in 0..20 {
@@ -193,8 +197,8 @@ async fn a_refused_attempt_is_no_failure(store: Store) {
 }
 
 #[tokio::test]
-async fn failures_are_forgotten_a_day_after_the_last_one() {
-    let lyceum = lyceum(Store::Postgres).await; // Redis forgets by a clock of its own
+async fn failures_expire_a_day_after_the_last_one() {
+    let lyceum = lyceum(Store::Postgres).await; // Redis uses its own clock
     let (student, visitor) = (lyceum.student().await, lyceum.anonymous());
     for _ in 0..4 {
         guess(&visitor, &student.email).await;
@@ -206,8 +210,8 @@ async fn failures_are_forgotten_a_day_after_the_last_one() {
     assert_eq!(guess(&visitor, &student.email).await, (429, 2));
 }
 
-/// The thief of an access token calls from many addresses; the owner, from a known one, still confirms.
-async fn a_stolen_session_guesses_the_password_no_more_often_than_a_login(store: Store) {
+/// The thief of an access token calls from many addresses. The owner can still confirm from a known address.
+async fn a_stolen_session_can_not_guess_the_password_more_often_than_a_login(store: Store) {
     let lyceum = lyceum(store).await;
     let owner = lyceum.student().await;
     let statuses = at_once(64, |_| {

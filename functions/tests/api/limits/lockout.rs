@@ -1,4 +1,4 @@
-//! A flood against an account never keeps its owner out (`semantics.md`: nobody can lock another out for good).
+//! An attack on an account never locks out its owner (`semantics.md`).
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use chrono::TimeDelta;
 use crate::harness::{Caller, Lyceum, PASSWORD, Store, on_both_stores};
 
 on_both_stores!(
-    a_flood_keeps_nobody_out_of_where_they_signed_in_before,
+    an_attack_locks_nobody_out_at_an_address_where_they_signed_in_before,
     an_address_is_known_for_ninety_days,
-    what_is_guessed_at_a_known_address_counts_there,
-    a_reset_lets_its_owner_in_while_the_attack_goes_on,
-    an_invitation_that_was_accepted_counts_as_a_reset,
+    guesses_from_a_known_address_are_counted_for_that_address,
+    a_password_reset_lets_the_owner_sign_in_during_an_attack,
+    an_accepted_invitation_lets_the_owner_sign_in_during_an_attack,
 );
 
 async fn lyceum(store: Store) -> Arc<Lyceum> {
     store.with(&[("LIMIT_CALLS_PER_MINUTE", "1000"), ("LIMIT_FAILURES_PER_IDENTIFIER", "6")]).await
 }
 
-/// Guesses from everywhere, until it has to wait everywhere.
+/// Guesses from new addresses until all addresses have to wait.
 async fn flood(lyceum: &Arc<Lyceum>, identifier: &str) {
     for _ in 0..20 {
         if lyceum.anonymous().signs_in_as(identifier, "wrong").await.status == 429 {
@@ -32,7 +32,7 @@ async fn must_wait(visitor: &Caller, identifier: &str) {
     visitor.signs_in_as(identifier, PASSWORD).await.problem(429, "too-many-requests");
 }
 
-async fn a_flood_keeps_nobody_out_of_where_they_signed_in_before(store: Store) {
+async fn an_attack_locks_nobody_out_at_an_address_where_they_signed_in_before(store: Store) {
     let lyceum = lyceum(store).await;
     let student = lyceum.student().await;
     for identifier in [&student.email, &student.username] {
@@ -53,7 +53,7 @@ async fn an_address_is_known_for_ninety_days(store: Store) {
     must_wait(&student, &student.email).await;
 }
 
-async fn what_is_guessed_at_a_known_address_counts_there(store: Store) {
+async fn guesses_from_a_known_address_are_counted_for_that_address(store: Store) {
     let lyceum = lyceum(store).await;
     let student = lyceum.student().await;
     for _ in 0..5 {
@@ -63,7 +63,7 @@ async fn what_is_guessed_at_a_known_address_counts_there(store: Store) {
     lyceum.anonymous().signs_in_as(&student.email, PASSWORD).await.ok();
 }
 
-async fn a_reset_lets_its_owner_in_while_the_attack_goes_on(store: Store) {
+async fn a_password_reset_lets_the_owner_sign_in_during_an_attack(store: Store) {
     let lyceum = lyceum(store).await;
     let (student, elsewhere) = (lyceum.student().await, lyceum.anonymous());
     flood(&lyceum, &student.email).await;
@@ -83,7 +83,7 @@ async fn a_reset_lets_its_owner_in_while_the_attack_goes_on(store: Store) {
     must_wait(&lyceum.anonymous(), &student.email).await;
 }
 
-async fn an_invitation_that_was_accepted_counts_as_a_reset(store: Store) {
+async fn an_accepted_invitation_lets_the_owner_sign_in_during_an_attack(store: Store) {
     let lyceum = lyceum(store).await;
     let (admin, guest) = (lyceum.admin().await, lyceum.anonymous());
     let new = serde_json::json!({

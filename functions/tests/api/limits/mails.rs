@@ -1,4 +1,4 @@
-//! How many mails somebody gets that others asked for: three, then one an hour.
+//! Limits on mails that anyone can request for an address: three, then one per hour.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use serde_json::json;
 use crate::harness::{Lyceum, PASSWORD, Store, at_once, new_user, on_both_stores};
 
 on_both_stores!(
-    three_mails_and_then_one_an_hour_whoever_asks,
-    a_new_registration_and_its_resends_count_together,
-    a_new_email_counts_as_its_recipients,
-    of_64_at_once_three_are_mailed,
-    no_flood_of_registrations_eats_the_mails_of_a_reset,
+    a_recipient_gets_three_mails_and_then_one_per_hour_from_all_callers_together,
+    a_registration_and_its_resends_are_counted_together,
+    mails_to_a_new_email_are_counted_for_the_new_address,
+    of_64_requests_at_once_three_mails_are_sent,
+    registrations_can_not_use_up_the_mails_of_a_reset,
 );
 
 async fn mails_to(lyceum: &Lyceum, email: &str) -> usize {
     lyceum.mails().await.iter().filter(|mail| mail.to.contains(email)).count()
 }
 
-async fn three_mails_and_then_one_an_hour_whoever_asks(store: Store) {
+async fn a_recipient_gets_three_mails_and_then_one_per_hour_from_all_callers_together(store: Store) {
     let lyceum = store.lyceum().await;
     let (student, other) = (lyceum.student().await, lyceum.student().await);
     for _ in 0..5 {
@@ -40,7 +40,7 @@ async fn three_mails_and_then_one_an_hour_whoever_asks(store: Store) {
     }
 }
 
-async fn a_new_registration_and_its_resends_count_together(store: Store) {
+async fn a_registration_and_its_resends_are_counted_together(store: Store) {
     let lyceum = store.lyceum().await;
     lyceum.anonymous().register("ada").await;
     for _ in 0..3 {
@@ -50,20 +50,20 @@ async fn a_new_registration_and_its_resends_count_together(store: Store) {
     assert_eq!(mails_to(&lyceum, "ada@school.test").await, 3);
 }
 
-async fn a_new_email_counts_as_its_recipients(store: Store) {
+async fn mails_to_a_new_email_are_counted_for_the_new_address(store: Store) {
     let lyceum = store.lyceum().await;
-    let mut told = 0;
+    let mut warned = 0;
     for number in 0..4 {
         let student = lyceum.student().await;
         let body = json!({ "email": "new@school.test", "password": PASSWORD });
         student.put("/v1/me/email", body).await.is(202);
-        told += mails_to(&lyceum, &student.email).await;
+        warned += mails_to(&lyceum, &student.email).await;
         assert_eq!(mails_to(&lyceum, "new@school.test").await, (number + 1).min(3));
     }
-    assert_eq!(told, 4, "the old address is told whatever others asked for");
+    assert_eq!(warned, 4, "mails to the old addresses are not limited");
 }
 
-async fn of_64_at_once_three_are_mailed(store: Store) {
+async fn of_64_requests_at_once_three_mails_are_sent(store: Store) {
     let lyceum = store.lyceum().await;
     let student = lyceum.student().await;
     at_once(64, |_| {
@@ -74,8 +74,8 @@ async fn of_64_at_once_three_are_mailed(store: Store) {
     assert_eq!(mails_to(&lyceum, &student.email).await, 3);
 }
 
-/// Else whoever registers a taken email once an hour would keep its owner from ever resetting the password.
-async fn no_flood_of_registrations_eats_the_mails_of_a_reset(store: Store) {
+/// Otherwise a stranger who registers a taken address once an hour could keep its owner from resetting the password.
+async fn registrations_can_not_use_up_the_mails_of_a_reset(store: Store) {
     let lyceum = store.lyceum().await;
     let student = lyceum.student().await;
     flood_of_registrations(&lyceum, &student.email).await;

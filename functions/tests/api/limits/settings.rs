@@ -1,4 +1,4 @@
-//! Each limit is a setting.
+//! The settings of the limits.
 
 use chrono::TimeDelta;
 use lyceum::config::Settings;
@@ -54,7 +54,7 @@ async fn mails_are_settings_that_need_not_divide_an_hour(store: Store) {
         lyceum.anonymous().forgets_password(&student.email).await;
     }
     assert_eq!(lyceum.mails().await.len(), 2);
-    lyceum.clock.advance(TimeDelta::seconds(514)); // 3600 s ÷ 7 is a little more
+    lyceum.clock.advance(TimeDelta::seconds(514)); // 3600 s ÷ 7 is a little more than 514 s
     lyceum.anonymous().forgets_password(&student.email).await;
     assert_eq!(lyceum.mails().await.len(), 2);
     lyceum.clock.advance(TimeDelta::seconds(1));
@@ -63,7 +63,7 @@ async fn mails_are_settings_that_need_not_divide_an_hour(store: Store) {
 }
 
 #[test]
-fn a_limit_that_makes_no_sense_is_told_at_the_start() {
+fn an_invalid_limit_is_an_error_at_start_up() {
     for name in [
         "LIMIT_CALLS_PER_MINUTE",
         "LIMIT_FAILURES",

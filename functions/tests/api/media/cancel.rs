@@ -4,7 +4,7 @@ use crate::harness::uploading::{PART, document, put_part, put_zeros, submit, vid
 use crate::harness::{BUCKET, CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn what_arrived_of_it_goes_with_it() {
+async fn a_cancelled_upload_is_removed_with_everything_that_was_sent() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -26,7 +26,7 @@ async fn what_arrived_of_it_goes_with_it() {
 }
 
 #[tokio::test]
-async fn one_that_is_complete_or_rejected_can_be_given_up_and_one_that_is_checked_or_shown_can_not() {
+async fn complete_and_rejected_uploads_can_be_cancelled_but_not_processing_or_ready_ones() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;

@@ -1,4 +1,4 @@
-//! The checks by themselves, over files in memory.
+//! The checks alone, with files in memory.
 
 use std::io;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use lyceum::media::checks::{self, Budget, Facts, Format, Frame, Ranged, Source, 
 
 use super::samples;
 
-/// A file in memory, which counts what is asked of it.
+/// A file in memory, which counts the requests and bytes.
 pub struct Memory {
     pub bytes: Vec<u8>,
     pub requests: u32,
@@ -57,7 +57,7 @@ pub fn check(extension: &str, bytes: Vec<u8>) -> Verdict<Facts> {
 }
 
 #[test]
-fn one_of_each_type_passes_and_videos_tell_their_duration_and_size() {
+fn each_type_is_accepted_and_videos_have_a_duration_and_a_size() {
     for (extension, bytes) in samples::one_of_each() {
         let facts = check(extension, bytes).unwrap_or_else(|rejection| panic!("{extension}: {rejection:?}"));
         if matches!(extension, "mp4" | "webm") {
@@ -74,7 +74,7 @@ fn one_of_each_type_passes_and_videos_tell_their_duration_and_size() {
 }
 
 #[test]
-fn a_file_of_another_type_is_turned_down_whatever_it_says_it_is() {
+fn a_file_is_refused_under_any_other_type() {
     let text = ["txt", "md", "csv"];
     for (is, bytes) in samples::one_of_each() {
         for says in ["mp4", "webm", "pdf", "docx", "xlsx", "odt", "odp", "txt", "md", "csv", "png", "jpg", "webp"] {
@@ -86,7 +86,7 @@ fn a_file_of_another_type_is_turned_down_whatever_it_says_it_is() {
 }
 
 #[test]
-fn a_picture_is_made_anew_upright_cut_to_its_frame_and_without_what_else_was_in_the_file() {
+fn a_picture_is_rendered_upright_in_its_frame_and_without_metadata() {
     for (extension, bytes) in [
         ("jpg", samples::image(ImageFormat::Jpeg, 1000, 500)),
         ("png", samples::image(ImageFormat::Png, 30, 200)),
@@ -104,12 +104,12 @@ fn a_picture_is_made_anew_upright_cut_to_its_frame_and_without_what_else_was_in_
     assert!(!made.windows(7).any(|text| text == b"my home") && !made.windows(4).any(|text| text == b"Exif"));
     let made = image::load_from_memory_with_format(&made, ImageFormat::Jpeg).unwrap();
     let (top, bottom) = (made.get_pixel(128, 20), made.get_pixel(128, 235));
-    assert!(top[0] > 150 && top[2] < 80, "what lay left is above: {top:?}");
+    assert!(top[0] > 150 && top[2] < 80, "the left side is on top: {top:?}");
     assert!(bottom[2] > 150 && bottom[0] < 80, "{bottom:?}");
 }
 
 #[test]
-fn an_image_that_would_fill_the_memory_is_turned_down_by_its_header() {
+fn an_image_that_needs_too_much_memory_is_refused_by_its_header() {
     let png = super::hostile::png_of(20_000, 20_000);
     let mut file = ranged(png);
     let refused = checks::render(&mut file, Format::Png, Frame::PICTURE).unwrap_err();
@@ -117,7 +117,7 @@ fn an_image_that_would_fill_the_memory_is_turned_down_by_its_header() {
     assert!(file.source().fetched < 100_000);
 }
 
-/// 5 GiB of which only the ends are there.
+/// A large file with content only at its beginning and its end.
 struct Hollow {
     begin: Vec<u8>,
     end: Vec<u8>,
@@ -142,7 +142,7 @@ impl Source for Hollow {
 }
 
 #[test]
-fn of_5_gib_of_video_some_kilobytes_are_read() {
+fn a_check_of_a_5_gib_video_reads_less_than_300_kb() {
     let size = 5 << 30;
     let (end, ftyp) = (samples::moov(7_200_000), samples::ftyp(b"isom"));
     let media = size - end.len() as u64 - ftyp.len() as u64;
@@ -154,7 +154,7 @@ fn of_5_gib_of_video_some_kilobytes_are_read() {
 }
 
 #[test]
-fn each_hostile_file_is_turned_down_for_its_reason() {
+fn each_hostile_file_is_refused_with_the_expected_code() {
     let files = super::hostile::files();
     assert!(files.len() >= 300, "{}", files.len());
     let mut wrong = Vec::new();

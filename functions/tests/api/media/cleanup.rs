@@ -34,16 +34,16 @@ async fn an_upload_that_never_arrived_is_removed_after_24_hours_with_its_parts()
     assert_eq!((lyceum.upload_row(&form).await, lyceum.upload_row(&parts).await), (Value::Null, Value::Null));
     let gone = lyceum.s3().list_parts().bucket(BUCKET).key(parts.key()).upload_id(id).send().await;
     assert_eq!(gone.unwrap_err().into_service_error().meta().code(), Some("NoSuchUpload"));
-    assert_eq!(run_maintenance(&lyceum).await["unfinished_removed"], 0, "again, there is nothing left to do");
+    assert_eq!(run_maintenance(&lyceum).await["unfinished_removed"], 0, "a second run has nothing to do");
 }
 
 #[tokio::test]
-async fn what_arrived_and_no_event_told_is_taken_up_even_after_it_expired() {
+async fn a_file_whose_event_was_lost_is_processed_even_after_the_upload_expired() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "mp4", samples::mp4().len())).await;
     lyceum.send_file(&sent, samples::mp4()).await;
-    assert_eq!(run_maintenance(&lyceum).await["taken_up"], 0, "its event may still be on the way");
+    assert_eq!(run_maintenance(&lyceum).await["taken_up"], 0, "its event may still come");
     lyceum.clock.advance(TimeDelta::hours(25));
     assert_eq!(run_maintenance(&lyceum).await["taken_up"], 1);
     assert_eq!(lyceum.upload_row(&sent).await["status"], "ready");
@@ -51,7 +51,7 @@ async fn what_arrived_and_no_event_told_is_taken_up_even_after_it_expired() {
 }
 
 #[tokio::test]
-async fn a_rejected_upload_is_forgotten_after_30_days() {
+async fn a_rejected_upload_is_deleted_after_30_days() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (sent, _) = lyceum.ingest_lesson_file(&course, 0, "pdf", b"none".to_vec()).await;
@@ -64,7 +64,7 @@ async fn a_rejected_upload_is_forgotten_after_30_days() {
 }
 
 #[tokio::test]
-async fn what_nobody_could_judge_for_a_week_is_turned_down_with_a_reason() {
+async fn a_file_that_could_not_be_processed_for_a_week_is_rejected_with_a_reason() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;
@@ -77,7 +77,7 @@ async fn what_nobody_could_judge_for_a_week_is_turned_down_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_file_that_another_replaced_outlives_what_was_signed_for_it_and_goes() {
+async fn a_replaced_file_is_removed_after_its_signed_urls_expired() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (first, row) = lyceum.ingest_lesson_file(&course, 0, "mp4", samples::mp4()).await;
@@ -85,7 +85,7 @@ async fn a_file_that_another_replaced_outlives_what_was_signed_for_it_and_goes()
     let path = row["storage_path"].as_str().unwrap();
     lyceum.clock.advance(TimeDelta::minutes(59));
     assert_eq!(run_maintenance(&lyceum).await["files_removed"], 0);
-    assert!(lyceum.object(path).await.is_some(), "whoever was given its address plays on");
+    assert!(lyceum.object(path).await.is_some(), "its signed URLs still work");
     lyceum.clock.advance(TimeDelta::minutes(1));
     assert_eq!(run_maintenance(&lyceum).await["files_removed"], 1);
     assert_eq!((lyceum.object(path).await, lyceum.upload_row(&first).await), (None, Value::Null));
@@ -93,7 +93,7 @@ async fn a_file_that_another_replaced_outlives_what_was_signed_for_it_and_goes()
 }
 
 #[tokio::test]
-async fn the_files_of_a_deleted_lesson_go() {
+async fn the_files_of_a_deleted_lesson_are_removed() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 2).await;
     lyceum.ingest_lesson_file(&course, 0, "mp4", samples::mp4()).await;
@@ -107,7 +107,7 @@ async fn the_files_of_a_deleted_lesson_go() {
 }
 
 #[tokio::test]
-async fn the_files_of_a_deleted_course_go_once_it_cannot_be_restored_any_more() {
+async fn the_files_of_a_deleted_course_are_removed_when_it_can_no_longer_be_restored() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     lyceum.ingest_lesson_file(&course, 0, "mp4", samples::mp4()).await;
@@ -130,7 +130,7 @@ async fn the_files_of_a_deleted_course_go_once_it_cannot_be_restored_any_more() 
 }
 
 #[tokio::test]
-async fn the_picture_of_an_erased_account_goes() {
+async fn the_picture_of_an_erased_account_is_removed() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (student, png) = (lyceum.student().await, samples::image(ImageFormat::Png, 90, 90));
@@ -144,7 +144,7 @@ async fn the_picture_of_an_erased_account_goes() {
 }
 
 #[tokio::test]
-async fn an_object_that_no_row_names_goes_after_a_day_and_everything_else_stays() {
+async fn only_objects_without_a_row_are_removed_after_a_day() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (_, row) = lyceum.ingest_lesson_file(&course, 0, "pdf", samples::pdf()).await;
@@ -153,7 +153,7 @@ async fn an_object_that_no_row_names_goes_after_a_day_and_everything_else_stays(
     for key in strangers.iter().chain(&["elsewhere/x"]) {
         lyceum.put_object(key, "text/plain", b"x".to_vec()).await;
     }
-    assert_eq!(run_maintenance(&lyceum).await["orphans_removed"], 0, "its row may be on the way");
+    assert_eq!(run_maintenance(&lyceum).await["orphans_removed"], 0, "its row may still be created");
     lyceum.clock.advance(TimeDelta::hours(24) + TimeDelta::minutes(5));
     let waiting = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", 10)).await;
     lyceum.put_object(&waiting.key(), "text/plain", b"0123456789".to_vec()).await;
@@ -164,7 +164,7 @@ async fn an_object_that_no_row_names_goes_after_a_day_and_everything_else_stays(
 }
 
 #[tokio::test]
-async fn while_s3_is_away_the_rest_is_maintained_and_the_failure_is_told() {
+async fn without_s3_the_rest_of_maintenance_runs_and_the_failure_is_reported() {
     let lyceum =
         Lyceum::today_with(|name| (name == "AWS_ENDPOINT_URL_S3").then(|| "http://127.0.0.1:9".to_owned())).await;
     let student = lyceum.student().await;

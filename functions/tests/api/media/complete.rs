@@ -8,7 +8,7 @@ async fn complete(by: &Caller, path: &str, body: Value) -> crate::harness::Answe
 }
 
 #[tokio::test]
-async fn the_parts_become_one_object_and_the_same_call_again_says_the_same() {
+async fn the_parts_become_one_object_and_a_repeated_call_returns_the_same() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -23,7 +23,7 @@ async fn the_parts_become_one_object_and_the_same_call_again_says_the_same() {
     let event = created.recv().await.unwrap();
     assert_eq!((event.event, event.size), ("ObjectCreated:CompleteMultipartUpload", (PART + 7) as u64));
     let head = lyceum.s3().head_object().bucket(BUCKET).key(path.trim_start_matches("/v1/")).send().await.unwrap();
-    assert_eq!(head.content_type(), Some("video/mp4"), "as the row says");
+    assert_eq!(head.content_type(), Some("video/mp4"), "the type of the row");
     assert_eq!(complete(&instructor, &path, body).await.ok(), upload);
     let row = &lyceum.audited("upload.complete").await;
     assert_eq!((row.len(), &row[0]["resource_id"]), (1, &sending["upload_id"]));
@@ -31,7 +31,7 @@ async fn the_parts_become_one_object_and_the_same_call_again_says_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_not_as_said_is_told_and_can_still_come() {
+async fn missing_and_wrong_parts_are_listed_and_can_still_be_sent() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -43,12 +43,12 @@ async fn what_is_missing_or_not_as_said_is_told_and_can_still_come() {
     assert_eq!((&problem["missing"], &problem["wrong"]), (&json!([2]), &json!([3])));
     let second = put_zeros(&sending["parts"][1]).await;
     let problem = complete(&instructor, &path, json!({ "parts": [second, first] })).await;
-    assert_eq!(problem.problem(409, "upload-incomplete")["missing"], json!([3]), "that it is there is not enough");
+    assert_eq!(problem.problem(409, "upload-incomplete")["missing"], json!([3]), "an arrived part must be named, too");
     complete(&instructor, &path, json!({ "parts": [second, first, third] })).await.ok();
 }
 
 #[tokio::test]
-async fn a_list_that_is_none_of_this_file_is_422() {
+async fn a_list_of_parts_that_does_not_fit_the_file_is_422() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -67,7 +67,7 @@ async fn a_list_that_is_none_of_this_file_is_422() {
 }
 
 #[tokio::test]
-async fn a_forms_file_must_be_there() {
+async fn a_file_sent_by_a_form_must_have_arrived() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -80,7 +80,7 @@ async fn a_forms_file_must_be_there() {
 }
 
 #[tokio::test]
-async fn many_at_once_complete_it_once_and_whoever_comes_between_can_call_again() {
+async fn calls_at_once_complete_an_upload_once_and_refused_calls_can_be_repeated() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -97,11 +97,11 @@ async fn many_at_once_complete_it_once_and_whoever_comes_between_can_call_again(
     assert_eq!(complete(&instructor, &path, json!({ "parts": parts })).await.ok()["status"], "pending");
     assert_eq!(lyceum.audited("upload.complete").await.len(), 1);
     created.recv().await.unwrap();
-    assert!(created.try_recv().is_err(), "one object came to be");
+    assert!(created.try_recv().is_err(), "one object was created");
 }
 
 #[tokio::test]
-async fn what_s3_completed_and_could_not_tell_is_complete() {
+async fn an_upload_is_complete_if_s3_completed_it_but_its_answer_was_lost() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -109,7 +109,7 @@ async fn what_s3_completed_and_could_not_tell_is_complete() {
     let parts = json!([put_zeros(&sending["parts"][0]).await, put_zeros(&sending["parts"][1]).await]);
     let id: String = sqlx::query_scalar("SELECT multipart_id FROM uploads").fetch_one(&lyceum.database).await.unwrap();
     complete(&instructor, &path, json!({ "parts": parts })).await.ok();
-    // As if the answer of S3 had been lost, and the commit with it.
+    // as if S3's answer, and so the commit, had been lost
     let lost = "UPDATE uploads SET multipart_id = $1";
     sqlx::query(lost).bind(id).execute(&lyceum.database).await.unwrap();
     assert_eq!(instructor.get(&path).await.ok()["parts"], json!([]));

@@ -7,7 +7,7 @@ use crate::harness::{CourseInProgress, Lyceum};
 const GIB: u64 = 1 << 30;
 
 #[tokio::test]
-async fn a_small_file_is_sent_by_one_form() {
+async fn a_small_file_is_sent_by_a_form() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -15,7 +15,7 @@ async fn a_small_file_is_sent_by_one_form() {
     assert_eq!((form["method"].as_str(), form.get("parts")), (Some("POST"), None));
     assert_eq!(path, format!("/v1/uploads/{}", form["upload_id"].as_str().unwrap()));
     let key = form["fields"]["key"].as_str().unwrap();
-    assert_eq!(key, path.trim_start_matches("/v1/"), "the key is ours");
+    assert_eq!(key, path.trim_start_matches("/v1/"), "the key is derived from the upload id");
     let expires: DateTime<Utc> = form["expires_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(expires, lyceum.clock.now() + TimeDelta::hours(1));
 
@@ -31,7 +31,7 @@ async fn a_small_file_is_sent_by_one_form() {
     assert_eq!((&row["user_id"], &row["resource_type"]), (&json!(instructor.id), &json!("upload")));
     assert_eq!(row["resource_id"], form["upload_id"]);
     assert_eq!(row["changes"]["size_bytes"], json!({ "from": null, "to": 5 }));
-    assert_eq!(row["changes"]["file_name"], json!({}), "somebody's own words stand by name only");
+    assert_eq!(row["changes"]["file_name"], json!({}), "the file name is personal and is left out");
 }
 
 #[tokio::test]
@@ -47,13 +47,13 @@ async fn a_large_video_is_sent_in_parts_each_with_its_size() {
     assert_eq!(sizes, [(Some(1), Some(part)), (Some(2), Some(part)), (Some(3), Some(7))]);
     assert!(parts.iter().all(|part| part["headers"] == json!({})));
     let (status, e_tag) = put_part(&parts[2], b"0123456".to_vec()).await;
-    assert_eq!((status, e_tag.as_str()), (200, "\"124bd1296bec0d9d93c7b52a71ad8d5b\""), "the MD5 of it");
+    assert_eq!((status, e_tag.as_str()), (200, "\"124bd1296bec0d9d93c7b52a71ad8d5b\""), "the MD5 of the part");
     let arrived = json!([{ "part_number": 3, "size_bytes": 7, "etag": e_tag }]);
     assert_eq!(instructor.get(&path).await.ok()["parts"], arrived);
 }
 
 #[tokio::test]
-async fn a_video_of_one_part_goes_by_a_form_and_5_gib_are_320_parts() {
+async fn a_video_of_one_part_is_sent_by_a_form_and_5_gib_have_320_parts() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -62,11 +62,11 @@ async fn a_video_of_one_part_goes_by_a_form_and_5_gib_are_320_parts() {
     let parts = largest["parts"].as_array().unwrap();
     assert_eq!(parts.len(), 320);
     assert_eq!(parts.iter().map(|part| part["size_bytes"].as_u64().unwrap()).sum::<u64>(), 5 * GIB);
-    assert_eq!(course.upload(document(100 << 20)).await.1["method"], "POST", "documents always do");
+    assert_eq!(course.upload(document(100 << 20)).await.1["method"], "POST", "documents are always sent by a form");
 }
 
 #[tokio::test]
-async fn what_can_not_be_is_refused_before_a_byte_with_all_its_faults() {
+async fn an_invalid_request_is_refused_with_all_its_faults() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -97,7 +97,7 @@ async fn what_can_not_be_is_refused_before_a_byte_with_all_its_faults() {
 }
 
 #[tokio::test]
-async fn a_files_name_is_kept_in_any_script_ends_as_its_type_and_is_no_path() {
+async fn a_file_name_may_use_any_script_gets_the_extension_of_its_type_and_contains_no_path() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -111,7 +111,7 @@ async fn a_files_name_is_kept_in_any_script_ends_as_its_type_and_is_no_path() {
         ("Übungsblatt (1).pdf", "Übungsblatt (1).pdf"),
         ("講義ノート.PDF", "講義ノート.PDF"),
         ("محاضرة.pdf", "محاضرة.pdf"),
-        ("🦀.html", "🦀.html.pdf"), // or it would open as what it is not
+        ("🦀.html", "🦀.html.pdf"), // otherwise it would open as HTML
         (".hidden", ".hidden.pdf"),
         ("a..b", "a..b.pdf"),
         (&"ß".repeat(255), &format!("{}.pdf", "ß".repeat(251))),
@@ -137,7 +137,7 @@ async fn a_files_name_is_kept_in_any_script_ends_as_its_type_and_is_no_path() {
 }
 
 #[tokio::test]
-async fn the_type_is_kept_as_we_write_it() {
+async fn content_types_of_browsers_are_stored_under_their_standard_name() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -161,7 +161,7 @@ async fn the_type_is_kept_as_we_write_it() {
 }
 
 #[tokio::test]
-async fn who_may_upload() {
+async fn only_staff_of_the_course_may_upload() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -178,7 +178,7 @@ async fn who_may_upload() {
 }
 
 #[tokio::test]
-async fn an_upload_shows_to_its_uploader_alone() {
+async fn only_the_uploader_sees_an_upload() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -197,7 +197,7 @@ async fn an_upload_shows_to_its_uploader_alone() {
 }
 
 #[tokio::test]
-async fn a_former_instructor_has_no_upload_there_any_more() {
+async fn a_former_instructor_can_not_see_the_upload() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, next) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -215,7 +215,7 @@ async fn a_former_instructor_has_no_upload_there_any_more() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_change_of_the_profile_holds_no_course_that_shows_it() {
+async fn a_call_that_waits_for_a_profile_update_does_not_lock_the_course() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -223,7 +223,7 @@ async fn who_waits_for_a_change_of_the_profile_holds_no_course_that_shows_it() {
     for (path, file) in
         [(format!("/v1/lessons/{}/uploads", course.lessons[0]), document(5)), (course.path("/thumbnail"), image)]
     {
-        // The profile is being changed: its row is locked, and the courses that show it are not yet.
+        // A profile update has locked the user's row, and not yet the user's courses.
         let mut changing = lyceum.database.begin().await.unwrap();
         let instructors = "SELECT FROM users WHERE id IN (SELECT instructor_id FROM courses) FOR NO KEY UPDATE";
         sqlx::query(instructors).execute(&mut *changing).await.unwrap();

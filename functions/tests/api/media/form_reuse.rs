@@ -1,5 +1,5 @@
-//! Forms and parts that are sent again. S3 has no forms for one use, so `ingest` removes what no upload needs, at once and
-//! with all versions. Protects against H8.
+//! Forms and parts that are sent again. S3 can't limit a form to one use, so `ingest` immediately removes all versions of
+//! files that no upload needs.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::harness::object_created_event;
 use crate::harness::uploading::{PART, put_part, put_zeros, submit, video};
 use crate::harness::{BUCKET, CourseInProgress, Lyceum, Moto};
 
-/// Sends the file once more, and carries the event of it.
+/// Sends a file, runs `ingest` with its event, and returns the outcome.
 async fn send_again(lyceum: &Lyceum, form: &Value, bytes: &[u8]) -> Value {
     let mut events = lyceum.created();
     assert_eq!(submit(form, bytes).await, 201);
@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_ready() {
+async fn a_form_that_is_used_again_leaves_no_object_after_the_upload_is_ready() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -38,7 +38,7 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_ready() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_rejected() {
+async fn a_form_that_is_used_again_leaves_no_object_after_the_upload_is_rejected() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -49,7 +49,7 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_rejected() 
 }
 
 #[tokio::test]
-async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_given_up() {
+async fn a_form_that_is_used_again_leaves_no_object_after_the_upload_is_cancelled() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -60,7 +60,7 @@ async fn a_form_that_is_used_again_leaves_nothing_once_the_upload_is_given_up() 
 }
 
 #[tokio::test]
-async fn a_form_of_a_picture_that_was_removed_leaves_nothing() {
+async fn a_form_that_is_used_again_leaves_no_object_after_the_picture_is_removed() {
     let lyceum = Lyceum::today().await;
     let student = lyceum.student().await;
     let png = super::samples::image(image::ImageFormat::Png, 40, 30);
@@ -76,7 +76,7 @@ async fn a_form_of_a_picture_that_was_removed_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_part_can_not_be_sent_again_once_the_file_is_complete() {
+async fn a_part_can_not_be_sent_again_after_the_file_is_complete() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -86,7 +86,7 @@ async fn a_part_can_not_be_sent_again_once_the_file_is_complete() {
     assert_eq!(put_part(&sending["parts"][1], vec![0; 7]).await.0, 404);
 }
 
-/// Every version in a bucket of moto, and every mark of a removed object.
+/// Returns the keys of all versions and delete markers in the bucket.
 async fn versions(s3: &aws_sdk_s3::Client) -> Vec<String> {
     let list = s3.list_object_versions().bucket(BUCKET).send().await.unwrap();
     let versions = list.versions().iter().filter_map(|version| version.key());
@@ -95,7 +95,7 @@ async fn versions(s3: &aws_sdk_s3::Client) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_version_is_left_of_what_was_sent_again_in_a_bucket_that_keeps_versions() {
+async fn no_version_is_left_of_a_file_that_was_sent_again_to_a_bucket_with_versioning() {
     let Some(moto) = Moto::start().await else { return };
     let s3 = super::second_s3::client(&moto.url);
     s3.create_bucket().bucket(BUCKET).send().await.unwrap();
@@ -115,7 +115,7 @@ async fn no_version_is_left_of_what_was_sent_again_in_a_bucket_that_keeps_versio
         json!({ "detail-type": "Object Created", "detail": { "object": object } })
     };
     let first = arrive().await;
-    let second = arrive().await; // before the first one was looked at
+    let second = arrive().await; // before the first one is processed
     lyceum.run("ingest", first).await;
     assert_eq!(instructor.get(&path).await.ok()["status"], "ready");
     assert_eq!(versions(&s3).await.len(), 1, "{:?}", versions(&s3).await);
@@ -131,5 +131,5 @@ async fn no_version_is_left_of_what_was_sent_again_in_a_bucket_that_keeps_versio
     }
     instructor.delete(&path).await.no_content();
     let left = versions(&s3).await;
-    assert!(left.len() == 1 && left[0].starts_with("media/"), "given up: {left:?}");
+    assert!(left.len() == 1 && left[0].starts_with("media/"), "cancelled: {left:?}");
 }

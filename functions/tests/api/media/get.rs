@@ -4,7 +4,7 @@ use crate::harness::uploading::{PART, document, put_zeros, video};
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn it_says_which_parts_arrived() {
+async fn an_upload_lists_the_parts_that_have_arrived() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -19,7 +19,7 @@ async fn it_says_which_parts_arrived() {
 }
 
 #[tokio::test]
-async fn it_says_why_it_was_rejected() {
+async fn a_rejected_upload_has_the_reason() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;

@@ -1,4 +1,4 @@
-//! Uploads as the API and a browser leave them: a row, and an object under its key.
+//! Builders for uploads: a row, as the API creates it, and an object, as a browser sends it.
 
 use lyceum::id::UploadId;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::harness::{BUCKET, Caller, CourseInProgress, Lyceum};
 
-/// What an author asks to send.
+/// An upload to create.
 #[derive(Clone)]
 pub struct NewUpload {
     pub course: Uuid,
@@ -20,7 +20,7 @@ pub struct NewUpload {
 }
 
 impl NewUpload {
-    /// A file of that type and size for the lesson of that index.
+    /// A file with this extension and size in bytes, for the lesson with this index.
     pub fn of(course: &CourseInProgress, lesson: usize, extension: &'static str, size: usize) -> Self {
         let kind = if matches!(extension, "mp4" | "webm") { "video" } else { "document" };
         Self {
@@ -35,7 +35,7 @@ impl NewUpload {
         }
     }
 
-    /// A picture of that person, or the thumbnail of the course.
+    /// A picture of the user, or a thumbnail of the course (`kind`).
     pub fn image(
         course: &CourseInProgress,
         by: &Caller,
@@ -47,7 +47,7 @@ impl NewUpload {
     }
 }
 
-/// An upload whose row is there.
+/// An upload whose row was created.
 #[derive(Clone, Debug)]
 pub struct CreatedUpload {
     pub id: Uuid,
@@ -59,7 +59,7 @@ impl CreatedUpload {
     }
 }
 
-/// The event of S3 that tells of an object.
+/// Returns the event that S3 sends for a new object.
 pub fn object_created_event(key: &str, e_tag: &str, size: usize) -> Value {
     let key: String = form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>().replace("%2F", "/");
     json!({ "Records": [{
@@ -76,7 +76,7 @@ fn content_type(extension: &str) -> &'static str {
 }
 
 impl Lyceum {
-    /// The row that the API makes before a byte is sent.
+    /// Inserts the row that the API creates before a file is sent.
     pub async fn create_upload(&self, new: &NewUpload) -> CreatedUpload {
         let id = sqlx::query_scalar(
             "INSERT INTO uploads (id, lesson_id, course_id, uploaded_by, kind, file_name, content_type, size_bytes,
@@ -102,7 +102,7 @@ impl Lyceum {
         CreatedUpload { id }
     }
 
-    /// What the browser sends; the event that S3 makes of it, for whoever carries it.
+    /// Writes the file as a browser would. Returns S3's event for it, which the caller passes on.
     pub async fn send_file(&self, sent: &CreatedUpload, bytes: Vec<u8>) -> Value {
         let (key, size) = (sent.key(), bytes.len());
         let put = self.s3().put_object().bucket(BUCKET).key(&key).content_type("text/html").body(bytes.into());
@@ -110,7 +110,7 @@ impl Lyceum {
         object_created_event(&key, put.e_tag().unwrap().trim_matches('"'), size)
     }
 
-    /// Row, object and event of a file; what ingest made of it.
+    /// Creates an upload, sends its file and runs `ingest`. Returns the upload and its row.
     pub async fn ingest_file(&self, new: &NewUpload, bytes: Vec<u8>) -> (CreatedUpload, Value) {
         let sent = self.create_upload(new).await;
         let event = self.send_file(&sent, bytes).await;
@@ -119,7 +119,7 @@ impl Lyceum {
         (sent, row)
     }
 
-    /// A file that fits, of that type, sent and judged.
+    /// Like [`Self::ingest_file`], for a lesson and with the right size.
     pub async fn ingest_lesson_file(
         &self,
         course: &CourseInProgress,
@@ -130,7 +130,7 @@ impl Lyceum {
         self.ingest_file(&NewUpload::of(course, lesson, extension, bytes.len()), bytes).await
     }
 
-    /// Its row.
+    /// Returns the row of an upload; null if there is none.
     pub async fn upload_row(&self, sent: &CreatedUpload) -> Value {
         sqlx::query_scalar("SELECT coalesce((SELECT to_jsonb(u) FROM uploads u WHERE id = $1), 'null')")
             .bind(sent.id)
@@ -139,7 +139,7 @@ impl Lyceum {
             .unwrap()
     }
 
-    /// What lies in the bucket, by its keys.
+    /// Returns the keys of all objects in the bucket.
     pub async fn object_keys(&self) -> Vec<String> {
         let (mut keys, mut from) = (Vec::new(), None);
         loop {
@@ -154,13 +154,13 @@ impl Lyceum {
     }
 }
 
-/// A published course with so many lessons, and its lessons' address.
+/// Creates a published course with this number of lessons.
 pub async fn course(lyceum: &std::sync::Arc<Lyceum>, lessons: usize) -> CourseInProgress {
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     CourseInProgress::published(&admin, &instructor, lessons).await
 }
 
-/// The lesson of that index, as its author reads it.
+/// Returns the lesson with this index, as its author reads it.
 pub async fn lesson(course: &CourseInProgress, index: usize) -> Value {
     course.instructor.get(&format!("/v1/lessons/{}", course.lessons[index])).await.ok()
 }

@@ -1,4 +1,4 @@
-//! Pictures of people, and thumbnails of courses: asked for as a lesson's files are.
+//! Uploads of pictures and thumbnails.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::harness::uploading::submit;
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn a_picture_is_ones_own_and_a_thumbnail_its_courses() {
+async fn a_picture_belongs_to_its_user_and_a_thumbnail_to_its_course() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -32,7 +32,7 @@ async fn a_picture_is_ones_own_and_a_thumbnail_its_courses() {
 }
 
 #[tokio::test]
-async fn only_images_of_up_to_10_mib_become_pictures_and_thumbnails() {
+async fn only_images_of_up_to_10_mib_can_be_pictures_and_thumbnails() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -57,7 +57,7 @@ async fn only_images_of_up_to_10_mib_become_pictures_and_thumbnails() {
 }
 
 #[tokio::test]
-async fn a_picture_and_a_thumbnail_are_taken_away_again() {
+async fn a_picture_and_a_thumbnail_can_be_removed() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -84,7 +84,7 @@ async fn a_picture_and_a_thumbnail_are_taken_away_again() {
     assert_eq!(instructor.get("/v1/me").await.ok()["profile_picture_url"], json!(null));
     assert_eq!(instructor.get(&course.path("")).await.ok()["thumbnail_url"], json!(null));
     assert_eq!(lyceum.count("SELECT count(*) FROM uploads WHERE freed_at = '2026-11-23T19:56:00Z'").await, 2);
-    assert!(student.get("/v1/me").await.ok()["profile_picture_url"].is_string(), "another's stays");
+    assert!(student.get("/v1/me").await.ok()["profile_picture_url"].is_string(), "other pictures are kept");
     let row = lyceum.audited("course.update").await;
     assert_eq!(row.last().unwrap()["changes"]["thumbnail_url"]["to"], json!(null));
     assert_eq!(lyceum.audited("user.update").await[0]["changes"], json!({ "profile_picture_url": {} }));

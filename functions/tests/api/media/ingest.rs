@@ -18,24 +18,24 @@ async fn a_video_that_passes_is_copied_and_shown_with_its_duration_and_audited()
     let after = lesson(&course, 0).await;
     assert_eq!((&after["self_hosted_video_path"], &after["duration_minutes"]), (&json!(path), &json!(2)));
     assert_ne!(before["version"], after["version"]);
-    assert_eq!(lyceum.object_keys().await, [path.as_str()], "what was sent is gone");
+    assert_eq!(lyceum.object_keys().await, [path.as_str()], "the uploaded object was removed");
 
     let audited = lyceum.audited("lesson.video").await;
     assert_eq!(audited.len(), 1);
-    assert_eq!(audited[0]["user_id"], course.instructor.id, "on behalf of whoever sent it");
+    assert_eq!(audited[0]["user_id"], course.instructor.id, "in the name of the uploader");
     assert_eq!((&audited[0]["resource_type"], &audited[0]["ip_address"]), (&json!("lesson"), &Value::Null));
     assert_eq!(audited[0]["changes"]["self_hosted_video_path"], json!({ "from": null, "to": path }));
     assert_eq!(audited[0]["changes"]["duration_minutes"], json!({ "from": null, "to": 2 }));
 
     let head = lyceum.s3().head_object().bucket(BUCKET).key(&path).send().await.unwrap();
-    assert_eq!(head.content_type(), Some("video/mp4"), "whatever the browser said");
+    assert_eq!(head.content_type(), Some("video/mp4"), "not the type that the browser sent");
     let media = course.instructor.get(&format!("/v1/lessons/{}/media", course.lessons[0])).await.ok();
     let url = media["video"]["url"].as_str().unwrap();
     assert_eq!(reqwest::get(url).await.unwrap().bytes().await.unwrap(), samples::mp4());
 }
 
 #[tokio::test]
-async fn one_of_each_type_becomes_a_document_or_a_video_and_the_documents_keep_their_order() {
+async fn each_type_becomes_a_document_or_a_video_and_the_documents_keep_their_order() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let mut documents = Vec::new();
@@ -51,12 +51,12 @@ async fn one_of_each_type_becomes_a_document_or_a_video_and_the_documents_keep_t
     assert_eq!(
         lyceum.count("SELECT count(*) FROM uploads WHERE freed_at IS NOT NULL").await,
         5,
-        "all videos but the last"
+        "all videos except the last"
     );
 }
 
 #[tokio::test]
-async fn what_does_not_pass_is_rejected_with_a_reason_and_removed() {
+async fn a_file_that_fails_its_check_is_rejected_with_a_reason_and_removed() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (sent, row) = lyceum.ingest_lesson_file(&course, 0, "pdf", b"<html><script>alert(1)</script>".to_vec()).await;
@@ -71,9 +71,9 @@ async fn what_does_not_pass_is_rejected_with_a_reason_and_removed() {
     assert_eq!(lesson(&course, 0).await["document_paths"], json!([]));
 }
 
-/// A form works for an hour, whatever becomes of whom it was given to.
+/// A signed form is valid for an hour, even if its owner loses the permission meanwhile.
 #[tokio::test]
-async fn who_may_show_it_no_longer_shows_nothing_by_a_form_that_was_given_before() {
+async fn an_uploader_who_lost_the_permission_can_not_show_a_file_by_an_older_form() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;
@@ -87,7 +87,7 @@ async fn who_may_show_it_no_longer_shows_nothing_by_a_form_that_was_given_before
 }
 
 #[tokio::test]
-async fn a_size_that_is_not_the_announced_one_is_rejected() {
+async fn a_file_without_the_announced_size_is_rejected() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     for (announced, bytes) in [(5, samples::pdf()), (samples::pdf().len() + 1, samples::pdf()), (1, Vec::new())] {
@@ -97,7 +97,7 @@ async fn a_size_that_is_not_the_announced_one_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_checksum_of_what_came_in_parts_is_verified_over_the_whole() {
+async fn the_checksum_of_a_file_sent_in_parts_is_verified_over_the_whole_file() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let bytes = [samples::ftyp(b"isom"), samples::moov(61_000), samples::mp4_box(b"mdat", &vec![7; 9 << 20])].concat();
@@ -112,7 +112,7 @@ async fn a_checksum_of_what_came_in_parts_is_verified_over_the_whole() {
 }
 
 #[tokio::test]
-async fn a_large_file_is_copied_by_parts() {
+async fn a_large_file_is_copied_in_parts() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let bytes = [samples::ftyp(b"isom"), samples::mp4_box(b"mdat", &vec![7; 65 << 20]), samples::moov(61_000)].concat();
@@ -123,7 +123,7 @@ async fn a_large_file_is_copied_by_parts() {
 }
 
 #[tokio::test]
-async fn a_picture_and_a_thumbnail_are_made_anew_and_free_the_former_ones() {
+async fn pictures_and_thumbnails_are_rendered_again_and_replace_earlier_ones() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let person = &course.instructor;
@@ -154,14 +154,14 @@ async fn a_picture_and_a_thumbnail_are_made_anew_and_free_the_former_ones() {
         let audited = lyceum.audited(action).await;
         assert_eq!((audited.len(), &audited[1]["user_id"]), (2, &json!(person.id)));
         if kind == "picture" {
-            assert_eq!(audited[1]["changes"]["profile_picture_url"], json!({}), "personal: by its name alone");
+            assert_eq!(audited[1]["changes"]["profile_picture_url"], json!({}), "personal values are left out");
         }
     }
     assert_eq!(lyceum.count("SELECT count(*) FROM uploads WHERE freed_at IS NOT NULL").await, 2);
 }
 
 #[tokio::test]
-async fn what_is_for_a_lesson_or_a_course_that_is_gone_is_rejected() {
+async fn a_file_for_a_deleted_lesson_or_course_is_rejected() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 2).await;
     let (first, second) = (
@@ -182,7 +182,7 @@ async fn what_is_for_a_lesson_or_a_course_that_is_gone_is_rejected() {
 }
 
 #[tokio::test]
-async fn what_broke_off_is_taken_up_by_the_next_call_and_by_redriving() {
+async fn interrupted_processing_is_continued_by_the_next_call_and_by_a_redrive() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let mut sent = Vec::new();
@@ -199,16 +199,16 @@ async fn what_broke_off_is_taken_up_by_the_next_call_and_by_redriving() {
         .await
         .unwrap();
     lyceum.run("ingest", sent[0].1.clone()).await;
-    assert_eq!(lyceum.upload_row(&sent[0].0).await["status"], "ready", "Lambda's next try");
+    assert_eq!(lyceum.upload_row(&sent[0].0).await["status"], "ready", "by a retry of Lambda");
     let answer = lyceum.run("ingest", json!({ "upload_id": sent[1].0.id })).await;
-    assert_eq!(answer["uploads"][0]["outcome"], "ready", "by hand");
+    assert_eq!(answer["uploads"][0]["outcome"], "ready", "by an operator");
     let answer = lyceum.run("ingest", json!({ "redrive": true })).await;
-    assert_eq!((&answer["taken_up"], &answer["failed"]), (&json!(1), &json!(0)), "what no event told");
+    assert_eq!((&answer["taken_up"], &answer["failed"]), (&json!(1), &json!(0)), "a file whose event was lost");
     assert_eq!(lesson(&course, 0).await["document_paths"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn sixteen_calls_at_once_for_one_file_come_to_one_result() {
+async fn sixteen_calls_at_once_for_one_file_have_one_result() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "mp4", samples::mp4().len())).await;
@@ -225,7 +225,7 @@ async fn sixteen_calls_at_once_for_one_file_come_to_one_result() {
 }
 
 #[tokio::test]
-async fn events_of_other_objects_and_of_nothing_at_all_do_nothing() {
+async fn events_of_other_objects_and_empty_events_are_ignored() {
     let lyceum = Lyceum::today().await;
     lyceum.put_object("uploads/not-an-id", "text/plain", b"x".to_vec()).await;
     for event in [
@@ -246,7 +246,7 @@ async fn events_of_other_objects_and_of_nothing_at_all_do_nothing() {
 }
 
 #[tokio::test]
-async fn the_events_of_event_bridge_are_understood_too() {
+async fn events_of_event_bridge_are_accepted() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "csv", 4)).await;

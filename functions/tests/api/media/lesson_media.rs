@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn the_enrolled_and_the_staff_get_urls_that_work_for_15_minutes() {
+async fn enrolled_learners_and_staff_get_urls_that_are_valid_for_15_minutes() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -33,7 +33,7 @@ async fn the_enrolled_and_the_staff_get_urls_that_work_for_15_minutes() {
 }
 
 #[tokio::test]
-async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hidden() {
+async fn a_lesson_without_files_returns_none_and_unchecked_files_stay_hidden() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -48,7 +48,7 @@ async fn a_lesson_without_files_has_none_and_files_that_were_not_checked_stay_hi
 }
 
 #[tokio::test]
-async fn what_a_url_leads_to_has_the_type_of_its_row_and_comes_in_ranges() {
+async fn a_url_serves_the_content_type_of_the_row_and_supports_ranges() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -56,7 +56,7 @@ async fn what_a_url_leads_to_has_the_type_of_its_row_and_comes_in_ranges() {
     let document = lyceum.shows_named(&course.id, &course.lessons[0], &instructor, "document", "Übung 1.pdf").await;
     for id in [&video, &document] {
         let key = lyceum.path_of(id).await;
-        lyceum.put_object(&key, "text/html", b"01234".to_vec()).await; // the answer's type is the row's all the same
+        lyceum.put_object(&key, "text/html", b"01234".to_vec()).await; // the type of the row is served nevertheless
     }
     let media = instructor.get(&format!("/v1/lessons/{}/media", course.lessons[0])).await.ok();
     let http = reqwest::Client::new();

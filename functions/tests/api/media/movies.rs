@@ -1,9 +1,9 @@
-//! Movies as phones, cameras and ffmpeg write them, built box by box.
+//! Builders for movies as phones, cameras and ffmpeg write them.
 
 use super::samples::{ftyp, mp4_box, mvhd};
 
-/// A box whose body begins with a version, flags, and these numbers.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as byte strings are written")]
+/// Builds a box whose body consists of the flags and these numbers.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "byte string literals have this type")]
 fn full(kind: &[u8; 4], flags: u32, numbers: &[u32]) -> Vec<u8> {
     let numbers = [&[flags][..], numbers].concat();
     mp4_box(kind, &numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>())
@@ -16,19 +16,19 @@ pub struct Track {
     pub handler: [u8; 4],
     pub handler_name: Vec<u8>,
     pub codec: [u8; 4],
-    /// As the track's header says it, and as the description of the samples says it.
+    /// The size in the track header. `coded_size` is the size in the sample description.
     pub size: (u16, u16),
     pub coded_size: (u16, u16),
-    /// Whether the camera was held upright.
+    /// Whether the camera was rotated by 90 degrees.
     pub turned: bool,
     pub timescale: u32,
-    /// As the header of the media says it.
+    /// The duration in the media header.
     pub duration: u32,
-    /// How many samples there are, and how long each is.
+    /// The number of samples, and the duration of each.
     pub samples: (u32, u32),
 }
 
-/// H.264, 640 × 360, in the time scale of 12,800 a second.
+/// Returns a video track: H.264, 640 × 360, 12,800 ticks per second.
 pub fn picture() -> Track {
     Track {
         id: 1,
@@ -84,31 +84,31 @@ impl Track {
     }
 }
 
-/// A description of these tracks, with the duration in milliseconds that the movie's header says.
+/// Builds a `moov` box with these tracks. The movie header declares `duration` in milliseconds.
 pub fn described(duration: u32, tracks: &[Track], extension: Option<Vec<u8>>) -> Vec<u8> {
     let tracks: Vec<u8> = tracks.iter().flat_map(Track::boxed).collect();
     let extension = extension.map_or_else(Vec::new, |inner| mp4_box(b"mvex", &inner));
     mp4_box(b"moov", &[mvhd(duration), tracks, extension].concat())
 }
 
-/// A movie of one piece.
+/// Builds a movie without fragments.
 pub fn movie(brand: [u8; 4], duration: u32, tracks: &[Track]) -> Vec<u8> {
     [ftyp(&brand), described(duration, tracks, None), mp4_box(b"mdat", &[7; 500])].concat()
 }
 
-/// A `QuickTime` movie of 61 seconds, as a phone writes it, with a box that holds the place of a longer size.
+/// Builds a `QuickTime` movie of 61 seconds as phones write it, with a `wide` box before the media.
 pub fn quicktime(codec: [u8; 4]) -> Vec<u8> {
     let track = Track { codec, handler_name: b"\x15Core Media \xA9 Video".to_vec(), ..picture() };
     let brand = mp4_box(b"ftyp", b"qt  \0\0\0\0qt  ");
     [brand, mp4_box(b"wide", &[]), mp4_box(b"mdat", &[7; 500]), described(61_000, &[track], None)].concat()
 }
 
-/// How long a sample of a track lasts where its fragments don't say it.
+/// Builds a `trex` box: the default duration of a track's samples in fragments.
 pub fn usual(track: u32, duration: u32) -> Vec<u8> {
     full(b"trex", 0, &[track, 1, duration, 0, 0])
 }
 
-/// A fragment of one track, with its media: where it begins, and how long its samples last.
+/// Builds a fragment of a track with its media: its begin, and the durations of its samples.
 pub fn fragment(track: u32, begin: Option<u32>, durations: &[u32]) -> Vec<u8> {
     let header = full(b"tfhd", 0, &[track]);
     let begin = begin.map_or_else(Vec::new, |begin| full(b"tfdt", 0, &[begin]));
@@ -117,7 +117,7 @@ pub fn fragment(track: u32, begin: Option<u32>, durations: &[u32]) -> Vec<u8> {
     of_track(&[header, begin, run])
 }
 
-/// A fragment whose samples last as long as its own header, or else the movie, says.
+/// Builds a fragment whose samples have the default duration of its own header (`each`), or else of the movie.
 pub fn fragment_of(track: u32, count: u32, each: Option<u32>) -> Vec<u8> {
     let header = each.map_or_else(|| full(b"tfhd", 0, &[track]), |each| full(b"tfhd", 8, &[track, each]));
     of_track(&[header, full(b"trun", 0, &[count])])
@@ -128,7 +128,7 @@ fn of_track(parts: &[Vec<u8>]) -> Vec<u8> {
     [fragment, mp4_box(b"mdat", &[7; 100])].concat()
 }
 
-/// A `sidx` box for media that lasts `ticks`.
+/// Builds a `sidx` box for media that lasts `ticks`.
 pub fn index(track: u32, timescale: u32, ticks: u32) -> Vec<u8> {
     full(b"sidx", 0, &[track, timescale, 0, 0, 1, 1000, ticks, 0])
 }

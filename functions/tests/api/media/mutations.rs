@@ -1,5 +1,6 @@
-//! Files that were changed at random, thousands of them: no check panics, hangs or reads without end, and what passes is
-//! within the limits. The same ones each time; `MUTATIONS` tells how many of each sample are tried, and `SEED` which.
+//! Thousands of randomly changed files. No check may panic, hang or read without end, and accepted values stay within
+//! their limits. The changes are the same in each run. Set `MUTATIONS` for the number of changes per sample, and `SEED` for
+//! other changes.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,11 @@ use super::hostile::archives;
 use super::movies;
 use super::samples;
 
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }
 
-/// What fuzzers do: flips, extremes, cuts, repetitions, and pieces of one file in another.
+/// Changes a file as fuzzers do: flips bits, writes extreme values, cuts, repeats, and inserts pieces of another file.
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
     for _ in 0..=random.below(6) {
         if bytes.is_empty() {
@@ -50,7 +51,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
 }
 
 #[test]
-fn no_check_panics_hangs_or_reads_without_end_whatever_was_changed() {
+fn no_check_panics_hangs_or_reads_without_end_on_changed_files() {
     let (count, seed) = (setting("MUTATIONS", 300), setting("SEED", 20_261_125));
     let mut samples = samples::one_of_each();
     let tracks = [movies::Track { samples: (50, 512), ..movies::picture() }, movies::sound()];

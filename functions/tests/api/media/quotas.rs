@@ -1,4 +1,4 @@
-//! Quotas: a course's bytes, and a person's unfinished uploads (`security.md`, 18).
+//! Quotas: the bytes of a course, and the unfinished uploads of a user (`security.md`, 18).
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::harness::{CourseInProgress, Lyceum, at_once, how_many};
 const GIB: usize = 1 << 30;
 
 #[tokio::test]
-async fn line_18_a_users_unfinished_uploads_have_a_quota_whatever_they_are_for() {
+async fn line_18_unfinished_uploads_of_all_kinds_count_for_the_quota_of_a_user() {
     let lyceum = Lyceum::with(|name| (name == "QUOTA_UNFINISHED_UPLOADS").then(|| "3".to_owned())).await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let one = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -29,11 +29,11 @@ async fn line_18_a_users_unfinished_uploads_have_a_quota_whatever_they_are_for()
     one.ask(&instructor, document(5)).await.problem(409, "uploads-unfinished");
     lyceum.clock.advance(TimeDelta::hours(24));
     let instructor = instructor.again().await;
-    one.ask(&instructor, document(5)).await.is(201); // those of yesterday have expired
+    one.ask(&instructor, document(5)).await.is(201); // yesterday's uploads have expired
 }
 
 #[tokio::test]
-async fn a_courses_files_have_a_quota_with_those_on_their_way() {
+async fn unfinished_uploads_count_for_the_quota_of_a_course() {
     let lyceum = Lyceum::with(|name| (name == "QUOTA_COURSE_GIB").then(|| "1".to_owned())).await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -55,7 +55,7 @@ async fn a_courses_files_have_a_quota_with_those_on_their_way() {
 }
 
 #[tokio::test]
-async fn line_18_many_at_once_do_not_pass_the_quotas() {
+async fn line_18_calls_at_once_can_not_exceed_the_quotas() {
     let lyceum = Lyceum::with(|name| match name {
         "QUOTA_UNFINISHED_UPLOADS" => Some("5".to_owned()),
         "QUOTA_COURSE_GIB" => Some("1".to_owned()),

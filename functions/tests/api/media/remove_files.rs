@@ -1,11 +1,11 @@
-//! Taking documents and videos off lessons.
+//! Removal of documents and videos from lessons.
 
 use serde_json::json;
 
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn a_document_goes_off_its_lesson_and_its_file_is_freed() {
+async fn a_removed_document_disappears_from_its_lesson_and_its_file_is_marked_for_removal() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -43,7 +43,7 @@ async fn a_document_goes_off_its_lesson_and_its_file_is_freed() {
 }
 
 #[tokio::test]
-async fn a_published_document_lesson_keeps_its_last_document() {
+async fn the_last_document_of_a_published_lesson_can_not_be_removed() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let mut course = CourseInProgress::draft(&admin, &instructor, 0).await;
@@ -60,7 +60,7 @@ async fn a_published_document_lesson_keeps_its_last_document() {
 }
 
 #[tokio::test]
-async fn a_video_goes_off_its_lesson_unless_it_is_all_that_a_published_one_has() {
+async fn a_video_can_be_removed_unless_a_published_lesson_has_nothing_else() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let mut course = CourseInProgress::published(&admin, &instructor, 1).await;

@@ -1,4 +1,4 @@
-//! Files of every type, made on the spot.
+//! Small valid files of every type, built in code.
 
 use std::io::{Cursor, Write};
 
@@ -6,18 +6,18 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// A box of MP4.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as byte strings are written")]
+/// Builds a box of MP4.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "byte string literals have this type")]
 pub fn mp4_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len() + 8).unwrap().to_be_bytes()[..], kind, body].concat()
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as byte strings are written")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "byte string literals have this type")]
 pub fn ftyp(brand: &[u8; 4]) -> Vec<u8> {
     mp4_box(b"ftyp", &[&brand[..], &[0, 0, 2, 0], brand, b"mp41"].concat())
 }
 
-/// The header of a movie, with its duration in milliseconds.
+/// Builds a movie header with this duration in milliseconds.
 pub fn mvhd(duration: u32) -> Vec<u8> {
     let mut body = vec![0; 100];
     body[12..16].copy_from_slice(&1000_u32.to_be_bytes());
@@ -25,7 +25,7 @@ pub fn mvhd(duration: u32) -> Vec<u8> {
     mp4_box(b"mvhd", &body)
 }
 
-/// A track with a picture of that size.
+/// Builds a video track of this size.
 pub fn trak(width: u16, height: u16) -> Vec<u8> {
     let mut tkhd = vec![0; 84];
     tkhd[76..78].copy_from_slice(&width.to_be_bytes());
@@ -39,29 +39,29 @@ pub fn moov(duration: u32) -> Vec<u8> {
     mp4_box(b"moov", &[mvhd(duration), trak(640, 360)].concat())
 }
 
-/// So many milliseconds, 640 × 360, with its description before the media.
+/// Builds an MP4 of this duration in milliseconds, 640 × 360, with the description before the media.
 pub fn mp4_of(duration: u32) -> Vec<u8> {
     [ftyp(b"isom"), moov(duration), mp4_box(b"mdat", &[7; 5000])].concat()
 }
 
-/// 61 seconds.
+/// Returns an MP4 of 61 seconds.
 pub fn mp4() -> Vec<u8> {
     mp4_of(61_000)
 }
 
-/// What a player is sent before the first segment: a description, and no media.
+/// Returns an initialisation segment: a description without media.
 pub fn mp4_initialisation() -> Vec<u8> {
     let moov = mp4_box(b"moov", &[mvhd(0), trak(1280, 720), mp4_box(b"mvex", &[])].concat());
     [ftyp(b"iso5"), moov].concat()
 }
 
-/// The same, with its description at the end, behind a box whose size takes 64 bits.
+/// Returns an MP4 with the description after the media, whose box has a size of 64 bits.
 pub fn mp4_with_description_last() -> Vec<u8> {
     let media = [&1_u32.to_be_bytes()[..], b"mdat", &5016_u64.to_be_bytes(), &[7; 5000]].concat();
     [ftyp(b"mp42"), media, moov(61_000)].concat()
 }
 
-/// In fragments, with what tells their duration, if anything does.
+/// Builds a fragmented MP4. `mehd` and `sidx` declare its duration in milliseconds.
 pub fn mp4_in_fragments(mehd: Option<u32>, sidx: Option<u32>) -> Vec<u8> {
     let mehd = mehd.map_or_else(Vec::new, |ms| mp4_box(b"mehd", &[&[0; 4][..], &ms.to_be_bytes()].concat()));
     let mvex = mp4_box(b"mvex", &mehd);
@@ -75,7 +75,7 @@ pub fn mp4_in_fragments(mehd: Option<u32>, sidx: Option<u32>) -> Vec<u8> {
     [ftyp(b"iso5"), moov, sidx, fragment.repeat(2)].concat()
 }
 
-/// An element of EBML, whose size takes 4 bytes.
+/// Builds an element of EBML with a size of 4 bytes.
 pub fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len()).unwrap() | 0x1000_0000;
     [id, &size.to_be_bytes(), body].concat()
@@ -86,7 +86,7 @@ pub fn ebml(doc_type: &str) -> Vec<u8> {
     element(&[0x1A, 0x45, 0xDF, 0xA3], &[element(&[0x42, 0x82], doc_type.as_bytes()), versions].concat())
 }
 
-/// What a segment says of itself: milliseconds, if it knows them.
+/// Builds the `Info` element of a segment, with a duration in milliseconds.
 pub fn info(duration: Option<f64>) -> Vec<u8> {
     let scale = element(&[0x2A, 0xD7, 0xB1], &1_000_000_u32.to_be_bytes());
     let duration = duration.map_or_else(Vec::new, |ms| element(&[0x44, 0x89], &ms.to_be_bytes()));
@@ -117,12 +117,12 @@ pub fn webm_of(doc_type: &str, parts: &[Vec<u8>]) -> Vec<u8> {
     [ebml(doc_type), element(&[0x18, 0x53, 0x80, 0x67], &parts.concat())].concat()
 }
 
-/// 61 seconds, 640 × 360.
+/// Returns a `WebM` of 61 seconds, 640 × 360.
 pub fn webm() -> Vec<u8> {
     webm_of("webm", &[info(Some(60_001.0)), tracks(), cluster(), cluster()])
 }
 
-/// As a browser records it: no sizes, no duration.
+/// Returns a `WebM` as browsers record it: of unknown size, without a duration.
 pub fn webm_as_recorded() -> Vec<u8> {
     let unknown = |id: &[u8]| [id, &[0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]].concat();
     let (segment, cluster) = (unknown(&[0x18, 0x53, 0x80, 0x67]), unknown(&[0x1F, 0x43, 0xB6, 0x75]));
@@ -142,7 +142,7 @@ pub fn pdf() -> Vec<u8> {
     pdf_of("")
 }
 
-/// An archive of those entries.
+/// Builds an archive with these entries.
 pub fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
@@ -171,7 +171,7 @@ pub fn open_document(what: &str) -> Vec<u8> {
     zip_of(&[("mimetype", mimetype.as_bytes()), ("content.xml", b"<x/>"), ("META-INF/manifest.xml", b"<x/>")])
 }
 
-/// An image with a red left and a blue right half.
+/// Returns an image with a red left half and a blue right half.
 pub fn picture(width: u32, height: u32) -> DynamicImage {
     let pixel = |x, _| if x < width / 2 { Rgb([200, 0, 0]) } else { Rgb([0, 0, 200]) };
     RgbImage::from_fn(width, height, pixel).into()
@@ -183,12 +183,12 @@ pub fn image(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG that a camera turned on its side would write: what it shows lies, and it says how to turn it.
+/// Returns a JPEG of a rotated camera: its orientation tag tells viewers to rotate it by 90 degrees clockwise.
 pub fn jpeg_with_orientation(width: u32, height: u32) -> Vec<u8> {
     let tiff = [
         &b"II*\0\x08\0\0\0"[..],
         &[2, 0],
-        &[0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], // orientation: turn it right
+        &[0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], // orientation: rotate clockwise
         &[0x0E, 0x01, 2, 0, 17, 0, 0, 0, 38, 0, 0, 0], // a description
         &[0; 4],
         b"taken at my home\0",
@@ -200,7 +200,7 @@ pub fn jpeg_with_orientation(width: u32, height: u32) -> Vec<u8> {
     [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
 }
 
-/// One of each type, by its extension.
+/// Returns files of all types with their extensions.
 pub fn one_of_each() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("mp4", mp4()),

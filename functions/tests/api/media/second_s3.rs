@@ -1,9 +1,8 @@
-//! The same journeys against an S3 that nobody here wrote: moto's server.
+//! Uploads with an independent implementation of S3, the server of moto. They show that our requests fit not only our own
+//! local S3.
 //!
-//! It has S3's operations and answers, and takes any signature: it checks neither those of forms and URLs, nor a form's
-//! policy, nor the length of a part, nor `x-amz-copy-source-if-match`; and its list of parts has a root element of another
-//! name than S3's, which the SDK does not take. What rests on these is tested on the local S3
-//! alone, which checks them; here it shows that what we send and understand is no private language of the two.
+//! Moto accepts any signature. It checks no policy of a form, no length of a part, and no `x-amz-copy-source-if-match`; the
+//! local S3 checks these in other tests. Its list of parts has a wrong root element, which the SDK can't read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use crate::harness::uploading::{PART, document, put_part, submit, video};
 use crate::harness::{BUCKET, CourseInProgress, Lyceum, Moto};
 
-/// A client of moto's S3 at that address.
+/// Returns a client for moto's S3 at this URL.
 pub fn client(url: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -28,7 +27,7 @@ pub fn client(url: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
-/// With the bucket.
+/// Moto's server with our bucket.
 struct SecondS3(Moto);
 
 impl SecondS3 {
@@ -47,7 +46,7 @@ impl SecondS3 {
         Lyceum::today_with(move |name| (name == "AWS_ENDPOINT_URL_S3").then(|| url.clone())).await
     }
 
-    /// The event that S3 would send for an upload: moto sends none to whom it does not simulate.
+    /// Returns the event that S3 would send for an upload. Moto sends events only to services that it simulates.
     async fn event(&self, upload: &str) -> Value {
         let key = format!("uploads/{}", upload.rsplit('/').next().unwrap());
         let head = self.client().head_object().bucket(BUCKET).key(&key).send().await.unwrap();
@@ -56,7 +55,7 @@ impl SecondS3 {
         json!({ "detail-type": "Object Created", "source": "aws.s3", "detail": { "object": object } })
     }
 
-    /// In place of the API's own call, which asks for the list of parts first.
+    /// Completes a multipart upload. The API's own call needs the list of parts, which moto's answer makes unreadable.
     async fn complete(&self, upload: &str, e_tags: BTreeMap<i32, String>) {
         let key = format!("uploads/{}", upload.rsplit('/').next().unwrap());
         let under_way = self.client().list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
@@ -65,7 +64,7 @@ impl SecondS3 {
         let parts = parts.map(|(number, e_tag)| CompletedPart::builder().part_number(number).e_tag(e_tag).build());
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
         let complete = self.client().complete_multipart_upload().bucket(BUCKET).key(key).upload_id(id);
-        // Some versions' answer has another root element, too; whether it is there, who asks for it next sees.
+        // In some versions, this answer has a wrong root element, too. The next request shows whether the object exists.
         let _ = complete.multipart_upload(parts).send().await;
     }
 
@@ -76,7 +75,7 @@ impl SecondS3 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_goes_up_by_a_form_arrives_and_is_read_on_another_s3() {
+async fn a_document_is_sent_by_a_form_and_read_with_another_s3() {
     let Some(moto) = SecondS3::start().await else { return };
     let lyceum = moto.lyceum().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
@@ -97,7 +96,7 @@ async fn a_document_goes_up_by_a_form_arrives_and_is_read_on_another_s3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_video_goes_up_in_parts_is_resumed_arrives_and_plays_in_ranges_on_another_s3() {
+async fn a_video_is_sent_in_parts_resumed_and_played_in_ranges_with_another_s3() {
     let Some(moto) = SecondS3::start().await else { return };
     let lyceum = moto.lyceum().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
@@ -108,13 +107,13 @@ async fn a_video_goes_up_in_parts_is_resumed_arrives_and_plays_in_ranges_on_anot
     let (upload, sending) = course.upload(video(size)).await;
     let part = |number: usize| bytes.chunks(PART).nth(number - 1).unwrap().to_vec();
 
-    // The second part arrives; the connection breaks; the rest is signed anew.
+    // The second part arrives, the connection breaks, and the other parts are signed again.
     let mut sent = BTreeMap::new();
     let (status, e_tag) = put_part(&sending["parts"][1], part(2)).await;
     assert_eq!(status, 200);
     sent.insert(2, e_tag);
-    let anew = instructor.post(&format!("{upload}/parts"), json!({ "part_numbers": [1, 3] })).await.ok();
-    for signed in anew["parts"].as_array().unwrap() {
+    let signed_again = instructor.post(&format!("{upload}/parts"), json!({ "part_numbers": [1, 3] })).await.ok();
+    for signed in signed_again["parts"].as_array().unwrap() {
         let number = i32::try_from(signed["part_number"].as_u64().unwrap()).unwrap();
         let (status, e_tag) = put_part(signed, part(usize::try_from(number).unwrap())).await;
         assert_eq!(status, 200);
@@ -143,7 +142,7 @@ async fn a_video_goes_up_in_parts_is_resumed_arrives_and_plays_in_ranges_on_anot
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_given_up_leaves_nothing_on_another_s3() {
+async fn a_cancelled_upload_leaves_nothing_in_another_s3() {
     let Some(moto) = SecondS3::start().await else { return };
     let lyceum = moto.lyceum().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

@@ -5,13 +5,13 @@ use crate::harness::uploading::{PART, document, put_part, put_zeros, video};
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn a_broken_upload_goes_on_with_what_is_missing_signed_anew() {
+async fn an_interrupted_upload_is_resumed_with_new_signatures_for_missing_parts() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
     let (path, sending) = course.upload(video(2 * PART + 7)).await;
     let first = put_zeros(&sending["parts"][0]).await;
-    // The page is closed; another one knows the id alone.
+    // The page was closed. Another page knows only the id.
     let there = instructor.get(&path).await.ok()["parts"].clone();
     assert_eq!(there[0]["etag"], first["etag"]);
     let again = instructor.post(&format!("{path}/parts"), json!({ "part_numbers": [2, 3] })).await.ok();
@@ -27,7 +27,7 @@ async fn a_broken_upload_goes_on_with_what_is_missing_signed_anew() {
 }
 
 #[tokio::test]
-async fn what_is_signed_works_an_hour_and_not_past_the_uploads_end() {
+async fn signatures_are_valid_for_an_hour_but_not_after_the_upload_expires() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -50,7 +50,7 @@ async fn what_is_signed_works_an_hour_and_not_past_the_uploads_end() {
 }
 
 #[tokio::test]
-async fn only_parts_that_there_are_can_be_signed() {
+async fn only_existing_parts_can_be_signed() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -75,7 +75,7 @@ async fn only_parts_that_there_are_can_be_signed() {
 }
 
 #[tokio::test]
-async fn nothing_is_signed_for_what_is_complete() {
+async fn parts_of_a_complete_upload_can_not_be_signed() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -84,5 +84,5 @@ async fn nothing_is_signed_for_what_is_complete() {
     instructor.post(&format!("{path}/complete"), json!({ "parts": parts })).await.ok();
     let sign = instructor.post(&format!("{path}/parts"), json!({ "part_numbers": [1] })).await;
     sign.problem(409, "upload-closed");
-    assert_eq!(put_part(&sending["parts"][1], vec![1]).await.0, 404, "what was signed before leads nowhere");
+    assert_eq!(put_part(&sending["parts"][1], vec![1]).await.0, 404, "earlier signatures no longer work");
 }

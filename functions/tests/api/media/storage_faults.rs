@@ -1,5 +1,5 @@
-//! S3 breaks off in the middle, is slow, or falls silent: 503 at the worst, and all is well again without a restart
-//! (`security.md`, 28).
+//! S3 closes connections, is slow, or stops answering. Calls fail with 503 at worst, and work again afterwards without a
+//! restart (`security.md`, 28).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::harness::fault_proxy::{Fault, FaultProxy};
 use crate::harness::uploading::{PART, document, put_zeros, submit, video};
 use crate::harness::{BUCKET, CourseInProgress, Lyceum};
 
-/// An S3 of the test's own, and a Lyceum that reaches it through the proxy.
+/// A separate local S3, which Lyceum reaches through a proxy that causes faults.
 struct Fixture {
     lyceum: Arc<Lyceum>,
     proxy: FaultProxy,
@@ -34,15 +34,15 @@ impl Fixture {
         Self { lyceum, proxy, course, _storage: storage, _folder: folder }
     }
 
-    /// What starts `ingest` for an upload, however often.
-    async fn arrives(&self, upload: &str) -> Result<Value, lyceum::Error> {
+    /// Runs `ingest` for an upload.
+    async fn ingest(&self, upload: &str) -> Result<Value, lyceum::Error> {
         let id = upload.rsplit('/').next().unwrap();
         self.lyceum.try_run("ingest", json!({ "upload_id": id })).await
     }
 }
 
 #[tokio::test]
-async fn line_28_s3_that_breaks_off_or_falls_silent_is_503_and_all_is_well_afterwards() {
+async fn line_28_interrupted_and_silent_s3_is_503_and_calls_work_afterwards() {
     let test = Fixture::new().await;
     let instructor = &test.course.instructor;
     let (upload, sending) = test.course.upload(video(PART + 1)).await;
@@ -52,28 +52,28 @@ async fn line_28_s3_that_breaks_off_or_falls_silent_is_503_and_all_is_well_after
         let answer = instructor.get(&upload).await;
         assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
         answer.problem(503, "unavailable");
-        instructor.get(&test.course.path("")).await.ok(); // what needs no S3
+        instructor.get(&test.course.path("")).await.ok(); // needs no S3
         test.proxy.set(Fault::None);
         assert_eq!(instructor.get(&upload).await.ok()["parts"].as_array().unwrap().len(), 1, "{fault:?}");
     }
     test.proxy.set(Fault::Slow(Duration::from_millis(50)));
-    assert_eq!(instructor.get(&upload).await.ok()["parts"].as_array().unwrap().len(), 1, "slow is not away");
+    assert_eq!(instructor.get(&upload).await.ok()["parts"].as_array().unwrap().len(), 1, "a slow S3 still works");
 }
 
 #[tokio::test]
-async fn line_28_what_breaks_while_a_file_is_judged_is_taken_up_again() {
+async fn line_28_processing_continues_after_s3_failed() {
     let test = Fixture::new().await;
     let text = "All work and no play. ".repeat(2000);
     let (upload, form) = test.course.upload(document(text.len())).await;
     assert_eq!(submit(&form, text.as_bytes()).await, 201);
     for fault in [Fault::CutAfter(0), Fault::CutAfter(2000), Fault::Silent] {
         test.proxy.set(fault);
-        test.arrives(&upload).await.unwrap_err();
+        test.ingest(&upload).await.unwrap_err();
         let status = test.course.instructor.get(&upload).await.ok()["status"].clone();
         assert!(status == "pending" || status == "processing", "{fault:?}: {status}");
     }
     test.proxy.set(Fault::None);
-    test.arrives(&upload).await.unwrap();
+    test.ingest(&upload).await.unwrap();
     assert_eq!(test.course.instructor.get(&upload).await.ok()["status"], "ready");
     let media = test.course.instructor.get(&format!("/v1/lessons/{}/media", test.course.lessons[0])).await.ok();
     let got = reqwest::get(media["documents"][0]["url"].as_str().unwrap()).await.unwrap();

@@ -1,9 +1,9 @@
-//! Archives that lie, and those that would do harm to whoever unpacks them.
+//! Archives with false declarations, and archives that would do harm when they are unpacked.
 
 use super::{Hostile, crc, one};
 use crate::media::samples;
 
-/// An entry of an archive, as one wants it.
+/// An entry of an archive, with any values in its header.
 #[derive(Clone)]
 struct Raw<'a> {
     name: &'a [u8],
@@ -20,7 +20,7 @@ fn raw<'a>(name: &'a [u8], bytes: &[u8]) -> Raw<'a> {
     Raw { name, bytes: bytes.to_vec(), unpacked, method: 0, flags: 0x800, mode: 0o100_644, sum: crc(bytes) }
 }
 
-/// An archive of entries, and of those that the list has besides.
+/// Builds an archive. Its list names the entries at the indexes in `listed_again` a second time.
 fn raw_zip(entries: &[Raw], listed_again: &[usize]) -> Vec<u8> {
     let (mut file, mut places) = (Vec::new(), Vec::new());
     let middle = |entry: &Raw| {
@@ -175,7 +175,7 @@ pub(super) fn lying() -> Vec<Hostile> {
     ]
 }
 
-/// A document whose list of parts names macros, in UTF-16.
+/// Builds a document whose list of parts (in UTF-16) names macros.
 fn renamed_macros(content_type: &[u8]) -> Vec<u8> {
     let text = format!("\u{feff}<Types><Override ContentType=\"{}\"/></Types>", String::from_utf8_lossy(content_type));
     let types: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -187,7 +187,7 @@ fn renamed_macros(content_type: &[u8]) -> Vec<u8> {
     ])
 }
 
-/// A file in the binary format of Office, whose list of contents begins in its second sector with that name.
+/// Builds a binary Office file whose directory begins in the second sector, with this name.
 fn binary_office(name: &str) -> Vec<u8> {
     let mut bytes = vec![0; 2048];
     bytes[..8].copy_from_slice(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1");
@@ -198,7 +198,7 @@ fn binary_office(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// Archives in archives and in documents, under names that hide them. Protects against H11.
+/// Archives in archives and in documents, under misleading names.
 pub(super) fn nested() -> Vec<Hostile> {
     let zip = samples::zip_of(&[("a.txt", b"1")]);
     let document = |name: &str, bytes: &[u8]| {

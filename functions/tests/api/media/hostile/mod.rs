@@ -1,5 +1,4 @@
-//! Files that nobody should be served, by the hundred: each with the type that it says it has, and the code that it is
-//! turned down with.
+//! Some hundred hostile files, each with the type that it is announced as and the expected rejection code.
 
 pub mod archives;
 mod videos;
@@ -10,7 +9,7 @@ use super::samples::{self, ebml, ftyp, mp4_box};
 
 pub struct Hostile {
     pub name: String,
-    /// The extension of the type that it claims.
+    /// The extension of the announced type.
     pub says: &'static str,
     pub bytes: Vec<u8>,
     pub code: &'static str,
@@ -20,7 +19,7 @@ const TYPES: [&str; 16] = [
     "mp4", "webm", "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "txt", "md", "csv", "zip", "png", "jpg", "webp",
 ];
 
-/// All of them.
+/// Returns all hostile files.
 pub fn files() -> Vec<Hostile> {
     let families = [
         markup(),
@@ -47,7 +46,7 @@ fn one(says: &'static str, code: &'static str, name: impl Into<String>, bytes: i
     Hostile { name: name.into(), says, bytes: bytes.into(), code }
 }
 
-/// Pages, images that are programs, and documents of markup, under every name.
+/// HTML pages, SVG images and XML documents, announced as every type.
 fn markup() -> Vec<Hostile> {
     let pages = [
         ("svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"),
@@ -123,7 +122,7 @@ fn polyglots() -> Vec<Hostile> {
     ]
 }
 
-/// A second file behind the end of a good one, where readers ignore it.
+/// A second file after the end of a valid one, where programs ignore it.
 fn second_files() -> Vec<Hostile> {
     let seconds: [(&str, Vec<u8>); 10] = [
         ("a-page-after-padding", [&vec![0; 70_000][..], b"\n<HTML><body onload=alert(1)>"].concat()),
@@ -144,11 +143,11 @@ fn second_files() -> Vec<Hostile> {
             one(says, "two_formats", format!("{name}-behind-{says}"), [first.clone(), second].concat())
         })
     };
-    // the end of a recorded WebM and of a file in fragments is not marked
+    // the end of a recorded WebM is not marked, so nothing can follow it
     firsts.filter(|(_, bytes)| *bytes != samples::webm_as_recorded()).flat_map(both).collect()
 }
 
-/// More than readers ignore.
+/// Valid files with too much data after their end.
 fn long_rests() -> Vec<Hostile> {
     let rest = vec![0; (16 << 20) + 1];
     let firsts = samples::one_of_each()
@@ -160,10 +159,10 @@ fn long_rests() -> Vec<Hostile> {
         .collect()
 }
 
-/// The beginnings of good files.
+/// Valid files that were cut off.
 fn cut_off() -> Vec<Hostile> {
     let good = samples::one_of_each().into_iter().enumerate().filter(|(index, (says, _))| {
-        *index != 5 && !["txt", "md", "csv"].contains(says) // a text may end anywhere, and so may what a browser records
+        *index != 5 && !["txt", "md", "csv"].contains(says) // texts and recorded videos may end anywhere
     });
     let cut = |(index, (says, bytes)): (usize, (&'static str, Vec<u8>))| {
         [25, 50, 75, 95].map(|percent| {
@@ -205,14 +204,14 @@ fn lying_pdf() -> Vec<Hostile> {
     ]
 }
 
-/// A PNG's checksum.
+/// Returns the CRC-32 checksum that PNG and ZIP use.
 pub fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
     })
 }
 
-/// A small PNG that says it were as large as that.
+/// Returns a small PNG that declares this size.
 pub fn png_of(width: u32, height: u32) -> Vec<u8> {
     let mut png = samples::image(ImageFormat::Png, 40, 30);
     png[16..20].copy_from_slice(&width.to_be_bytes());

@@ -1,4 +1,4 @@
-//! Videos whose parts lie about their sizes, their time and their contents.
+//! Videos with false declarations of sizes, times and contents.
 
 use super::{Hostile, one};
 use crate::media::movies;

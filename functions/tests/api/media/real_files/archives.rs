@@ -1,4 +1,4 @@
-//! ZIP archives as systems and programs write them.
+//! ZIP archives as operating systems and programs write them.
 
 use super::{accepted, refused};
 use crate::media::checks::check;
@@ -6,7 +6,7 @@ use crate::media::hostile::archives::zip64_end;
 use crate::media::samples::{docx, office, open_document, pdf, zip_of};
 
 #[test]
-fn an_archive_holds_files_of_every_kind_that_is_no_archive() {
+fn an_archive_may_contain_files_of_any_type_except_archives() {
     let binary = [b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", &[0; 600][..]].concat();
     let packed_theme = [&binary[..], &zip_of(&[("theme.xml", b"<x/>")]), &[0; 100]].concat();
     for (name, bytes) in [
@@ -34,14 +34,14 @@ fn an_archive_holds_files_of_every_kind_that_is_no_archive() {
 }
 
 #[test]
-fn a_book_counts_as_a_document() {
+fn an_epub_counts_as_a_document() {
     let book =
         zip_of(&[("mimetype", b"application/epub+zip"), ("META-INF/container.xml", b"<x/>"), ("a.xhtml", b"<x/>")]);
     accepted("zip", "an EPUB", zip_of(&[("book.epub", &book)]));
 }
 
 #[test]
-fn a_document_in_an_archive_may_hold_a_chart_and_its_workbook() {
+fn a_document_may_contain_the_workbook_of_a_chart() {
     let letter = zip_of(&[
         ("[Content_Types].xml", b"1"),
         ("_rels/.rels", b"2"),
@@ -53,7 +53,7 @@ fn a_document_in_an_archive_may_hold_a_chart_and_its_workbook() {
 }
 
 #[test]
-fn the_end_of_a_large_archive_may_end_a_small_one() {
+fn a_small_archive_may_have_a_zip64_end_record() {
     let zip = zip_of(&[("a.txt", b"1")]);
     accepted("zip", "an end with its own numbers elsewhere", zip64_end(&zip, 1, None));
     let mut both = zip64_end(&zip, 1, None);
@@ -74,7 +74,7 @@ fn a_comment_or_a_few_bytes_may_follow_an_archive() {
 }
 
 #[test]
-fn a_refused_archive_names_the_entry_that_is_an_archive() {
+fn the_rejection_names_the_entry_that_is_an_archive() {
     let inner = zip_of(&[("a.txt", b"1")]);
     let why = check("zip", zip_of(&[("photos/Übung.jpg", &inner)])).unwrap_err();
     assert_eq!(why.code, "nested_archive");

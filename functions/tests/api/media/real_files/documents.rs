@@ -1,5 +1,5 @@
-//! Documents of offices as converters write them. Everything that Word, `LibreOffice`, Pages and
-//! Google Docs open is accepted.
+//! Office documents as programs and converters write them. Documents that Word, `LibreOffice`, Pages and Google Docs can
+//! open are accepted.
 
 use std::io::{Cursor, Write};
 
@@ -18,7 +18,7 @@ fn utf16(text: &str) -> Vec<u8> {
     format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// An archive that writes its sizes behind each entry, as programs do that can't go back.
+/// Builds an archive with the sizes after each entry, as programs do that write to a stream.
 fn streamed(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = ZipWriter::new_stream(&mut bytes);
@@ -30,7 +30,7 @@ fn streamed(entries: &[(&str, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// An archive with entries for its folders, and sizes of 64 bits.
+/// Builds an archive with entries for folders, and sizes of 64 bits.
 fn with_folders(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for folder in ["_rels/", "word/"] {
@@ -44,7 +44,7 @@ fn with_folders(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn the_order_the_names_and_the_encoding_are_the_programs_choice() {
+fn the_order_the_case_of_names_and_the_encoding_may_vary() {
     let types = utf16("<?xml version=\"1.0\" encoding=\"UTF-16\"?><Types/>");
     for (name, bytes) in [
         ("types last", zip_of(&[LETTER, RELATIONS, TYPES])),
@@ -73,7 +73,7 @@ fn the_order_the_names_and_the_encoding_are_the_programs_choice() {
 }
 
 #[test]
-fn a_packed_vector_image_in_a_document_is_no_archive() {
+fn a_compressed_metafile_in_a_document_is_not_an_archive() {
     let mut image = vec![0; 200];
     image[0] = 1;
     image[40..44].copy_from_slice(b" EMF");
@@ -83,7 +83,7 @@ fn a_packed_vector_image_in_a_document_is_no_archive() {
     accepted("docx", "an image", zip_of(&[TYPES, RELATIONS, LETTER, ("word/media/image1.emz", &packed)]));
 }
 
-/// An `OpenDocument` text with its entries in that order, whose type is stored by that method.
+/// Builds an `OpenDocument` text with these entries in order. Its type is stored with the compression `method`.
 fn open_document(entries: &[&str], method: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for name in entries {
@@ -96,7 +96,7 @@ fn open_document(entries: &[&str], method: CompressionMethod) -> Vec<u8> {
 }
 
 #[test]
-fn the_type_of_an_open_document_may_be_compressed_and_stand_anywhere() {
+fn the_type_of_an_open_document_may_be_compressed_and_at_any_place() {
     let usual = ["mimetype", "content.xml", "META-INF/manifest.xml"];
     let packed_again = ["META-INF/manifest.xml", "content.xml", "mimetype"];
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {

@@ -1,4 +1,4 @@
-//! Photos with what phones put behind them, and the variants of the formats that decoders read.
+//! Photos with the data that phones add, and variants of image formats.
 
 use image::{DynamicImage, ExtendedColorType, GenericImageView, ImageEncoder, ImageFormat};
 use lyceum::media::checks::{self, Frame};
@@ -18,7 +18,7 @@ fn picture_of(extension: &str, bytes: Vec<u8>) -> DynamicImage {
     image::load_from_memory_with_format(&made, ImageFormat::Jpeg).unwrap()
 }
 
-/// What cameras and programs leave behind the end of an image.
+/// Data that cameras and programs add after the end of an image.
 fn rests() -> Vec<(&'static str, Vec<u8>)> {
     let samsung =
         [b"\0\0\x01\x0A\x0E\0\0\0Image_UTC_Data1700000000000SEFHj\0\0\0\x01\0\0\0", &[0; 12][..], b"$\0\0\0SEFT"];
@@ -33,7 +33,7 @@ fn rests() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_follows_the_end_of_an_image_is_no_damage() {
+fn data_after_the_end_of_an_image_is_accepted() {
     for (extension, format) in [("jpg", ImageFormat::Jpeg), ("png", ImageFormat::Png), ("webp", ImageFormat::WebP)] {
         let image = samples::image(format, 400, 200);
         for (name, rest) in rests() {
@@ -45,14 +45,14 @@ fn what_follows_the_end_of_an_image_is_no_damage() {
 }
 
 #[test]
-fn a_short_video_of_a_phone_may_follow_a_photo_and_a_long_one_may_not() {
+fn up_to_16_mib_may_follow_a_photo() {
     let photo = samples::image(ImageFormat::Jpeg, 40, 30);
     accepted("jpg", "16 MiB", behind(&photo, &vec![0; 16 << 20]));
     assert_eq!(refused("jpg", "more", behind(&photo, &vec![0; (16 << 20) + 1])), "damaged");
 }
 
 #[test]
-fn a_word_that_begins_like_a_tag_is_no_web_page_at_any_place_behind_an_image() {
+fn only_complete_tags_after_an_image_count_as_a_web_page_at_any_position() {
     let photo = samples::image(ImageFormat::Jpeg, 40, 30);
     for padding in 65_490..65_550 {
         accepted("jpg", "a header", behind(&photo, &[&vec![0; padding][..], b"<header>"].concat()));
@@ -62,7 +62,7 @@ fn a_word_that_begins_like_a_tag_is_no_web_page_at_any_place_behind_an_image() {
 }
 
 #[test]
-fn an_image_that_was_cut_off_is_damaged_also_with_something_behind_it() {
+fn an_image_that_was_cut_off_is_damaged_even_with_data_after_it() {
     for (extension, format) in [("jpg", ImageFormat::Jpeg), ("png", ImageFormat::Png), ("webp", ImageFormat::WebP)] {
         let image = samples::image(format, 400, 200);
         let cut = &image[..image.len() * 9 / 10];
@@ -72,7 +72,7 @@ fn an_image_that_was_cut_off_is_damaged_also_with_something_behind_it() {
 }
 
 #[test]
-fn a_preview_in_a_photo_does_not_end_it() {
+fn a_preview_in_a_photo_does_not_end_the_photo() {
     let photo = samples::image(ImageFormat::Jpeg, 400, 200);
     let preview = samples::image(ImageFormat::Jpeg, 8, 8);
     let length = u16::try_from(preview.len() + 2).unwrap().to_be_bytes();
@@ -93,7 +93,7 @@ fn a_few_bytes_between_the_segments_of_a_photo_are_skipped() {
     assert_eq!(picture_of("jpg", between).dimensions(), (256, 256));
 }
 
-/// A JPEG of 8 × 8 pixels in four inks: each of its four blocks is a difference of 0 and an end, in two bits.
+/// Returns a CMYK JPEG of 8 × 8 pixels. Each of its four blocks is a difference of 0 and an end, in two bits.
 fn cmyk() -> Vec<u8> {
     let mut jpeg = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
     jpeg.extend([1; 64]);
@@ -105,14 +105,14 @@ fn cmyk() -> Vec<u8> {
     jpeg
 }
 
-/// The same image with 16 bits a channel.
+/// Returns a PNG with 16 bits per channel.
 fn deep() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgba16(samples::picture(300, 200).to_rgba16()).write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
 
-/// In grey, with transparency.
+/// Returns a grey PNG with transparency.
 fn grey() -> Vec<u8> {
     let mut bytes = Vec::new();
     let pixels = samples::picture(300, 200).to_luma_alpha8();
@@ -126,7 +126,7 @@ fn chunk(kind: &[u8], body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len()).unwrap().to_be_bytes()[..], &content, &crc(&content).to_be_bytes()].concat()
 }
 
-/// An animated PNG of two frames, the first of which is the image that everybody shows.
+/// Returns an animated PNG of two frames. The first one is the image that all programs show.
 fn animated_png() -> Vec<u8> {
     let png = samples::image(ImageFormat::Png, 300, 200);
     let data = png.windows(4).position(|kind| kind == b"IDAT").unwrap() - 4;
@@ -140,7 +140,7 @@ fn animated_png() -> Vec<u8> {
     [&png[..data], &control, &frame(0), &png[data..end], &frame(1), &second, &png[end..]].concat()
 }
 
-/// An animated WebP of two frames of the same image.
+/// Returns an animated WebP with two frames of the same image.
 fn animated_webp() -> Vec<u8> {
     let still = samples::image(ImageFormat::WebP, 300, 200);
     let chunk = |kind: &[u8], body: &[u8]| {
@@ -155,7 +155,7 @@ fn animated_webp() -> Vec<u8> {
 }
 
 #[test]
-fn the_variants_that_decoders_read_become_pictures() {
+fn variants_that_can_be_decoded_become_pictures() {
     let of = |name: &'static str, extension: &'static str, bytes: Vec<u8>| (name, extension, bytes);
     for (name, extension, bytes) in [
         of("16 bits a channel", "png", deep()),
@@ -180,7 +180,7 @@ fn the_first_frame_of_an_animation_is_the_picture() {
 }
 
 #[test]
-fn a_variant_that_the_converter_does_not_know_is_a_document_and_no_picture() {
+fn a_variant_that_can_not_be_decoded_can_be_a_document_but_not_a_picture() {
     let mut arithmetic = samples::image(ImageFormat::Jpeg, 40, 30);
     let frame = arithmetic.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
     arithmetic[frame + 1] = 0xC9;
@@ -190,7 +190,7 @@ fn a_variant_that_the_converter_does_not_know_is_a_document_and_no_picture() {
 }
 
 #[test]
-fn a_photo_of_a_large_camera_is_a_document_and_too_large_for_a_picture() {
+fn a_photo_of_96_megapixels_can_be_a_document_but_not_a_picture() {
     let mut photo = samples::image(ImageFormat::Jpeg, 40, 30);
     let frame = photo.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
     photo[frame + 5..frame + 9].copy_from_slice(&[8000_u16.to_be_bytes(), 12_000_u16.to_be_bytes()].concat());

@@ -1,5 +1,5 @@
-//! Files as phones, cameras, scanners, offices and converters write them: what readers take is accepted, under the one
-//! rule of `docs/semantics.md`, Files.
+//! Files as phones, cameras, scanners, office programs and converters write them. Files that programs can open must be
+//! accepted (`docs/semantics.md`, Files).
 
 mod archives;
 mod documents;
@@ -13,12 +13,12 @@ use lyceum::media::checks::Facts;
 
 use super::checks::check;
 
-/// The facts of a file that is accepted.
+/// Asserts that a file is accepted, and returns its facts.
 fn accepted(extension: &str, name: &str, bytes: Vec<u8>) -> Facts {
     check(extension, bytes).unwrap_or_else(|refused| panic!("{name} as {extension}: {refused:?}"))
 }
 
-/// The code of a file that is refused.
+/// Asserts that a file is refused, and returns the code.
 fn refused(extension: &str, name: &str, bytes: Vec<u8>) -> &'static str {
     match check(extension, bytes) {
         Ok(facts) => panic!("{name} as {extension}: accepted, {facts:?}"),

@@ -1,22 +1,22 @@
-//! MP4 as phones, cameras and ffmpeg write it.
+//! MP4 files as phones, cameras and ffmpeg write them.
 
 use super::{accepted, refused};
 use crate::media::movies::{Track, described, fragment, fragment_of, index, movie, picture, quicktime, sound, usual};
 use crate::media::samples::{ftyp, mp4, mp4_box};
 
-/// A movie in fragments, whose description says the duration of the samples in it.
+/// Builds a fragmented movie, whose description contains `described_samples` samples.
 fn in_fragments(described_samples: u32, extension: Vec<u8>, rest: &[Vec<u8>]) -> Vec<u8> {
     let track = Track { samples: (described_samples, 512), ..picture() };
     [ftyp(b"iso5"), described(described_samples * 40, &[track, sound()], Some(extension)), rest.concat()].concat()
 }
 
-/// Two seconds of the picture at 25 a second.
+/// Builds a fragment with two seconds of the picture (25 frames per second).
 fn two_seconds(begin: u32) -> Vec<u8> {
     fragment(1, Some(begin * 12_800), &[512; 50])
 }
 
 #[test]
-fn what_follows_the_last_box_is_no_damage() {
+fn data_after_the_last_box_is_accepted() {
     for (name, rest) in [
         ("zeros", vec![0; 5000]),
         ("three bytes", vec![0, 1, 2]),
@@ -32,7 +32,7 @@ fn what_follows_the_last_box_is_no_damage() {
 }
 
 #[test]
-fn the_duration_of_fragments_counts_all_of_them() {
+fn the_duration_includes_all_fragments() {
     let all = || (0..6).map(|number| two_seconds(2 * number)).collect::<Vec<_>>();
     let after_the_first = || (1..6).map(|number| two_seconds(2 * number)).collect::<Vec<_>>();
     let first_in_description = [&[mp4_box(b"mdat", &[7; 500])], &after_the_first()[..]].concat();
@@ -68,21 +68,21 @@ fn the_duration_of_fragments_counts_all_of_them() {
 }
 
 #[test]
-fn the_duration_that_the_description_promises_for_all_fragments_counts() {
+fn the_declared_duration_of_all_fragments_is_used() {
     let promised = mp4_box(b"mehd", &[&[0; 4][..], &61_000_u32.to_be_bytes()].concat());
     let facts = accepted("mp4", "mehd", in_fragments(0, promised, &[two_seconds(0)]));
     assert_eq!(facts.duration_seconds, Some(61));
 }
 
 #[test]
-fn thousands_of_fragments_are_summed_up_and_too_many_leave_the_duration_open() {
+fn thousands_of_fragments_are_added_up_and_too_many_make_the_duration_unknown() {
     let many = |count: u32| in_fragments(0, usual(1, 12_800), &vec![fragment_of(1, 1, None); count as usize]);
     assert_eq!(accepted("mp4", "two hours", many(7200)).duration_seconds, Some(7200));
     assert_eq!(accepted("mp4", "too many", many(10_500)).duration_seconds, None);
 }
 
 #[test]
-fn a_fragment_or_an_index_that_can_not_be_understood_is_no_damage() {
+fn an_unreadable_fragment_or_index_is_accepted() {
     let index = mp4_box(b"sidx", &[9; 5]);
     let facts = accepted("mp4", "a broken index", in_fragments(0, Vec::new(), &[index, two_seconds(0)]));
     assert_eq!(facts.duration_seconds, Some(2));
@@ -92,7 +92,7 @@ fn a_fragment_or_an_index_that_can_not_be_understood_is_no_damage() {
 }
 
 #[test]
-fn a_movie_whose_header_says_no_duration_has_that_of_its_tracks() {
+fn a_movie_without_a_declared_duration_has_the_duration_of_its_tracks() {
     for (name, track) in [
         ("in the media's header", Track { duration: 61 * 12_800, ..picture() }),
         ("in the samples' times", Track { samples: (1525, 512), ..picture() }),
@@ -105,7 +105,7 @@ fn a_movie_whose_header_says_no_duration_has_that_of_its_tracks() {
 }
 
 #[test]
-fn a_name_in_any_encoding_does_not_hide_the_picture() {
+fn a_handler_name_may_have_any_encoding() {
     for name in [&b"Vid\xE9o\0"[..], b"\xFF\xFE\0", b"", b"\x0Chandler name", b"\x93\xFA\x96\x7B\0"] {
         let track = Track { handler_name: name.to_vec(), ..picture() };
         accepted("mp4", "a handler's name", movie(*b"mp42", 61_000, &[sound(), track]));
@@ -113,7 +113,7 @@ fn a_name_in_any_encoding_does_not_hide_the_picture() {
 }
 
 #[test]
-fn a_video_has_the_size_that_it_is_shown_with() {
+fn a_video_has_the_size_with_which_it_is_displayed() {
     let upright = Track { turned: true, size: (1920, 1080), ..picture() };
     let unsaid = Track { size: (0, 0), coded_size: (640, 360), ..picture() };
     for (name, track, size) in [("upright", upright, (1080, 1920)), ("coded", unsaid, (640, 360))] {
@@ -123,7 +123,7 @@ fn a_video_has_the_size_that_it_is_shown_with() {
 }
 
 #[test]
-fn a_quicktime_movie_of_a_phone_is_taken_as_the_mp4_that_browsers_play() {
+fn a_quicktime_movie_with_a_codec_that_browsers_play_is_accepted_as_mp4() {
     for codec in [b"avc1", b"hvc1", b"hev1"] {
         let facts = accepted("mp4", "a phone's movie", quicktime(*codec));
         assert_eq!((facts.duration_seconds, facts.width), (Some(61), Some(640)));
@@ -134,7 +134,7 @@ fn a_quicktime_movie_of_a_phone_is_taken_as_the_mp4_that_browsers_play() {
 }
 
 #[test]
-fn the_order_and_the_sizes_of_the_boxes_are_the_writers_choice() {
+fn the_order_and_the_sizes_of_boxes_may_vary() {
     let track = || [picture()];
     let description = || described(61_000, &track(), None);
     let media = |size: [u8; 4]| [&size[..], b"mdat", &[7; 500]].concat();
@@ -160,6 +160,6 @@ fn description_with_a_zero() -> Vec<u8> {
 }
 
 #[test]
-fn a_file_of_sound_alone_is_no_video() {
+fn a_file_with_only_sound_is_refused() {
     assert_eq!(refused("mp4", "m4a", movie(*b"M4A ", 1000, &[sound()])), "no_video");
 }

@@ -1,4 +1,4 @@
-//! PDF as scanners, printers, mail programs and web servers leave it.
+//! PDF files as scanners, printers, mail programs and web servers write or change them.
 
 use super::{accepted, refused};
 use crate::media::checks::check;
@@ -8,19 +8,19 @@ fn around(before: &[u8], after: &[u8]) -> Vec<u8> {
     [before, &pdf(), after].concat()
 }
 
-/// The sample with another text in the place of one.
+/// Returns the sample with a text replaced.
 fn with(from: &str, to: &str) -> Vec<u8> {
     let text = String::from_utf8(pdf()).unwrap();
     assert!(text.contains(from));
     text.replace(from, to).into_bytes()
 }
 
-/// Where the sample's table begins.
+/// Returns where the sample's table begins.
 fn table() -> usize {
     pdf().windows(5).position(|word| word == b"xref\n").unwrap()
 }
 
-/// The sample with another place for its table.
+/// Returns the sample with another declared position of its table.
 fn with_table_at(place: &str) -> Vec<u8> {
     let text = String::from_utf8(pdf()).unwrap();
     let (before, end) = text.split_once("startxref\n").unwrap();
@@ -29,7 +29,7 @@ fn with_table_at(place: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_stands_before_the_header_is_no_damage() {
+fn data_before_the_header_is_accepted() {
     for (name, before) in [
         ("a byte order mark", &b"\xEF\xBB\xBF"[..]),
         ("a line feed", b"\n"),
@@ -47,7 +47,7 @@ fn what_stands_before_the_header_is_no_damage() {
 }
 
 #[test]
-fn what_follows_the_end_is_no_damage() {
+fn data_after_the_end_is_accepted() {
     for (name, after) in [
         ("a line feed", &b"\r\n"[..]),
         ("zeros", &[0; 5000]),
@@ -61,7 +61,7 @@ fn what_follows_the_end_is_no_damage() {
 }
 
 #[test]
-fn a_table_that_readers_rebuild_is_no_damage() {
+fn a_table_that_readers_can_rebuild_is_accepted() {
     for (name, bytes) in [
         ("a place a little before the table", with_table_at(&format!("startxref\n{}\n", table() - 2))),
         ("a place elsewhere", with_table_at("startxref\n7\n")),
@@ -78,7 +78,7 @@ fn a_table_that_readers_rebuild_is_no_damage() {
 }
 
 #[test]
-fn newer_tables_and_updates_are_understood() {
+fn cross_reference_streams_and_updates_are_accepted() {
     let stream = b"%PDF-1.5\n1 0 obj\n<< /Type /Catalog >>\nendobj\n";
     let table = format!(
         "2 0 obj\n<< /Type /XRef /Root 1 0 R /Size 3 >>\nstream\nx\nendstream\nendobj\nstartxref\n{}\n%%EOF",
@@ -111,7 +111,7 @@ fn a_pdf_that_was_cut_off_is_damaged() {
 }
 
 #[test]
-fn a_message_does_not_say_that_a_pdf_is_no_pdf_but_one() {
+fn the_message_for_a_broken_pdf_does_not_name_pdf_as_its_actual_type() {
     let refused = check("pdf", b"%PDF-9.9\nxref\nstartxref\n9\n%%EOF".to_vec()).unwrap_err();
     assert_eq!(refused.code, "wrong_type");
     assert!(!refused.reason.contains("but"), "{}", refused.reason);

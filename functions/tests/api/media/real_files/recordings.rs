@@ -1,4 +1,4 @@
-//! `WebM` as browsers record it and ffmpeg writes it.
+//! `WebM` files as browsers record them and ffmpeg writes them.
 
 use super::accepted;
 use crate::media::samples::{cluster, ebml, element, info, tracks, webm, webm_of};
@@ -9,12 +9,12 @@ fn of_unknown_size(id: &[u8]) -> Vec<u8> {
     [id, &[0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]].concat()
 }
 
-/// A block that many milliseconds behind its cluster's time.
+/// Builds a block this many milliseconds after its cluster's time.
 fn block(milliseconds: i16) -> Vec<u8> {
     element(&[0xA3], &[&[0x81][..], &milliseconds.to_be_bytes(), &[0x80, 1, 2, 3]].concat())
 }
 
-/// A block in a group, as of the last frame of ffmpeg.
+/// Builds a block in a group, as ffmpeg writes the last frame.
 fn group(milliseconds: i16) -> Vec<u8> {
     element(&[0xA0], &element(&[0xA1], &[&[0x81][..], &milliseconds.to_be_bytes(), &[0, 1, 2, 3]].concat()))
 }
@@ -23,7 +23,7 @@ fn recorded_cluster(time: u32, blocks: &[Vec<u8>]) -> Vec<u8> {
     [of_unknown_size(&CLUSTER), element(&[0xE7], &time.to_be_bytes()), blocks.concat()].concat()
 }
 
-/// As Chrome's and Firefox's recorders write it: the segment and the clusters have no size, and nothing says a duration.
+/// Builds a recording as Chrome and Firefox write it: segment and clusters of unknown size, and no duration.
 fn recorded(clusters: &[Vec<u8>]) -> Vec<u8> {
     let segment = of_unknown_size(&[0x18, 0x53, 0x80, 0x67]);
     [ebml("webm"), segment, info(None), tracks(), clusters.concat()].concat()
@@ -52,20 +52,20 @@ fn a_recording_without_blocks_has_no_duration() {
 }
 
 #[test]
-fn the_duration_that_the_description_says_counts() {
+fn the_declared_duration_is_used() {
     let bytes = webm_of("webm", &[info(Some(60_001.0)), tracks(), cluster()]);
     assert_eq!(accepted("webm", "said", bytes).duration_seconds, Some(61));
 }
 
 #[test]
-fn what_follows_the_segment_is_no_damage() {
+fn data_after_the_segment_is_accepted() {
     for rest in [vec![1, 2, 3], vec![0; 5000], b"\n".to_vec(), element(&[0xEC], &[0; 90])] {
         accepted("webm", "a rest", [webm(), rest].concat());
     }
 }
 
 #[test]
-fn space_is_kept_free_where_the_writer_wants() {
+fn void_elements_may_be_at_any_place() {
     let free = element(&[0xEC], &[0; 90]);
     let segment = element(&[0x18, 0x53, 0x80, 0x67], &[info(Some(1000.0)), free.clone(), tracks(), cluster()].concat());
     accepted("webm", "free space", [ebml("webm"), free, segment].concat());

@@ -34,7 +34,7 @@ fn an_empty_file_is_refused_as_empty() {
 }
 
 #[test]
-fn only_a_whole_tag_makes_a_text_a_page() {
+fn only_a_complete_tag_makes_a_text_a_page() {
     for text in [
         "<header>Title</header>\n\n# Chapter",
         "<header\n>",
