@@ -1,4 +1,4 @@
-//! AWS as moto simulates it, on loopback: Secrets Manager and SQS by their own protocols.
+//! AWS simulated by moto on loopback: Secrets Manager and SQS with their real protocols.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// A server of the test's own, ended with it.
+/// A moto server, which stops on drop.
 pub struct Moto {
     pub url: String,
     process: Child,
@@ -23,7 +23,7 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    /// On the path, or where CI puts it; none where it is not installed.
+    /// Starts the server, from `PATH` or CI's virtual environment. Returns `None` where moto is not installed.
     pub async fn start() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::split_paths(&path).chain([PathBuf::from(ROOT).join("target/ci-venv/bin")]);
@@ -47,7 +47,7 @@ impl Moto {
         panic!("moto does not listen");
     }
 
-    /// What an SDK of it would be told.
+    /// Returns the environment that makes an SDK use this server.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.url.clone()),
@@ -57,7 +57,7 @@ impl Moto {
         ]
     }
 
-    /// Calls a service that speaks JSON, such as `AmazonSQS` or `secretsmanager`.
+    /// Calls a service with a JSON protocol, such as `AmazonSQS` or `secretsmanager`.
     pub async fn call(&self, service: &str, operation: &str, body: Value) -> Value {
         let signing_name = if service == "AmazonSQS" { "sqs" } else { service };
         let credential = format!("Credential=test/20261125/eu-central-1/{signing_name}/aws4_request");
