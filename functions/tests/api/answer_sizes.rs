@@ -1,4 +1,4 @@
-//! No answer is larger than a function may return: the harness measures each one. Protects against H11.
+//! No response is larger than Lambda's limit. The harness measures every response.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, CourseInProgress, Lyceum};
 
-/// A control character takes seven bytes of an answer, more than any other.
+/// A control character takes seven bytes of a response, more than any other character.
 const LONGEST: &str = "\u{1}";
 
 fn text(characters: usize) -> String {
     LONGEST.repeat(characters)
 }
 
-/// A text for a field that takes no text without a visible character.
+/// A text for fields that require a visible character.
 fn visible(characters: usize) -> String {
     format!("x{}", text(characters - 1))
 }
@@ -35,7 +35,7 @@ async fn walk(caller: &Caller, path: &str) -> (HashSet<String>, usize) {
 }
 
 #[tokio::test]
-async fn a_page_of_courses_with_the_longest_texts_ends_early_and_the_next_goes_on() {
+async fn a_page_of_courses_with_the_longest_texts_ends_early_and_the_next_page_continues() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -81,16 +81,16 @@ async fn pages_of_users_and_categories_with_the_longest_texts_end_early() {
     assert!(ids.len() == 150 && pages > 1, "{} categories on {pages} pages", ids.len());
     let order: Vec<_> = ids.iter().collect();
     let first = admin.put("/v1/categories/order", json!(order)).await.ok();
-    assert!(first["next_cursor"].is_string(), "it answers the first page of the list");
+    assert!(first["next_cursor"].is_string(), "the response is the first page of the list");
 }
 
 #[tokio::test]
-async fn a_lesson_with_the_longest_texts_is_read_and_changed() {
+async fn a_lesson_with_the_longest_texts_can_be_read_and_changed() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
     let lesson = format!("/v1/lessons/{}", course.lessons[0]);
-    // Each change is a body of less than 1 MiB, so the largest texts come one after the other.
+    // A request body has at most 1 MiB, so the largest texts are sent one after the other.
     for field in ["content", "markdown_content"] {
         for length in [100_000, 200_000] {
             let kept = if length == 200_000 { "\"".repeat(200_000) } else { text(100_000) };
@@ -143,7 +143,7 @@ async fn an_outline_of_the_longest_course_shortens_its_descriptions() {
     let shortened = format!("{}…", text(200));
     assert_eq!(lessons[999]["description"], shortened);
     assert_eq!(sections[199]["description"], shortened);
-    // The orders answer what the outline shows.
+    // The responses to new orders equal the outline.
     let ids: Vec<_> = lessons.iter().map(|lesson| lesson["id"].clone()).collect();
     let order = instructor.put(&format!("/v1/sections/{}/lessons/order", course.section), json!(ids)).await.ok();
     assert_eq!(order["data"].as_array().unwrap().len(), 1000);
@@ -151,7 +151,7 @@ async fn an_outline_of_the_longest_course_shortens_its_descriptions() {
     let order = instructor.put(&course.path("/sections/order"), json!(ids)).await.ok();
     assert_eq!(order["data"][199]["description"], shortened);
     instructor.get(&course.path("/report")).await.ok();
-    // There can be no more.
+    // The course has reached its limits.
     let lessons = format!("/v1/sections/{}/lessons", course.section);
     instructor.post(&lessons, json!({ "title": "One more" })).await.problem(409, "limit-reached");
     let sections = course.path("/sections");
@@ -159,7 +159,7 @@ async fn an_outline_of_the_longest_course_shortens_its_descriptions() {
 }
 
 #[tokio::test]
-async fn an_outline_of_a_course_with_one_hundred_long_descriptions_is_answered() {
+async fn an_outline_with_one_hundred_long_descriptions_fits() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -195,7 +195,7 @@ async fn an_enrolment_with_the_longest_notes_shortens_them() {
     let progress = learner.get(&path).await.ok();
     assert_eq!(progress["sections"][0]["lessons"].as_array().unwrap().len(), 1000);
     assert_eq!(first(&progress), format!("{}…", text(200)));
-    // The export holds them whole, page by page.
+    // The export contains the whole notes, page by page.
     let (mut completions, mut cursor, mut pages) = (HashSet::new(), String::new(), 0);
     loop {
         let export = learner.get(&format!("/v1/me/export{cursor}")).await.ok();
@@ -217,7 +217,7 @@ async fn an_enrolment_with_the_longest_notes_shortens_them() {
 }
 
 #[tokio::test]
-async fn a_lesson_has_a_hundred_documents_at_most() {
+async fn a_lesson_can_have_at_most_a_hundred_documents() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;

@@ -1,4 +1,4 @@
-//! The catalogue's hot public reads, kept in a real Redis.
+//! Cached public reads of the catalogue, with a real Redis.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ async fn with(redis: &RedisServer) -> Arc<Lyceum> {
     Lyceum::with(move |name| (name == "REDIS_URL").then(|| url.clone())).await
 }
 
-/// A published course of two lessons, with the paths of all hot reads that show it.
+/// Creates a published course with two lessons. Returns the paths of all cached reads that show it.
 async fn course_and_paths(admin: &Caller, instructor: &Caller) -> (CourseInProgress, Vec<String>) {
     let course = CourseInProgress::published(admin, instructor, 2).await;
     let shown = instructor.get(&course.path("")).await.ok();
@@ -28,7 +28,7 @@ async fn course_and_paths(admin: &Caller, instructor: &Caller) -> (CourseInProgr
 }
 
 #[tokio::test]
-async fn a_read_is_answered_again_without_the_database() {
+async fn a_repeated_read_is_answered_from_the_cache() {
     needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
@@ -38,7 +38,7 @@ async fn a_read_is_answered_again_without_the_database() {
     for path in &paths {
         first.push(anyone.get(path).await.is(200));
     }
-    // Behind the API's back, so that no answer can have this but from the database.
+    // Changed without the API, so that only responses from the database contain it.
     for table in ["courses", "sections", "lessons"] {
         let behind = format!("UPDATE {table} SET title = 'Behind its back'");
         sqlx::query(sqlx::AssertSqlSafe(behind)).execute(&lyceum.database).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_read_is_answered_again_without_the_database() {
         let known = anyone.with_header("if-none-match", first.header("etag")).get(path).await;
         assert_eq!((known.status, known.text.as_str()), (304, ""), "{path}");
         let editor = instructor.get(path).await.is(200);
-        assert!(editor.text.contains("Behind its back"), "whoever signs in asks the database: {path}");
+        assert!(editor.text.contains("Behind its back"), "signed-in callers read from the database: {path}");
     }
 }
 
@@ -90,7 +90,7 @@ async fn an_edit_is_seen_by_the_next_read() {
 }
 
 #[tokio::test]
-async fn a_redis_that_goes_costs_only_speed() {
+async fn reads_and_edits_work_when_redis_fails() {
     needs_program!("redis-server");
     let mut redis = RedisServer::start();
     let lyceum = with(&redis).await;
@@ -111,7 +111,7 @@ async fn a_redis_that_goes_costs_only_speed() {
 }
 
 #[tokio::test]
-async fn a_lost_raise_is_bounded_by_a_minute() {
+async fn entries_expire_after_a_minute() {
     needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
@@ -121,14 +121,14 @@ async fn a_lost_raise_is_bounded_by_a_minute() {
         anyone.get(path).await.is(200);
     }
     let entries = redis.entries().await;
-    assert_eq!(entries.len(), paths.len() + 1, "one each, and the version");
+    assert_eq!(entries.len(), paths.len() + 1, "one entry per path, and the version");
     for (key, _, seconds) in entries {
         assert!(key == "{catalog}:version" || (1..=60).contains(&seconds), "{key} lives for {seconds} s");
     }
 }
 
 #[tokio::test]
-async fn nothing_that_is_not_public_is_ever_kept() {
+async fn only_public_responses_are_cached() {
     needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;
@@ -154,14 +154,14 @@ async fn nothing_that_is_not_public_is_ever_kept() {
             shown += usize::from(caller.get(path).await.text.contains("SECRET"));
         }
     }
-    assert!(shown >= 10, "they were read, and by {shown} calls seen");
+    assert!(shown >= 10, "the hidden texts were read by only {shown} requests");
     let entries = redis.entries().await;
-    assert!(entries.len() > 3, "what is public is kept");
+    assert!(entries.len() > 3, "public responses are cached");
     for (key, value, _) in entries {
         assert!(!value.contains("SECRET"), "{key} holds {value}");
         assert!(!value.contains(&learner.id) && !value.contains("@school.test"), "{key} holds {value}");
     }
-    // What is kept is for callers without a token; a bad one stays a bad one.
+    // Cached responses are only for callers without a token; an invalid token is still refused.
     let path = public.path("");
     lyceum.anonymous().get(&path).await.ok();
     lyceum.anonymous().with_token("x").get(&path).await.problem(401, "unauthorized");
@@ -169,7 +169,7 @@ async fn nothing_that_is_not_public_is_ever_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_64_read_an_editor_reads_their_own_write() {
+async fn an_editor_sees_their_own_write_during_concurrent_reads() {
     needs_program!("redis-server");
     let redis = RedisServer::start();
     let lyceum = with(&redis).await;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a POST that is sent again makes nothing twice (`api.md`, repeated POST).
+//! `Idempotency-Key`: a POST that is sent again creates nothing twice.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn course(category: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_key_and_body_give_the_first_answer_again() {
+async fn the_same_key_and_body_return_the_first_response() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -31,18 +31,18 @@ async fn the_same_key_and_body_give_the_first_answer_again() {
 
     lyceum.clock.advance(TimeDelta::minutes(10));
     let again = keyed(&instructor, "k1").post("/v1/courses", course(&category)).await.is(201);
-    assert_eq!(again.text, first.text, "the first answer, not what became of the object");
+    assert_eq!(again.text, first.text, "the first response, not the current object");
     for header in ["location", "etag", "content-type", "idempotency-key"] {
         assert!(!first.header(header).is_empty(), "{header}");
         assert_eq!(again.header(header), first.header(header));
     }
-    assert_ne!(again.header("x-request-id"), first.header("x-request-id"), "each call has its own");
+    assert_ne!(again.header("x-request-id"), first.header("x-request-id"), "each request has its own id");
     assert_eq!(lyceum.count("SELECT count(*) FROM courses").await, 1);
     assert_eq!(lyceum.audited("course.create").await.len(), 1);
 }
 
 #[tokio::test]
-async fn each_post_that_makes_something_takes_keys() {
+async fn every_post_that_creates_something_accepts_keys() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -68,7 +68,7 @@ async fn each_post_that_makes_something_takes_keys() {
 }
 
 #[tokio::test]
-async fn a_200_is_kept_as_a_201_is() {
+async fn a_200_is_stored_like_a_201() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -76,9 +76,9 @@ async fn a_200_is_kept_as_a_201_is() {
     let id = course.enroll(&learner).await;
     keyed(&learner, "k1").post(&path, json!({})).await.ok();
     learner.delete(&format!("/v1/enrollments/{id}")).await.no_content();
-    assert_eq!(keyed(&learner, "k1").post(&path, json!({})).await.ok()["status"], "active", "as it was answered");
+    assert_eq!(keyed(&learner, "k1").post(&path, json!({})).await.ok()["status"], "active", "the first response");
     let now = learner.get(&format!("/v1/enrollments/{id}")).await.ok();
-    assert_eq!(now["status"], "dropped", "and nothing was done again");
+    assert_eq!(now["status"], "dropped", "the enrolment did not change again");
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn another_body_or_address_under_the_same_key_is_422() {
 }
 
 #[tokio::test]
-async fn a_key_is_its_users_and_its_routes() {
+async fn a_key_is_scoped_to_its_user_and_route() {
     let lyceum = Lyceum::new().await;
     let (one, other) = (lyceum.instructor().await, lyceum.instructor().await);
     let category = category(&lyceum).await;
@@ -111,7 +111,7 @@ async fn a_key_is_its_users_and_its_routes() {
 }
 
 #[tokio::test]
-async fn a_key_names_its_call_for_24_hours() {
+async fn a_key_expires_after_24_hours() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -122,17 +122,17 @@ async fn a_key_names_its_call_for_24_hours() {
     keyed(&instructor, "old").post("/v1/courses", course(&category)).await.created();
     let expires: chrono::DateTime<chrono::Utc> =
         sqlx::query_scalar("SELECT expires_at FROM idempotency_keys").fetch_one(&lyceum.database).await.unwrap();
-    assert_eq!(expires, now + TimeDelta::hours(24), "the old row made room");
+    assert_eq!(expires, now + TimeDelta::hours(24), "the expired row was replaced");
 }
 
 #[tokio::test]
-async fn what_failed_is_not_kept_and_the_key_can_be_tried_again() {
+async fn a_failed_call_is_not_stored_and_its_key_can_be_used_again() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
     let (caller, path) = (keyed(&learner, "k1"), course.path("/enrollments"));
     for _ in 0..20 {
-        caller.post(&path, json!({})).await.problem(404, "not-found"); // never still in use by the one before
+        caller.post(&path, json!({})).await.problem(404, "not-found"); // the failed call has released the key
     }
     instructor.post(&course.path("/publish"), json!({})).await.ok();
     course.change(json!({ "price": "10.00" })).await;
@@ -143,7 +143,7 @@ async fn what_failed_is_not_kept_and_the_key_can_be_tried_again() {
 }
 
 #[tokio::test]
-async fn no_key_and_no_sign_in_are_as_ever() {
+async fn calls_without_a_key_or_sign_in_behave_as_usual() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -159,7 +159,7 @@ async fn no_key_and_no_sign_in_are_as_ever() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_422() {
+async fn an_invalid_key_is_422() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -172,7 +172,7 @@ async fn a_key_that_is_none_is_422() {
 }
 
 #[tokio::test]
-async fn the_auth_calls_and_calls_that_make_nothing_take_no_keys() {
+async fn auth_calls_and_reads_ignore_keys() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let answer = keyed(&lyceum.anonymous(), "")
@@ -184,7 +184,7 @@ async fn the_auth_calls_and_calls_that_make_nothing_take_no_keys() {
 }
 
 #[tokio::test]
-async fn the_document_shows_which_calls_take_keys() {
+async fn the_openapi_document_shows_which_calls_accept_keys() {
     let lyceum = Lyceum::new().await;
     let document = lyceum.anonymous().get("/openapi.json").await.ok();
     let mut taking = Vec::new();
@@ -199,13 +199,13 @@ async fn the_document_shows_which_calls_take_keys() {
         }
     }
     for operation in ["create_course", "create_category", "create_section", "create_lesson", "enroll"] {
-        assert!(taking.contains(&operation), "{operation} takes no keys");
+        assert!(taking.contains(&operation), "{operation} doesn't accept keys");
     }
     assert!(!taking.contains(&"login") && !taking.contains(&"publish_course"), "{taking:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_calls_with_one_key_one_is_done_and_all_that_are_answered_are_answered_alike() {
+async fn of_64_concurrent_calls_with_one_key_one_is_executed_and_all_successful_responses_are_equal() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -225,17 +225,17 @@ async fn of_64_calls_with_one_key_one_is_done_and_all_that_are_answered_are_answ
     }
     assert!(!bodies.is_empty());
     bodies.dedup();
-    assert_eq!(bodies.len(), 1, "one answer, however often");
+    assert_eq!(bodies.len(), 1, "all responses are equal");
     assert_eq!(lyceum.count("SELECT count(*) FROM courses").await, 1);
     assert_eq!(lyceum.audited("course.create").await.len(), 1);
 }
 
 #[tokio::test]
-async fn one_that_still_runs_is_409() {
+async fn a_key_whose_call_is_still_running_is_409() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
-    // Somebody holds the course, so that the first call waits in the middle of its work.
+    // The course is locked, so that the first call waits in the middle of its work.
     let mut holder = lyceum.database.begin().await.unwrap();
     sqlx::query("SELECT FROM courses FOR UPDATE").execute(&mut *holder).await.unwrap();
     let (caller, path) = (keyed(&learner, "k1"), course.path("/enrollments"));
@@ -254,7 +254,7 @@ async fn one_that_still_runs_is_409() {
 }
 
 #[tokio::test]
-async fn maintenance_removes_the_keys_that_name_nothing_any_more() {
+async fn maintenance_removes_expired_keys() {
     let lyceum = Lyceum::new().await;
     let instructor = lyceum.instructor().await;
     let category = category(&lyceum).await;
@@ -273,7 +273,7 @@ async fn maintenance_removes_the_keys_that_name_nothing_any_more() {
 }
 
 #[tokio::test]
-async fn an_upload_keeps_its_id_and_is_signed_anew() {
+async fn a_repeated_upload_request_has_the_same_id_and_new_signatures() {
     let lyceum = Lyceum::today().await;
     lyceum.clock.advance(TimeDelta::hours(-2));
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
@@ -283,8 +283,8 @@ async fn an_upload_keeps_its_id_and_is_signed_anew() {
         first.push(course.ask(&keyed(&instructor, key), body).await.is(201));
     }
     let kept = "SELECT count(*) FROM idempotency_keys WHERE convert_from(body, 'UTF8') ~ 'url|policy|amz'";
-    assert_eq!(lyceum.count(kept).await, 0, "what is signed is nothing to keep");
-    assert_eq!(submit(&first[0].body, b"01234").await, 403, "it has expired");
+    assert_eq!(lyceum.count(kept).await, 0, "signed URLs are not stored");
+    assert_eq!(submit(&first[0].body, b"01234").await, 403, "the first signature has expired");
 
     lyceum.clock.advance(TimeDelta::hours(2));
     let instructor = instructor.again().await;
@@ -309,7 +309,7 @@ async fn an_upload_keeps_its_id_and_is_signed_anew() {
 }
 
 #[tokio::test]
-async fn an_upload_that_could_not_be_begun_is_begun_by_the_next_call_with_its_key() {
+async fn an_upload_that_s3_could_not_start_is_started_by_the_next_call_with_its_key() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;

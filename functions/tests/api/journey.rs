@@ -1,4 +1,4 @@
-//! The main job over HTTP, against the running local stack: from registering to a completed course.
+//! The main use case over HTTP against the local stack: from registration to a completed course.
 
 use lyceum_local::stack::{Options, Stack};
 use reqwest::{Client, Method, StatusCode};
@@ -25,17 +25,17 @@ impl Visitor {
     }
 
     #[track_caller]
-    fn demand(expected: u16, (status, body): (StatusCode, Value)) -> Value {
+    fn expect(expected: u16, (status, body): (StatusCode, Value)) -> Value {
         assert_eq!(status.as_u16(), expected, "{body}");
         body
     }
 
     async fn get(&self, path: &str) -> Value {
-        Self::demand(200, self.call(Method::GET, path, Value::Null).await)
+        Self::expect(200, self.call(Method::GET, path, Value::Null).await)
     }
 
     async fn post(&self, expected: u16, path: &str, body: Value) -> Value {
-        Self::demand(expected, self.call(Method::POST, path, body).await)
+        Self::expect(expected, self.call(Method::POST, path, body).await)
     }
 
     async fn sign_in(&self, identifier: &str, password: &str) -> Self {
@@ -45,7 +45,7 @@ impl Visitor {
     }
 }
 
-/// A stack in a folder of its own, on free ports.
+/// Starts a stack in a temporary folder on free ports.
 pub async fn stack() -> (Stack, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { port: 0, hosts: Vec::new(), data_dir: folder.path().join("data"), database_url: None };
@@ -53,7 +53,7 @@ pub async fn stack() -> (Stack, tempfile::TempDir) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_registering_to_a_completed_course() {
+async fn a_learner_registers_enrols_and_completes_a_course() {
     let (stack, _folder) = stack().await;
     let visitor = Visitor { client: Client::new(), url: stack.url.clone(), token: None };
 
@@ -98,7 +98,7 @@ async fn from_registering_to_a_completed_course() {
         assert_eq!(learner.get(&path).await["html_content"], "<h1>Hello</h1>\n");
         let completed =
             learner.call(Method::PUT, &format!("{path}/completion"), json!({ "time_spent_minutes": 5 })).await;
-        percentages.push(Visitor::demand(200, completed)["enrollment"]["completion_percentage"].clone());
+        percentages.push(Visitor::expect(200, completed)["enrollment"]["completion_percentage"].clone());
     }
     assert_eq!(percentages, ["50.00", "100.00"]);
     let enrollment = learner.get(&format!("/v1/enrollments/{}", enrollment["id"].as_str().unwrap())).await;
@@ -116,7 +116,7 @@ async fn mailed_token(visitor: &Visitor, email: &str) -> String {
             assert!(text.contains(&format!("{}/_local/verify-email?token=", visitor.url)));
             return text.split("token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await; // until the queue has delivered it
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await; // waits until the queue has delivered the mail
     }
     panic!("no mail came");
 }
@@ -133,9 +133,9 @@ async fn the_first_calls_that_are_printed_work_in_a_shell() {
     stack.stop().await.unwrap();
 }
 
-/// Protects against H11: a website whose name leads to this machine (DNS rebinding) can't read the mails.
+/// A website whose name resolves to this machine (DNS rebinding) can't read the mails.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_local_stack_answers_to_its_own_names_and_to_no_foreign_page() {
+async fn the_local_stack_refuses_other_host_names_and_foreign_origins() {
     let (stack, _folder) = stack().await;
     let client = Client::new();
     for path in ["/_local/mail", "/", "/docs", "/v1/courses", "/health", "/nothing"] {
@@ -162,8 +162,8 @@ async fn the_demo_video_plays_in_ranges_and_the_document_downloads() {
             outline["sections"].as_array().unwrap().iter().flat_map(|section| section["lessons"].as_array().unwrap());
         let lesson = lessons.into_iter().find(|lesson| lesson["lesson_type"] == lesson_type).unwrap();
         let path = format!("/v1/lessons/{}/media", lesson["id"].as_str().unwrap());
-        Visitor::demand(401, visitor.call(Method::GET, &path, Value::Null).await);
-        Visitor::demand(403, student.call(Method::GET, &path, Value::Null).await);
+        Visitor::expect(401, visitor.call(Method::GET, &path, Value::Null).await);
+        Visitor::expect(403, student.call(Method::GET, &path, Value::Null).await);
         student.post(201, &format!("/v1/courses/{course}/enrollments"), Value::Null).await;
         let media = student.get(&path).await;
         let file = if lesson_type == "video" { &media["video"] } else { &media["documents"][0] };
@@ -185,7 +185,7 @@ async fn the_demo_video_plays_in_ranges_and_the_document_downloads() {
     stack.stop().await.unwrap();
 }
 
-/// The same URL with another first digit in its signature.
+/// Changes the first digit of the URL's signature.
 fn tampered(url: &str) -> String {
     let (before, signature) = url.split_once("X-Amz-Signature=").unwrap();
     let digit = if signature.starts_with('0') { '1' } else { '0' };
@@ -193,7 +193,7 @@ fn tampered(url: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_demo_student_half_way_is_half_way() {
+async fn the_second_demo_student_has_completed_half_of_a_course() {
     let (stack, _folder) = stack().await;
     let visitor = Visitor { client: Client::new(), url: stack.url.clone(), token: None };
     let halfway = visitor.sign_in("halfway@demo.test", "lyceum demo 2026").await;
@@ -201,20 +201,20 @@ async fn the_demo_student_half_way_is_half_way() {
     assert_eq!(enrollments["data"][0]["completion_percentage"], "50.00");
     assert!(enrollments["data"][0]["next_lesson"]["title"].is_string());
 
-    // The instructor withdraws a lesson that counts, and the percentage follows.
+    // The instructor unpublishes a lesson that counts, and the percentage changes.
     let instructor = visitor.sign_in("instructor@demo.test", "lyceum demo 2026").await;
     let seen = halfway.get(&format!("/v1/enrollments/{}", enrollments["data"][0]["id"].as_str().unwrap())).await;
     let mut lessons = seen["sections"].as_array().unwrap().iter().flat_map(|one| one["lessons"].as_array().unwrap());
     let counts = |lesson: &&Value| lesson["completed_at"].is_null() && lesson["requires_completion"] == true;
     let lesson = format!("/v1/lessons/{}", lessons.find(counts).unwrap()["id"].as_str().unwrap());
-    Visitor::demand(200, instructor.call(Method::PATCH, &lesson, json!({ "is_published": false })).await);
+    Visitor::expect(200, instructor.call(Method::PATCH, &lesson, json!({ "is_published": false })).await);
     for _ in 0..200 {
         let percentage = halfway.get("/v1/me/enrollments").await["data"][0]["completion_percentage"].clone();
         if percentage != "50.00" {
             assert_eq!(percentage, "66.66");
             return stack.stop().await.unwrap();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await; // until the queue has brought it
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await; // waits until the queue has delivered the message
     }
     panic!("the percentage does not follow");
 }

@@ -1,4 +1,4 @@
-//! On Lambda a process has one connection to the database: no read or write may be open while another begins.
+//! On Lambda a process has one database connection: no read or write may be open while another one starts.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn with_one_connection() -> Arc<Lyceum> {
 }
 
 #[tokio::test]
-async fn reads_writes_refusals_and_repeated_calls_are_answered() {
+async fn reads_writes_refusals_and_repeated_calls_need_one_connection() {
     let lyceum = with_one_connection().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -23,14 +23,14 @@ async fn reads_writes_refusals_and_repeated_calls_are_answered() {
     course.complete(&learner, 0).await;
     course.complete(&learner, 0).await;
     learner.get("/v1/me/enrollments").await.ok();
-    // The refusal is written after the handler has failed, and after it never began.
+    // The refusal is recorded after a failed handler, and after one that never started.
     learner.patch(&course.path(""), json!({ "title": "Mine" })).await.problem(403, "forbidden");
     learner.get("/v1/audit-logs").await.problem(403, "forbidden");
     assert_eq!(lyceum.audited("request.refuse").await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_calls_at_once_take_their_turns() {
+async fn concurrent_requests_wait_for_the_connection() {
     let lyceum = with_one_connection().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -50,7 +50,7 @@ async fn many_calls_at_once_take_their_turns() {
 }
 
 #[tokio::test]
-async fn maintenance_tidies_and_takes_up_a_file_that_no_event_told_of() {
+async fn maintenance_works_with_one_connection() {
     let lyceum = with_one_connection().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;

@@ -1,4 +1,4 @@
-//! `cargo run -- seed`: whatever it makes is as the platform itself would have made it.
+//! `cargo run -- seed`: its data equals what the platform itself would create.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ async fn seeded() -> Arc<Lyceum> {
 }
 
 #[tokio::test]
-async fn every_rule_holds_in_what_it_makes() {
+async fn the_data_follows_every_rule() {
     let lyceum = seeded().await;
     for (what, sql, expected) in [
         ("courses", "SELECT count(*) FROM courses", 120),
@@ -80,12 +80,12 @@ async fn every_rule_holds_in_what_it_makes() {
             .fetch_one(&lyceum.database)
             .await
             .unwrap();
-        assert!(found, "nobody is {status}");
+        assert!(found, "no enrolment is {status}");
     }
 }
 
 #[tokio::test]
-async fn the_schema_is_the_same_after_it() {
+async fn seeding_does_not_change_the_schema() {
     needs_postgres_program!("pg_dump");
     let lyceum = Lyceum::new().await;
     let before = schema_of(&lyceum.owner_url).await;
@@ -94,7 +94,7 @@ async fn the_schema_is_the_same_after_it() {
 }
 
 #[tokio::test]
-async fn the_api_serves_it_page_by_page() {
+async fn the_api_lists_the_data_page_by_page() {
     let lyceum = seeded().await;
     let (mut path, mut seen) = ("/v1/courses?limit=50".to_owned(), 0);
     loop {
@@ -109,14 +109,14 @@ async fn the_api_serves_it_page_by_page() {
 }
 
 #[tokio::test]
-async fn it_is_done_once_and_with_sizes_that_can_be_had() {
+async fn seeding_twice_or_with_invalid_sizes_is_refused() {
     let lyceum = seeded().await;
     let again = seed(&lyceum.owner_url, SIZES, |_| ()).await.unwrap_err();
     assert!(again.to_string().contains("seeded already"), "{again}");
     for sizes in [Sizes { courses: 1, ..SIZES }, Sizes { users: 1, ..SIZES }, Sizes { completions: 1_000_000, ..SIZES }]
     {
         let refused = seed(&lyceum.owner_url, sizes, |_| ()).await.unwrap_err();
-        assert!(refused.to_string().contains("take"), "{refused}");
+        assert!(refused.to_string().contains("require"), "{refused}");
     }
     assert_eq!(lyceum.count("SELECT count(*) FROM courses").await, 120);
 }

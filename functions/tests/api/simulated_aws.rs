@@ -1,4 +1,4 @@
-//! Secrets and queues by the SDK's own calls, in the very binaries, against AWS as moto simulates it.
+//! The functions' binaries use Secrets Manager and SQS as moto simulates them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Lyceum, Moto, PASSWORD, Process, cluster, new_user};
 
-/// A call, as API Gateway hands it on.
+/// Returns the event of an HTTP request.
 fn call(method: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))));
@@ -26,7 +26,7 @@ fn call(method: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
     })
 }
 
-/// What a function is told, over the database of that Lyceum, with the services that moto simulates.
+/// Returns the environment of a function over the database of this Lyceum, with the services of moto.
 async fn environment(moto: &Moto, lyceum: &Lyceum) -> Vec<(&'static str, String)> {
     let mut environment = moto.environment();
     environment.push(("DATABASE_URL", cluster().await.url(APPLICATION_ROLE, &lyceum.database_name)));
@@ -34,7 +34,7 @@ async fn environment(moto: &Moto, lyceum: &Lyceum) -> Vec<(&'static str, String)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_made_kept_as_a_secret_and_signs_what_the_others_verify() {
+async fn a_new_signing_key_is_stored_as_a_secret_and_used_by_all_functions() {
     let Some(moto) = Moto::start().await else { return };
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
@@ -48,7 +48,7 @@ async fn a_key_is_made_kept_as_a_secret_and_signs_what_the_others_verify() {
     let kept = moto.call("secretsmanager", "GetSecretValue", read).await["SecretString"].clone();
     let kept = kept.as_str().unwrap();
     assert!(kept.starts_with("-----BEGIN PRIVATE KEY-----"));
-    assert!(!rotate.printed().contains("PRIVATE KEY"), "no log has it");
+    assert!(!rotate.printed().contains("PRIVATE KEY"), "the log must not contain the key");
     rotate.stop().await;
 
     let key = SigningKey::from_pem(kept.as_bytes()).unwrap();
@@ -68,7 +68,7 @@ async fn a_key_is_made_kept_as_a_secret_and_signs_what_the_others_verify() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registration_wakes_the_queue_with_an_empty_message_and_one_that_is_away_stops_nobody() {
+async fn a_registration_wakes_the_queue_and_succeeds_when_the_queue_is_unavailable() {
     let Some(moto) = Moto::start().await else { return };
     let lyceum = Lyceum::new().await;
     let queue = moto.call("AmazonSQS", "CreateQueue", json!({ "QueueName": "mail" })).await["QueueUrl"].clone();
@@ -82,7 +82,7 @@ async fn a_registration_wakes_the_queue_with_an_empty_message_and_one_that_is_aw
         moto.call("AmazonSQS", "ReceiveMessage", json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10 })).await;
     let messages = received["Messages"].as_array().unwrap();
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0]["Body"], "{}", "what is to be done stands in the database");
+    assert_eq!(messages[0]["Body"], "{}", "the message is empty: the work is in the database");
 
     moto.call("AmazonSQS", "DeleteQueue", json!({ "QueueUrl": queue })).await;
     let answer = register.invoke(call("POST", "/v1/auth/register", None, &new_user("grace"))).await.unwrap();
@@ -91,9 +91,9 @@ async fn a_registration_wakes_the_queue_with_an_empty_message_and_one_that_is_aw
     register.stop().await;
 }
 
-/// Its queue is only to be woken: the call is answered well before API Gateway, or Lambda, gives it up.
+/// The queue is only woken, so the request must be answered well before API Gateway's and Lambda's timeouts.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_takes_the_connection_and_stays_silent_holds_no_registration_up() {
+async fn a_registration_succeeds_when_the_queue_does_not_respond() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let lyceum = Lyceum::new().await;
@@ -110,6 +110,6 @@ async fn a_queue_that_takes_the_connection_and_stays_silent_holds_no_registratio
     let answer = tokio::time::timeout(Duration::from_secs(5), registering).await.expect("an answer").unwrap();
     assert_eq!(answer["statusCode"], 202, "{answer} {}", register.printed());
     assert!(register.printed().contains("the queue could not be woken"), "{}", register.printed());
-    assert_eq!(lyceum.count("SELECT count(*) FROM outbox").await, 1, "which the schedule finds");
+    assert_eq!(lyceum.count("SELECT count(*) FROM outbox").await, 1, "the schedule finds the mail");
     register.stop().await;
 }

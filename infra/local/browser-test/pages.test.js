@@ -1,4 +1,4 @@
-// The start page, and /docs with its form that signs in.
+// Tests the start page, and the sign-in form in /docs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -23,7 +23,7 @@ async function open(t, path, options) {
   return page;
 }
 
-/** Saves a picture of the page, for people, where SCREENSHOTS names a folder. */
+/** Saves a screenshot if SCREENSHOTS names a folder. */
 async function picture(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });

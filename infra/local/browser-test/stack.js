@@ -1,4 +1,4 @@
-// A stack of the tests' own, and a browser.
+// Starts a separate stack for the tests, and a browser.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 const { chromium } = createRequire(join(process.env.MODULES, "package.json"))("playwright-core");
 
-/** Starts the stack on a free port; `stop` ends it and removes what it kept. */
+/** Starts the stack on a free port. `stop` ends it and deletes its data. */
 export async function startStack() {
   const folder = mkdtempSync(join(tmpdir(), "lyceum-browser-"));
   const process_ = spawn(process.env.STACK, ["--port", "0", "--data-dir", join(folder, "data")], {
@@ -24,7 +24,7 @@ export async function startStack() {
         const ready = line.match(/^Lyceum is ready at (\S+)/);
         if (ready !== null) return ready[1];
       }
-      throw new Error("the stack did not say where it is");
+      throw new Error("the stack did not print its address");
     })(),
   ]);
   process_.stdout.resume();
@@ -36,7 +36,7 @@ export async function startStack() {
   return { url, folder, stop };
 }
 
-/** Debian's Chromium, which calls nobody. */
+/** Starts Debian's Chromium without background requests. */
 export function startBrowser() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -1,4 +1,4 @@
-// /_local/upload: a video goes up by drag and drop, is cut off midway, goes on after a reload, and plays.
+// Tests /_local/upload: a video is uploaded by drag and drop, interrupted, resumed after a reload, and plays.
 import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ after(async () => {
   await stack?.stop();
 });
 
-/** The page, signed in, with a lesson chosen; nothing of it is shared with another test. */
+/** Opens the page in a new browser context, signs in, and waits for the lessons. */
 async function openPage(t) {
   const context = await browser.newContext();
   t.after(() => context.close());
@@ -31,7 +31,7 @@ async function openPage(t) {
   return page;
 }
 
-/** Drops a file of the disk onto the page, as a person does. */
+/** Drops a file onto the page, as a person does. */
 async function drop(page, path) {
   const { x, y, width, height } = await page.locator("#zone").boundingBox();
   const session = await page.context().newCDPSession(page);
@@ -43,7 +43,7 @@ async function drop(page, path) {
 
 const said = (page, text) => page.getByRole("status").filter({ hasText: text }).waitFor();
 
-/** Notes the part's number of each PUT that S3 answers. */
+/** Records the part number of each successful PUT to S3. */
 function watchParts(page) {
   const sent = [];
   page.on("response", (response) => {
@@ -53,12 +53,12 @@ function watchParts(page) {
   return sent;
 }
 
-test("a video goes up by drag and drop, is cut off, goes on after a reload, and plays", async (t) => {
+test("a video upload is interrupted, resumes after a reload, and plays", async (t) => {
   const page = await openPage(t);
   const video = join(stack.folder, "lecture.mp4");
   writeLargeVideo(join(MEDIA, "request-path.mp4"), video, 60 * MEGABYTE); // four parts
 
-  // The connection breaks when half of it is there.
+  // The connection breaks after half of the parts.
   const isLate = (url) => /partNumber=[34]\b/.test(url.search);
   await page.route(isLate, (route) => route.abort("connectionreset"));
   const first = watchParts(page);
@@ -66,7 +66,7 @@ test("a video goes up by drag and drop, is cut off, goes on after a reload, and 
   await said(page, "The connection is lost.");
   assert.deepEqual(first.sort(), [1, 2]);
 
-  // After a reload, only the rest is sent.
+  // After a reload, only the missing parts are sent.
   await page.unroute(isLate);
   await page.reload();
   await said(page, "An upload for this lesson is not finished.");
@@ -81,7 +81,7 @@ test("a video goes up by drag and drop, is cut off, goes on after a reload, and 
   const kept = await page.evaluate(() => Object.keys(localStorage));
   assert.deepEqual(kept, ["lesson"]);
 
-  // Its clock runs, also from where somebody seeks to.
+  // The video plays, also after seeking.
   const runs = (from) => page.waitForFunction((from) => document.querySelector("video").currentTime > from, from);
   await page.locator("video").evaluate((video) => video.play());
   await runs(0.3);
@@ -92,11 +92,11 @@ test("a video goes up by drag and drop, is cut off, goes on after a reload, and 
   assert.ok(duration > 30 && width === 1280, `${duration} s, ${width} pixels`);
   await runs(duration * 0.7 + 0.3);
   const starts = new Set(ranges.map((range) => range.split("-")[0]));
-  assert.ok(starts.size > 1, `it is read by ranges: ${ranges}`);
+  assert.ok(starts.size > 1, `the video is read by ranges: ${ranges}`);
   assert.ok(ranges.every((range) => range.endsWith(`/${statSync(video).size}`)), `${ranges}`);
 });
 
-test("a document goes up by a form, and downloads under its name", async (t) => {
+test("a document is uploaded by a form and downloads under its name", async (t) => {
   const page = await openPage(t);
   const path = join(stack.folder, "Lösungen 1.md");
   writeFileSync(path, "# Lösungen\n\nDie erste.\n");
@@ -107,7 +107,7 @@ test("a document goes up by a form, and downloads under its name", async (t) => 
   assert.equal(statSync(await download.path()).size, statSync(path).size);
 });
 
-test("what the API refuses, and what it rejects, is said in its words", async (t) => {
+test("refused and rejected files show the API's reason", async (t) => {
   const page = await openPage(t);
   const program = join(stack.folder, "setup.exe");
   writeFileSync(program, "MZ");
@@ -121,12 +121,12 @@ test("what the API refuses, and what it rejects, is said in its words", async (t
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), ["lesson"]);
 });
 
-test("an upload pauses, resumes, and is given up", async (t) => {
+test("an upload can be paused, resumed and cancelled", async (t) => {
   const page = await openPage(t);
   const video = join(stack.folder, "long.mp4");
   writeLargeVideo(join(MEDIA, "request-path.mp4"), video, 60 * MEGABYTE);
   const parts = [];
-  await page.route(/partNumber=/, (route) => void parts.push(route)); // none gets through yet
+  await page.route(/partNumber=/, (route) => void parts.push(route)); // blocks all parts
   await drop(page, video);
   await page.getByRole("button", { name: "Pause" }).click();
   await said(page, "Paused.");

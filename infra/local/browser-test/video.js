@@ -1,5 +1,5 @@
-// A large video that plays: the demo's own, with its index (`moov`) moved to the end, as cameras write it, and padding
-// behind its frames. Their places in the file stay the same, and so the index still fits.
+// Writes a large playable video: the demo's video with its index (`moov`) moved to the end, as cameras write it, and
+// padding after its frames. The offsets of the frames don't change, so the index stays valid.
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 
 export function writeLargeVideo(source, target, size) {

@@ -1,7 +1,7 @@
-// Lyceum's API, as a frontend calls it: with a token, and with a new one when the old one has expired.
-// The tokens outlive a reload of the page, and end with its tab.
+// A client of Lyceum's API for frontends: sends the access token, and renews it when it has expired.
+// The tokens survive a reload of the page, and are deleted with its tab.
 
-/** What the API says when it does not do as asked: `detail` is for people, `type` for programs (RFC 9457). */
+/** An error response of the API: `detail` is for people, `type` for programs (RFC 9457). */
 export class Problem extends Error {
   constructor(status, body) {
     const faults = (body.errors ?? []).map((fault) => fault.detail);
@@ -30,15 +30,15 @@ function remember({ access_token, refresh_token }) {
 
 export const isSignedIn = () => sessionStorage.getItem("access_token") !== null;
 
-/** POST /v1/auth/login: gives a token that works for 15 minutes, and one to renew it with. */
+/** POST /v1/auth/login: returns an access token that is valid for 15 minutes, and a refresh token to renew it. */
 export async function signIn(identifier, password) {
   remember(await send("POST", "/v1/auth/login", { identifier, password }, {}));
 }
 
-// Only one renewal at a time: a refresh token works once, and to use it twice would end the session.
+// Only one renewal at a time: a refresh token can be used once, and reuse ends the session.
 let renewal;
 
-/** POST /v1/auth/refresh */
+/** POST /v1/auth/refresh: renews the access token. */
 async function renew() {
   renewal ??= send("POST", "/v1/auth/refresh", { refresh_token: sessionStorage.getItem("refresh_token") }, {})
     .then(remember)
@@ -46,7 +46,7 @@ async function renew() {
   return renewal;
 }
 
-/** Any other call. */
+/** Sends any other request, and renews the access token if it has expired. */
 export async function call(method, path, body, headers = {}) {
   const signed = () => ({ ...headers, Authorization: `Bearer ${sessionStorage.getItem("access_token")}` });
   try {

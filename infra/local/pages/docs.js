@@ -1,5 +1,5 @@
-// Adds a form to /docs that signs in with a demo account and gives the access token to Swagger UI. The token is renewed
-// before it expires, for as long as the page is open.
+// Adds a form to /docs that signs in with a demo account and passes the access token to Swagger UI. Renews the token
+// before it expires, as long as the page is open.
 const { accounts, password } = await (await fetch("/_local/accounts.json")).json();
 
 const form = document.createElement("form");
@@ -12,7 +12,7 @@ form.innerHTML = `
   <datalist id="demo-accounts"></datalist>
   <label>Password <input name="password" type="password" required autocomplete="current-password"></label>
   <button>Sign in</button>
-  <output role="status">To call what takes a token, sign in.</output>`;
+  <output role="status">Sign in to call operations that require a token.</output>`;
 for (const input of form.querySelectorAll("input, button")) input.style.cssText = "font: inherit; padding: .2rem .5rem";
 for (const { email, who } of accounts) {
   form.querySelector("datalist").append(new Option(`${email}: ${who}`, email));
@@ -37,7 +37,7 @@ async function post(path, body) {
 
 let renewal;
 
-/** Hands the token to Swagger UI, as its dialog "Authorize" does, and renews it a minute before it expires. */
+/** Passes the token to Swagger UI, like its dialog "Authorize", and renews it a minute before it expires. */
 function use({ access_token, refresh_token, expires_in }) {
   window.ui?.preauthorizeApiKey("bearer", access_token);
   if (!window.ui?.authSelectors.authorized().has("bearer")) throw new Error("The page is still loading; try again.");

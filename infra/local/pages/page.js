@@ -1,5 +1,5 @@
-// Sends the form (or, without one, the button) of a page to the API, and shows the result.
-//   <form data-send="/v1/auth/login">: its fields are the body; a `token` in the page's address goes with them.
+// Sends the page's form to the API and shows the result.
+//   <form data-send="/v1/auth/login">: the fields are the body; a `token` in the page's address is added to it.
 const form = document.querySelector("[data-send]");
 const outcome = document.getElementById("outcome");
 

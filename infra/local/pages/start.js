@@ -1,4 +1,4 @@
-// The start page: whether the API runs, the demo accounts, and the newest courses.
+// The start page: shows whether the API is running, the demo accounts, and the newest courses.
 const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 const byId = (id) => document.getElementById(id);
 

@@ -1,13 +1,13 @@
-// Uploads a file for a lesson, straight from the browser to S3, and shows it: the page /_local/upload.
+// Uploads a file for a lesson directly from the browser to S3, and shows it: the page /_local/upload.
 //
-// 1. POST /v1/lessons/{id}/uploads   says how to send it: one signed form, or signed parts of a large video.
-// 2. The form or the parts           go to S3. What does not arrive is sent again; what arrived is not.
-// 3. POST /v1/uploads/{id}/complete  has S3 put the parts together.
-// 4. GET /v1/uploads/{id}            says `ready` when it was checked, or `rejected` and why.
-// 5. GET /v1/lessons/{id}/media      gives signed URLs that play and download for 15 minutes.
+// 1. POST /v1/lessons/{id}/uploads   returns how to send it: a signed form, or signed parts for a large video.
+// 2. The form or the parts           go to S3. Parts that fail are sent again; parts that arrived are not.
+// 3. POST /v1/uploads/{id}/complete  makes S3 assemble the parts.
+// 4. GET /v1/uploads/{id}            returns `ready` after the check, or `rejected` with the reason.
+// 5. GET /v1/lessons/{id}/media      returns signed URLs for playing and downloading, valid for 15 minutes.
 //
-// An upload is remembered in localStorage by its lesson and file, so that it goes on after the page was closed: the
-// file must be chosen again, since no page may keep it.
+// Unfinished uploads are stored in localStorage by lesson and file, so that they can be resumed after the page was
+// closed. The file must be chosen again, because a page can't keep it.
 import { Problem, call, isSignedIn, signIn } from "./api.js";
 
 const element = (id) => document.getElementById(id);
@@ -18,21 +18,21 @@ const say = (text) => (element("outcome").textContent = text);
 const PARTS_AT_ONCE = 3;
 const LONGEST_WAIT = 30_000;
 const CLOSED = "/problems/upload-closed";
-// Browsers know no type for some files that lessons have.
+// The media types of files for which browsers know none.
 const TYPES = { csv: "text/csv", md: "text/markdown", mp4: "video/mp4", webm: "video/webm" };
 
-/** The upload that is under way: `{ file, lesson, memory, id, stop }`. */
+/** The current upload: `{ file, lesson, memory, id, stop }`. */
 let current;
 
-// --- Before: who, and for which lesson ---
+// --- Signing in and choosing a lesson ---
 
 signInForm.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { identifier, password } = Object.fromEntries(new FormData(signInForm));
-  await told(() => signIn(identifier, password).then(begin));
+  await withErrorShown(() => signIn(identifier, password).then(begin));
 });
 
-/** Lists the lessons of one's own courses, and shows the one that was shown last. */
+/** Lists the lessons of the user's own courses, and selects the last one. */
 async function begin() {
   const me = await call("GET", "/v1/me");
   const courses = await call("GET", `/v1/courses?instructor_id=${me.id}&limit=100`);
@@ -50,12 +50,12 @@ async function begin() {
   signInForm.hidden = true;
   element("upload").hidden = false;
   const started = Object.keys(localStorage).filter((name) => name.startsWith(`upload ${lessons.value} `));
-  say(started.length === 0 ? "" : "An upload for this lesson is not finished. Choose its file again to go on.");
+  say(started.length === 0 ? "" : "An upload for this lesson is not finished. Choose its file again to resume it.");
 }
 
 lessons.addEventListener("change", () => localStorage.setItem("lesson", lessons.value));
 
-// --- Choosing ---
+// --- Choosing a file ---
 
 fileInput.addEventListener("change", () => choose(fileInput.files[0]));
 for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => event.preventDefault());
@@ -78,19 +78,19 @@ pauseButton.addEventListener("click", () => {
   if (current.stop.signal.aborted) return run();
   current.stop.abort();
   pauseButton.textContent = "Resume";
-  say("Paused. What arrived is kept for a day.");
+  say("Paused. The parts that arrived are kept for a day.");
 });
 
 giveUpButton.addEventListener("click", async () => {
   const { id, memory, stop } = current;
   stop.abort();
-  // DELETE /v1/uploads/{id}: gives it up, with the parts that arrived.
-  if (id !== undefined) await told(() => call("DELETE", `/v1/uploads/${id}`));
+  // DELETE /v1/uploads/{id}: cancels the upload and deletes its parts.
+  if (id !== undefined) await withErrorShown(() => call("DELETE", `/v1/uploads/${id}`));
   end(memory);
   say("Given up.");
 });
 
-/** Sends until it is there, or somebody pauses; a lost connection is waited for. */
+/** Sends until the upload is complete or paused. Waits and retries when the connection is lost. */
 async function run() {
   const upload = current;
   upload.stop = new AbortController();
@@ -100,14 +100,14 @@ async function run() {
   for (let wait = 1000; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
     try {
       await send(upload, signal).catch((problem) => {
-        if (problem.type !== CLOSED) throw problem; // it is complete: only the answer that said so was lost
+        if (problem.type !== CLOSED) throw problem; // the upload is complete, but the response was lost
       });
       await checked(upload, signal);
       end(upload.memory);
       return show(upload.lesson);
     } catch (problem) {
       if (signal.aborted) return;
-      // 503 says that S3 or the database is away for a moment. What else the API refuses, it would refuse again.
+      // 503: S3 or the database is temporarily unavailable. Other errors would occur again.
       if (problem instanceof Problem && problem.status !== 503) {
         end(upload.memory);
         return say(problem.message);
@@ -146,8 +146,8 @@ async function send(upload, signal) {
 }
 
 /**
- * POST /v1/lessons/{id}/uploads: checks what it can before any byte is sent, and signs. With the same Idempotency-Key
- * the same call again is the same upload, signed anew: should its answer get lost, there are not two.
+ * POST /v1/lessons/{id}/uploads: validates the file's data and signs the upload. With the same Idempotency-Key, the
+ * same request returns the same upload with new signatures, so a lost response doesn't create a second one.
  */
 async function ask(upload, known) {
   const { file, lesson, memory } = upload;
@@ -166,7 +166,7 @@ async function ask(upload, known) {
   return asked;
 }
 
-/** A small file: S3 takes a form with exactly the fields that were signed, and the file last. */
+/** Sends a small file: S3 accepts a form with exactly the signed fields, and the file as the last field. */
 async function sendForm({ url, fields }, file, signal) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -174,7 +174,7 @@ async function sendForm({ url, fields }, file, signal) {
   await transfer("POST", url, form, signal, (loaded) => (progress.value = Math.min(loaded / file.size, 1)));
 }
 
-/** A large file: each part by a URL of its own, three at once; those that S3 has are not sent again. */
+/** Sends a large file: one URL per part, three parts at once. Parts that S3 has are not sent again. */
 async function sendParts(upload, state, signal, signed = []) {
   const { file, id } = upload;
   const size = state.part_size_bytes;
@@ -182,7 +182,7 @@ async function sendParts(upload, state, signal, signed = []) {
   const etags = new Map(state.parts.map((part) => [part.part_number, part.etag]));
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter((number) => !etags.has(number));
   if (missing.length > 0 && signed.length === 0) {
-    // POST /v1/uploads/{id}/parts: signs the missing ones anew, since URLs expire.
+    // POST /v1/uploads/{id}/parts: signs the missing parts again, because URLs expire.
     signed = (await call("POST", `/v1/uploads/${id}/parts`, { part_numbers: missing })).parts;
     signal.throwIfAborted();
   }
@@ -208,12 +208,12 @@ async function sendParts(upload, state, signal, signed = []) {
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   signal.throwIfAborted();
-  // POST /v1/uploads/{id}/complete: S3 puts them together.
+  // POST /v1/uploads/{id}/complete: makes S3 assemble the parts.
   const parts = [...etags].map(([part_number, etag]) => ({ part_number, etag }));
   await call("POST", `/v1/uploads/${id}/complete`, { parts });
 }
 
-/** Bytes to S3, with their progress, which `fetch` does not tell; gives the ETag. */
+/** Sends bytes to S3 and reports progress, which `fetch` can't. Returns the ETag. */
 function transfer(method, url, body, signal, progressed, headers = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -222,9 +222,9 @@ function transfer(method, url, body, signal, progressed, headers = {}) {
     request.upload.addEventListener("progress", ({ loaded }) => progressed(loaded));
     request.addEventListener("load", () => {
       if (request.status < 300) return resolve(request.getResponseHeader("ETag"));
-      // S3 says in XML why not. What expired is signed anew with the next try.
+      // S3 gives the reason in XML. Expired URLs are signed again by the next attempt.
       const why = request.responseXML?.querySelector("Message")?.textContent ?? `status ${request.status}`;
-      reject(new Error(`S3 did not take it: ${why}.`));
+      reject(new Error(`S3 refused the file: ${why}.`));
     });
     request.addEventListener("error", () => reject(new Error("The connection is lost.")));
     request.addEventListener("abort", () => reject(new Error("Stopped.")));
@@ -234,25 +234,25 @@ function transfer(method, url, body, signal, progressed, headers = {}) {
   });
 }
 
-// --- After ---
+// --- Showing the result ---
 
-/** GET /v1/uploads/{id} until what arrived was checked. */
+/** Polls GET /v1/uploads/{id} until the file was checked. */
 async function checked({ id }, signal) {
   progress.removeAttribute("value");
   for (;;) {
     const { status, rejection, expires_at } = await call("GET", `/v1/uploads/${id}`);
     if (status === "ready") return;
     if (status === "pending" && new Date(expires_at) < new Date()) {
-      throw new Problem(409, { detail: "It has expired. Choose the file again." });
+      throw new Problem(409, { detail: "The upload has expired. Choose the file again." });
     }
     if (status === "rejected") throw new Problem(422, { detail: `Rejected: ${rejection.reason}` });
-    say("It arrived, and is being checked.");
+    say("The file arrived and is being checked.");
     await pause(1000, signal);
     if (signal.aborted) throw new Error("Stopped.");
   }
 }
 
-/** GET /v1/lessons/{id}/media: what the lesson has now. */
+/** GET /v1/lessons/{id}/media: shows the lesson's files. */
 async function show(lesson) {
   const { video, documents } = await call("GET", `/v1/lessons/${lesson}/media`);
   element("video").hidden = video === null;
@@ -273,8 +273,8 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** Does it, and says what the API has against it. */
-async function told(work) {
+/** Runs `work` and shows its error. */
+async function withErrorShown(work) {
   try {
     await work();
   } catch (problem) {
@@ -282,4 +282,4 @@ async function told(work) {
   }
 }
 
-if (isSignedIn()) told(begin);
+if (isSignedIn()) withErrorShown(begin);

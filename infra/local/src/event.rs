@@ -11,7 +11,7 @@ use crate::storage::Created;
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "eu-central-1";
 
-/// A request, from which [`http`] builds an event.
+/// A request, from which [`http()`] builds an event.
 #[derive(Debug)]
 pub struct Call<'a> {
     pub method: &'a str,

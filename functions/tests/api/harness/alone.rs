@@ -1,4 +1,4 @@
-//! A cluster of a test's own, for what belongs to all databases of one: roles, settings, the server itself.
+//! A separate cluster for a test, for tests of roles, settings or the server itself.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -7,7 +7,7 @@ use lyceum_local::postgres::Cluster;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
-/// Dropped, it stops, and its data are removed.
+/// A cluster that stops and is removed on drop.
 pub struct Alone {
     cluster: Option<Cluster>,
     folder: TempDir,
@@ -21,7 +21,7 @@ impl Alone {
         Self { cluster: Some(cluster), folder }
     }
 
-    /// Stops it and starts it again, with the settings that only a start reads; on another port.
+    /// Restarts the cluster, to apply settings that need it. The port changes.
     pub async fn restart(&mut self) {
         let cluster = self.cluster.take().unwrap();
         let dir = self.folder.path().join("cluster");
@@ -32,12 +32,12 @@ impl Alone {
         self.cluster = Some(restarted.await.unwrap().unwrap());
     }
 
-    /// A replica that follows it.
+    /// Starts a replica of the cluster.
     pub fn replica_in(&self, dir: &Path) -> Cluster {
         tokio::task::block_in_place(|| self.replica(dir)).unwrap()
     }
 
-    /// A place for files, gone with the cluster.
+    /// Returns a folder that is removed with the cluster.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -65,7 +65,7 @@ impl Deref for Alone {
 impl Drop for Alone {
     fn drop(&mut self) {
         let Some(cluster) = self.cluster.take() else { return };
-        let data = cluster.location().to_owned(); // which may lie elsewhere than in the test's folder
+        let data = cluster.location().to_owned(); // may be outside the test's folder
         drop(cluster);
         let _ = std::fs::remove_dir_all(data);
     }

@@ -1,9 +1,9 @@
-//! An answer, and what tests ask of it.
+//! A response, with assertions for tests.
 
 use serde_json::Value;
 
-/// The bytes of an answer as a function returns it.
-const LARGEST: usize = 5_500_000;
+/// The largest response of a function in bytes.
+const MAX_BYTES: usize = 5_500_000;
 
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -15,10 +15,10 @@ pub struct Answer {
 
 impl Answer {
     /// # Panics
-    /// When the answer is larger than any may be. Lambda refuses one of more than 6 MB.
+    /// When the response is too large: Lambda's limit is 6 MB.
     pub(super) fn new(answer: Value) -> Self {
         let size = serde_json::to_vec(&answer).unwrap().len();
-        assert!(size <= LARGEST, "the answer has {size} bytes");
+        assert!(size <= MAX_BYTES, "the answer has {size} bytes");
         let text = answer["body"].as_str().unwrap_or_default().to_owned();
         Self {
             status: u16::try_from(answer["statusCode"].as_u64().expect("a status")).unwrap(),
@@ -32,25 +32,25 @@ impl Answer {
         self.headers[name].as_str().unwrap_or_default()
     }
 
-    /// All of them.
+    /// Returns all headers.
     pub fn headers(&self) -> &Value {
         &self.headers
     }
 
-    /// Demands the status, and shows the answer otherwise.
+    /// Asserts the status.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
-    /// 200, and its body.
+    /// Asserts 200 and returns the body.
     #[track_caller]
     pub fn ok(self) -> Value {
         self.is(200).body
     }
 
-    /// 201, and its body, which stands where `Location` says.
+    /// Asserts 201 and a `Location` with the id of the body. Returns the body.
     #[track_caller]
     pub fn created(self) -> Value {
         let answer = self.is(201);
@@ -59,13 +59,13 @@ impl Answer {
         answer.body
     }
 
-    /// 204, without a body.
+    /// Asserts 204 without a body.
     #[track_caller]
     pub fn no_content(self) {
         assert_eq!(self.is(204).text, "");
     }
 
-    /// The problem of this name and status, as RFC 9457 writes it.
+    /// Asserts a problem of this status and type (RFC 9457). Returns the body.
     #[track_caller]
     pub fn problem(self, status: u16, name: &str) -> Value {
         let answer = self.is(status);
@@ -82,7 +82,7 @@ impl Answer {
         answer.body
     }
 
-    /// 422, and its faults as `pointer code`, in their order.
+    /// Asserts 422 `invalid`. Returns the faults as `pointer code`, in order.
     #[track_caller]
     pub fn faults(self) -> Vec<String> {
         let problem = self.problem(422, "invalid");

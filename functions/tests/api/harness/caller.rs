@@ -12,7 +12,7 @@ use super::{Answer, Lyceum, event};
 
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Somebody who calls, with or without a token.
+/// A user who sends requests, with or without a token.
 #[derive(Clone)]
 pub struct Caller {
     pub id: String,
@@ -25,7 +25,7 @@ pub struct Caller {
 }
 
 impl Lyceum {
-    /// Somebody at an address of their own: what is limited by address is limited for each apart.
+    /// Returns a caller without a token. Each has its own address, because rate limits count per address.
     pub fn anonymous(self: &Arc<Self>) -> Caller {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let address = std::net::Ipv4Addr::from_bits((10 << 24) + NEXT.fetch_add(1, Ordering::Relaxed));
@@ -53,7 +53,7 @@ impl Lyceum {
         self.signed_in("admin").await
     }
 
-    /// A new user of that role, verified and signed in. Their password is [`PASSWORD`].
+    /// Creates a verified user with this role and signs in. The password is [`PASSWORD`].
     pub async fn signed_in(self: &Arc<Self>, role: &str) -> Caller {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         static HASH: OnceCell<String> = OnceCell::const_new();
@@ -81,7 +81,7 @@ impl Lyceum {
 }
 
 impl Lyceum {
-    /// Somebody whom the seed made, signed in.
+    /// Signs in as a user that the seed created.
     pub async fn known(self: &Arc<Self>, username: &str) -> Caller {
         let caller = Caller { email: username.to_owned(), username: username.to_owned(), ..self.anonymous() };
         let tokens = caller.sign_in(lyceum_local::demo::PASSWORD).await.ok();
@@ -116,7 +116,7 @@ impl Caller {
         self.send_raw(method, path, "application/json", body.as_deref().map(str::as_bytes)).await
     }
 
-    /// Calls again while everything is busy: nothing was changed then.
+    /// Repeats the request while the response is 503; such a request changed nothing.
     pub async fn insist(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         loop {
             let answer = self.send(method, path, body.clone()).await;
@@ -126,7 +126,7 @@ impl Caller {
         }
     }
 
-    /// Any bytes under any type.
+    /// Sends any bytes with any media type.
     pub async fn send_raw(&self, method: &str, path: &str, content_type: &str, body: Option<&[u8]>) -> Answer {
         let mut headers = self.headers.clone();
         if body.is_some() {
@@ -152,18 +152,18 @@ impl Caller {
         self.token.as_deref().unwrap_or_default()
     }
 
-    /// The same person, with a session of now.
+    /// Signs in again and returns the user with the new session.
     pub async fn again(&self) -> Self {
         let tokens = self.sign_in(PASSWORD).await.ok();
         self.with_token(tokens["access_token"].as_str().unwrap())
     }
 
-    /// The same, calling a Lyceum over a copy of the database, from an address of their own.
+    /// Returns the user as a caller of another Lyceum over a copy of the database, with a new address.
     pub fn calling(&self, lyceum: &Arc<Lyceum>) -> Self {
         Self { lyceum: lyceum.clone(), address: lyceum.anonymous().address, ..self.clone() }
     }
 
-    /// The same, calling from there.
+    /// Returns the user with another client address.
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }
     }

@@ -1,4 +1,4 @@
-//! A course to test with, made through the API.
+//! A course for tests, created through the API.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,7 +16,7 @@ pub struct CourseInProgress {
 }
 
 impl CourseInProgress {
-    /// A draft with one section and so many published lessons, in a category of its own.
+    /// Creates a draft with one section and this number of published lessons, in a new category.
     pub async fn draft(admin: &Caller, instructor: &Caller, lessons: usize) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("Category {}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -36,14 +36,14 @@ impl CourseInProgress {
         course
     }
 
-    /// The same, published.
+    /// Creates the same course and publishes it.
     pub async fn published(admin: &Caller, instructor: &Caller, lessons: usize) -> Self {
         let course = Self::draft(admin, instructor, lessons).await;
         course.instructor.post(&course.path("/publish"), json!({})).await.ok();
         course
     }
 
-    /// Adds a lesson, and gives its id.
+    /// Adds a lesson and returns its id.
     pub async fn add_lesson(&mut self, lesson: Value) -> String {
         let path = format!("/v1/sections/{}/lessons", self.section);
         let id = id_of(&self.instructor.post(&path, lesson).await.created());
@@ -51,22 +51,22 @@ impl CourseInProgress {
         id
     }
 
-    /// An address under the course's own.
+    /// Returns a path below the course's path.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/courses/{}{rest}", self.id)
     }
 
-    /// Changes the course itself.
+    /// Updates the course.
     pub async fn change(&self, changes: Value) -> Value {
         self.instructor.patch(&self.path(""), changes).await.ok()
     }
 
-    /// Enrols the learner, and gives the enrolment's id.
+    /// Enrols the learner and returns the enrolment's id.
     pub async fn enroll(&self, learner: &Caller) -> String {
         id_of(&learner.post(&self.path("/enrollments"), json!({})).await.created())
     }
 
-    /// Completes the lesson of that index, and gives the answer's body.
+    /// Completes the lesson with this index and returns the response's body.
     pub async fn complete(&self, learner: &Caller, lesson: usize) -> Value {
         learner.put(&format!("/v1/lessons/{}/completion", self.lessons[lesson]), json!({})).await.ok()
     }

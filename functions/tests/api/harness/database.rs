@@ -1,4 +1,4 @@
-//! A database a test, from a migrated template, in one throwaway cluster a run.
+//! One database per test, copied from a migrated template in a shared throwaway cluster.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +24,7 @@ pub struct Database {
 }
 
 impl Databases {
-    /// The migrated schema, and nothing in it.
+    /// Creates a database with the schema and no data.
     pub async fn create(&self) -> Database {
         let cluster = cluster().await;
         self.template.get_or_init(|| make_template(cluster)).await;
@@ -33,12 +33,12 @@ impl Databases {
         Database::connect(cluster, &name)
     }
 
-    /// That database itself.
+    /// Opens an existing database.
     pub async fn known(&self, name: &str) -> Database {
         Database::connect(cluster().await, name)
     }
 
-    /// A copy of that database, with all that is in it. Whoever is connected to it is cut off.
+    /// Copies a database with its data. Closes all connections to the original.
     pub async fn copy(&self, original: &str) -> Database {
         let cluster = cluster().await;
         let name = format!("copy_{}", self.next.fetch_add(1, Ordering::Relaxed));
@@ -48,15 +48,15 @@ impl Databases {
         Database::connect(cluster, &name)
     }
 
-    /// Removes a database that is not needed any more: all are in memory.
+    /// Drops a database, because all databases are in memory.
     pub async fn remove(&self, name: &str) {
         execute(cluster().await, format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 
-    /// A database without a schema, for the tests of migrations.
+    /// Creates a database without a schema, for tests of migrations.
     pub async fn create_bare(&self) -> Database {
         let cluster = cluster().await;
-        self.template.get_or_init(|| make_template(cluster)).await; // it makes the roles, too
+        self.template.get_or_init(|| make_template(cluster)).await; // also creates the roles
         let name = format!("bare_{}", self.next.fetch_add(1, Ordering::Relaxed));
         execute(cluster, format!("CREATE DATABASE {name} OWNER lyceum_owner")).await;
         Database::connect(cluster, &name)
@@ -64,13 +64,13 @@ impl Databases {
 }
 
 impl Database {
-    /// The migrated schema, and nothing in it, in a cluster of the test's own.
+    /// Creates a database with the schema and no data in a separate cluster.
     pub async fn alone_in(cluster: &Cluster) -> Self {
         make_template(cluster).await;
         Self::in_template_of(cluster)
     }
 
-    /// The same, made already.
+    /// Opens the database that [`Self::alone_in`] created.
     pub fn in_template_of(cluster: &Cluster) -> Self {
         Self::connect(cluster, "template_lyceum")
     }
@@ -108,11 +108,11 @@ async fn execute(cluster: &Cluster, sql: String) {
     superuser.close().await.unwrap();
 }
 
-/// All of the schema, as `pg_dump` writes it.
+/// Returns the schema as `pg_dump` writes it.
 pub async fn schema_of(url: &str) -> String {
     let pg_dump = cluster().await.binaries().program("pg_dump");
     let output = Command::new(pg_dump).args(["--schema-only", "--dbname", url]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n") // a random word a dump
+    text.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n") // each dump contains a random key
 }

@@ -1,4 +1,4 @@
-//! `CloudFormation`, as far as a custom resource sees it.
+//! The part of `CloudFormation` that a custom resource uses.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,25 +11,25 @@ use tokio::task::JoinHandle;
 
 use super::serve;
 
-/// Where a deployment is answered: what was put there, and how often it refuses.
+/// A server for the responses to a deployment's events. It can refuse the first responses.
 pub struct Deployment {
     address: String,
-    told: Arc<Mutex<Vec<Value>>>,
+    received: Arc<Mutex<Vec<Value>>>,
     server: JoinHandle<()>,
 }
 
 #[derive(Clone)]
-struct Told {
+struct Received {
     answers: Arc<Mutex<Vec<Value>>>,
     refusals: Arc<Mutex<u32>>,
 }
 
 impl Deployment {
     pub async fn start(refusals: u32) -> Self {
-        let told = Told { answers: Arc::default(), refusals: Arc::new(Mutex::new(refusals)) };
-        let routes = Router::new().route("/answer", put(listen)).with_state(told.clone());
+        let received = Received { answers: Arc::default(), refusals: Arc::new(Mutex::new(refusals)) };
+        let routes = Router::new().route("/answer", put(listen)).with_state(received.clone());
         let (address, server) = serve(routes).await;
-        Self { address: format!("http://{address}/answer?signature=a%2Fb"), told: told.answers, server }
+        Self { address: format!("http://{address}/answer?signature=a%2Fb"), received: received.answers, server }
     }
 
     pub fn event(&self, kind: &str) -> Value {
@@ -45,11 +45,11 @@ impl Deployment {
         })
     }
 
-    /// The one answer since the last time.
+    /// Returns the only response since the last call.
     pub fn answer(&self) -> Value {
-        let mut told = self.told.lock().unwrap();
-        assert_eq!(told.len(), 1, "{told:?}");
-        told.remove(0)
+        let mut received = self.received.lock().unwrap();
+        assert_eq!(received.len(), 1, "{received:?}");
+        received.remove(0)
     }
 }
 
@@ -59,16 +59,16 @@ impl Drop for Deployment {
     }
 }
 
-/// As S3 takes it: signed for a body without a type, of a stated length.
-async fn listen(State(told): State<Told>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
-    assert_eq!(uri.query(), Some("signature=a%2Fb"), "the address is as it was signed");
+/// Accepts a response as S3 does: signed for a body without a content type and with a content length.
+async fn listen(State(received): State<Received>, uri: Uri, headers: HeaderMap, body: String) -> StatusCode {
+    assert_eq!(uri.query(), Some("signature=a%2Fb"), "the signed address is unchanged");
     assert_eq!(headers["content-type"], "");
     assert_eq!(headers["content-length"], body.len().to_string());
-    let mut refusals = told.refusals.lock().unwrap();
+    let mut refusals = received.refusals.lock().unwrap();
     if *refusals > 0 {
         *refusals -= 1;
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    told.answers.lock().unwrap().push(serde_json::from_str(&body).unwrap());
+    received.answers.lock().unwrap().push(serde_json::from_str(&body).unwrap());
     StatusCode::OK
 }

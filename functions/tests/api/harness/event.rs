@@ -1,10 +1,11 @@
-//! The events that the tests send, as AWS would.
+//! The events that the tests send, in the formats of AWS.
 
 use chrono::{DateTime, Utc};
 use lyceum_local::event::{self, Call};
 use serde_json::{Map, Value};
 
-/// A call whose event came by `$default`, as under `cargo lambda watch`: the dispatch looks at method and path alone.
+/// Builds the event of a request with the route `$default`, as `cargo lambda watch` sends it: the dispatch uses only
+/// method and path.
 pub fn http(
     time: DateTime<Utc>,
     method: &str,
@@ -17,7 +18,7 @@ pub fn http(
     event::http(&Call { method, path_and_query, headers, body, source_ip, route_key, path_parameters, time })
 }
 
-/// A message that only wakes.
+/// Builds the event of an SQS message that only wakes the function.
 pub fn wake(queue: &str, time: DateTime<Utc>) -> Value {
     event::sqs(queue, "{}", time)
 }

@@ -1,4 +1,4 @@
-//! A proxy between Lyceum and what it depends on, which breaks in the ways that networks do.
+//! A proxy between Lyceum and a server it depends on, which simulates network faults.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What becomes of the answers.
+/// The fault, which affects the server's responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// They pass.
+    /// No fault.
     None,
-    /// Each piece of up to a kilobyte comes that late.
+    /// Delays each chunk of up to a kilobyte.
     Slow(Duration),
-    /// The connection breaks after so many bytes of an answer.
+    /// Resets the connection after this number of bytes of a response.
     CutAfter(usize),
-    /// Nothing comes any more, and nothing tells so.
+    /// Sends nothing and keeps the connection open.
     Silent,
 }
 
@@ -28,7 +28,7 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Stands before `target`.
+    /// Starts a proxy to `target`.
     pub async fn before(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -42,7 +42,7 @@ impl FaultProxy {
         Self { address, fault, server }
     }
 
-    /// From now on, also on connections that are open.
+    /// Changes the fault, also for open connections.
     pub fn set(&self, fault: Fault) {
         self.fault.send_replace(fault);
     }
@@ -64,16 +64,16 @@ async fn pass(client: TcpStream, target: SocketAddr, mut faults: watch::Receiver
         let fault = *faults.borrow_and_update();
         match fault {
             Fault::None => {}
-            Fault::Slow(delay) => tokio::time::sleep(delay).await, // the fault itself
+            Fault::Slow(delay) => tokio::time::sleep(delay).await, // the simulated fault
             Fault::CutAfter(bytes) if passed + length > bytes => {
                 let _ = to_client.write_all(&piece[..bytes.saturating_sub(passed)]).await;
-                let _ = to_client.as_ref().set_zero_linger(); // a reset, and no end
+                let _ = to_client.as_ref().set_zero_linger(); // a reset instead of a regular end
                 break;
             }
             Fault::CutAfter(_) => passed += length,
             Fault::Silent => {
                 let _ = faults.wait_for(|fault| *fault != Fault::Silent).await;
-                break; // what was lost stays lost
+                break; // lost bytes are not sent later
             }
         }
         if to_client.write_all(&piece[..length]).await.is_err() {

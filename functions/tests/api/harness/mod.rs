@@ -1,4 +1,4 @@
-//! What the tests share: a Lyceum of one's own, and callers as values.
+//! The test harness: a separate Lyceum per test, and callers as values.
 //!
 //! ```ignore
 //! let lyceum = Lyceum::new().await;
@@ -59,13 +59,13 @@ pub use redis::{RedisServer, Store};
 pub use registering::{FIRST_PASSWORD, new_user};
 pub use storage::BUCKET;
 
-/// One key for all tests: making it is not what they test.
+/// One signing key for all tests, because creating keys is slow.
 pub static SIGNING_KEY: LazyLock<String> = LazyLock::new(|| keys::generate_pem().unwrap());
 
-/// All functions in this process, over a database, a mail server, an S3 and a clock of the test's own.
+/// All functions in this process, with a separate database, mail server, S3 and clock.
 pub struct Lyceum {
     pub clock: Clock,
-    /// As the owner of the database, to look at what the API doesn't show.
+    /// A pool of the database's owner, to check what the API doesn't show.
     pub database: PgPool,
     pub database_name: String,
     pub owner_url: String,
@@ -78,7 +78,7 @@ pub struct Lyceum {
     storage: Storage,
     /// How often `deliver-mail` was woken.
     wakes: Arc<AtomicU32>,
-    /// How often `recompute-progress` was.
+    /// How often `recompute-progress` was woken.
     progress_wakes: Arc<AtomicU32>,
     /// The messages to `run-jobs`, in the order in which they were sent.
     jobs_messages: Arc<Mutex<Vec<Message>>>,
@@ -90,12 +90,12 @@ impl Lyceum {
         Self::with(|_| None).await
     }
 
-    /// With other settings than usual.
+    /// Creates a Lyceum with changed settings.
     pub async fn with(setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         Self::over(DATABASES.create().await, setting).await
     }
 
-    /// Over a database of which there is one already.
+    /// Creates a Lyceum over an existing database.
     pub async fn over(database: Database, setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         let files = tempfile::tempdir().unwrap();
         let key_file = files.path().join("signing-key.pem");
@@ -161,14 +161,14 @@ impl Lyceum {
         })
     }
 
-    /// Another process over the same database, with other settings.
+    /// Creates another Lyceum over the same database, with changed settings, like a second process.
     pub async fn beside(&self, setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         let other = Self::over(DATABASES.known(&self.database_name).await, setting).await;
         other.clock.advance(self.clock.now() - other.clock.now());
         other
     }
 
-    /// Sends an event to the function whose route it is, as API Gateway does.
+    /// Sends an event to the function of its route, as API Gateway does.
     pub async fn send(&self, event: Value) -> Answer {
         let path = event["rawPath"].as_str().unwrap();
         let method = event["requestContext"]["http"]["method"].as_str().unwrap();
@@ -177,17 +177,17 @@ impl Lyceum {
         Answer::new(answer)
     }
 
-    /// Runs the function of a queue or a schedule.
+    /// Invokes a function of a queue or a schedule.
     pub async fn run(&self, function: &str, event: Value) -> Value {
         self.functions[function].invoke(event).await.unwrap()
     }
 
-    /// The same, where it may fail.
+    /// Invokes a function that may fail.
     pub async fn try_run(&self, function: &str, event: Value) -> Result<Value, lyceum::Error> {
         self.functions[function].invoke(event).await
     }
 
-    /// The environment of a function's own process that works on the same.
+    /// Returns the environment for a function in a separate process over the same database.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("DATABASE_URL", self.application_url.clone()),
@@ -198,36 +198,36 @@ impl Lyceum {
         ]
     }
 
-    /// Where the private key of access tokens is.
+    /// Returns the path of the private key for access tokens.
     pub fn signing_key_file(&self) -> std::path::PathBuf {
         self.files.path().join("signing-key.pem")
     }
 
-    /// Lets `deliver-mail` run, and gives all mails so far, newest first.
+    /// Runs `deliver-mail` and returns all mails so far, newest first.
     pub async fn mails(&self) -> Vec<Mail> {
         let answer = self.run("deliver-mail", event::wake("mail", self.clock.now())).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         self.mailbox.newest_first()
     }
 
-    /// Lets `recompute-progress` run, if it was woken since it ran last.
+    /// Runs `recompute-progress` as long as it was woken since its last run.
     pub async fn recompute_progress(&self) {
         while self.progress_wakes.swap(0, Ordering::SeqCst) > 0 {
             self.run_recompute_progress().await;
         }
     }
 
-    /// Lets `recompute-progress` run, woken or not.
+    /// Runs `recompute-progress`, even if it was not woken.
     pub async fn run_recompute_progress(&self) {
         assert_eq!(self.try_recompute_progress().await.unwrap(), json!({ "batchItemFailures": [] }));
     }
 
-    /// The same, where it may find everything busy; the queue would bring the message again.
+    /// Runs `recompute-progress`, which may find everything locked; the queue would then deliver the message again.
     pub async fn try_recompute_progress(&self) -> Result<Value, lyceum::Error> {
         self.functions["recompute-progress"].invoke(event::wake("progress", self.clock.now())).await
     }
 
-    /// Asserts that each learner's number is what the facts say, and that no course waits for that.
+    /// Asserts that all percentages equal the recomputed ones, and that no course waits for a recomputation.
     pub async fn assert_progress_is_as_the_facts_say(&self) {
         let found = check::check(&mut self.database.acquire().await.unwrap()).await.unwrap();
         assert!(found.differences.is_empty(), "{:#?}", found.differences);
@@ -258,19 +258,19 @@ impl Lyceum {
         assert!(different.is_empty(), "{different:#?}");
     }
 
-    /// How often the queue of `deliver-mail` was woken.
+    /// Returns how often the queue of `deliver-mail` was woken.
     pub fn wakes(&self) -> u32 {
         self.wakes.load(Ordering::Relaxed)
     }
 
-    /// The token in the newest mail to that address.
+    /// Returns the token in the newest mail to this address.
     pub async fn token_mailed_to(&self, email: &str) -> String {
         let mail = self.mails().await.into_iter().find(|mail| mail.to.contains(email)).expect("a mail");
         let (_, token) = mail.text.split_once("token=").expect("a link with a token");
         token.split_whitespace().next().unwrap().to_owned()
     }
 
-    /// The rows of the audit log with that action, oldest first: who, on what, and what changed.
+    /// Returns the audit rows with this action, oldest first: user, resource, changes, address and user agent.
     pub async fn audited(&self, action: &str) -> Vec<Value> {
         sqlx::query_scalar(
             "SELECT jsonb_build_object('user_id', user_id, 'resource_type', resource_type, 'resource_id', resource_id,
@@ -283,12 +283,12 @@ impl Lyceum {
         .unwrap()
     }
 
-    /// Changes as the owner of the database what no call can, for the user of that id (`$1`).
+    /// Runs SQL as the owner of the database, with the given user id as `$1`.
     pub async fn change(&self, sql: &'static str, id: &str) {
         sqlx::query(sql).bind(uuid::Uuid::parse_str(id).unwrap()).execute(&self.database).await.unwrap();
     }
 
-    /// One number that the API doesn't show.
+    /// Returns a count that the API doesn't show.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.database).await.unwrap()
     }

@@ -1,4 +1,4 @@
-//! AWS as moto simulates it, on loopback: Secrets Manager and SQS by their own protocols.
+//! AWS simulated by moto on loopback: Secrets Manager and SQS with their real protocols.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use lyceum_local::programs::needed;
 use serde_json::Value;
 
-/// A server of the test's own, ended with it.
+/// A moto server, which stops on drop.
 pub struct Moto {
     pub url: String,
     process: Child,
@@ -21,7 +21,7 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    /// Starts a server; returns `None` where moto is not installed, which ends the test.
+    /// Starts the server. Returns `None` where moto is not installed, which ends the test.
     pub async fn start() -> Option<Self> {
         let program = needed("moto_server")?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -38,7 +38,7 @@ impl Moto {
         panic!("moto does not listen");
     }
 
-    /// What an SDK of it would be told.
+    /// Returns the environment that makes an SDK use this server.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.url.clone()),
@@ -48,7 +48,7 @@ impl Moto {
         ]
     }
 
-    /// Calls a service that speaks JSON, such as `AmazonSQS` or `secretsmanager`.
+    /// Calls a service with a JSON protocol, such as `AmazonSQS` or `secretsmanager`.
     pub async fn call(&self, service: &str, operation: &str, body: Value) -> Value {
         let signing_name = if service == "AmazonSQS" { "sqs" } else { service };
         let credential = format!("Credential=test/20261125/eu-central-1/{signing_name}/aws4_request");

@@ -1,4 +1,4 @@
-//! Callers who may do exactly so much.
+//! Callers with given permissions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Caller, Lyceum};
 
 impl Lyceum {
-    /// Somebody who holds these permissions, by a role of their own that the administrator made.
+    /// Creates a user with exactly these permissions, through a new role.
     pub async fn permitted(self: &Arc<Self>, admin: &Caller, permissions: &[&str]) -> Caller {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("Role {}", NEXT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! A function's own binary, as Lambda runs it: under a Runtime API on loopback, with what it prints kept.
+//! Runs a function's binary as Lambda does: with a Runtime API on loopback, and its output captured.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -30,7 +30,7 @@ struct Api {
 }
 
 impl Process {
-    /// Starts the binary (`env!("CARGO_BIN_EXE_…")`) with that environment alone.
+    /// Starts the binary (`env!("CARGO_BIN_EXE_…")`) with only the given environment.
     pub async fn start(binary: &str, environment: &[(&str, String)]) -> Self {
         let (events, waiting) = mpsc::channel(1);
         let (answered, answers) = mpsc::channel(1);
@@ -59,13 +59,13 @@ impl Process {
         Self { child, events, answers, server, folder }
     }
 
-    /// Hands it an event, and gives its answer, or its failure.
+    /// Invokes the function. Returns its response or its error.
     pub async fn invoke(&mut self, event: Value) -> Result<Value, Value> {
         self.events.send(event).await.unwrap();
         self.answers.recv().await.unwrap()
     }
 
-    /// What it printed until now.
+    /// Returns its output so far.
     pub fn printed(&self) -> String {
         std::fs::read_to_string(self.printed_to()).unwrap()
     }
@@ -94,7 +94,7 @@ async fn next(State(api): State<Arc<Api>>) -> impl IntoResponse {
 async fn report(State(api): State<Arc<Api>>, Path((_, outcome)): Path<(String, String)>, body: Bytes) -> StatusCode {
     let body = serde_json::from_slice(&body).unwrap_or_default();
     let report = if outcome == "response" { Ok(body) } else { Err(body) };
-    let _ = api.answers.send(report).await; // or nobody waits any more
+    let _ = api.answers.send(report).await; // fails only when the test has ended
     StatusCode::ACCEPTED
 }
 
@@ -103,7 +103,7 @@ async fn failed_to_start(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode
     StatusCode::ACCEPTED
 }
 
-/// Serves that on a free port of loopback; gives its address.
+/// Serves the routes on a free port of loopback. Returns the address.
 pub async fn serve(routes: Router) -> (String, JoinHandle<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,8 +1,8 @@
-//! Many at once.
+//! Concurrent calls.
 
 use std::future::Future;
 
-/// Runs that many tasks at once; what each came to, in their order.
+/// Runs tasks concurrently. Returns their results in order.
 pub async fn at_once<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -16,7 +16,7 @@ where
     outcomes
 }
 
-/// How many of them are that one.
+/// Counts the outcomes that equal `wanted`.
 pub fn how_many<T: PartialEq>(outcomes: &[T], wanted: T) -> usize {
     outcomes.iter().filter(|outcome| **outcome == wanted).count()
 }

@@ -1,4 +1,4 @@
-//! A real Redis, for what is counted there or in Postgres, and for what is read from it.
+//! A real Redis, for tests of rate limits and of the response cache.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -11,11 +11,11 @@ use redis::AsyncCommands;
 
 use super::Lyceum;
 
-/// Databases of the server that the tests share, one a test.
+/// The number of databases of the shared server; each test uses one.
 const DATABASES: u32 = 1000;
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// A Redis of its own, which ends with this process at the latest.
+/// A separate Redis server, which stops at the latest with this process.
 pub struct RedisServer {
     pub url: String,
     process: Child,
@@ -26,7 +26,7 @@ impl RedisServer {
         Self::start_with(&["--databases", &DATABASES.to_string()])
     }
 
-    /// A cluster of one that has all slots, as `ElastiCache` Serverless seems to its callers.
+    /// Starts a cluster with one node that has all slots. `ElastiCache` Serverless looks like this to clients.
     pub async fn start_cluster() -> Self {
         let bus = free_port().to_string();
         let nodes = format!("redis-nodes-{bus}.conf");
@@ -63,7 +63,7 @@ impl RedisServer {
         Self { url: format!("redis://127.0.0.1:{port}"), process }
     }
 
-    /// All that it holds of the catalogue: key, value, and the seconds until it goes (-1: it stays).
+    /// Returns the cached catalogue entries: key, value, and the seconds to live (-1: no expiry).
     pub async fn entries(&self) -> Vec<(String, String, i64)> {
         let client = redis::Client::open(self.url.as_str()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -77,7 +77,7 @@ impl RedisServer {
         entries
     }
 
-    /// Stops it at once, as a fault would.
+    /// Kills the server, as a crash would.
     pub fn kill(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -94,20 +94,21 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// By a thread that lives as long as this process: the system ends a child with the thread that spawned it.
+/// Spawns from a thread that lives as long as this process, because Linux kills a child with the thread that spawned
+/// it.
 fn spawn(mut command: Command) -> Child {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         die_with_parent(&mut command);
-        let _ = tell.send(command.spawn());
+        let _ = sender.send(command.spawn());
         loop {
             std::thread::park();
         }
     });
-    told.recv().unwrap().expect("redis-server, which Debian's package of that name has")
+    receiver.recv().unwrap().expect("redis-server (install the package redis-server)")
 }
 
-/// Where limits are counted.
+/// The store of the rate limits.
 #[derive(Clone, Copy)]
 pub enum Store {
     Postgres,
@@ -115,12 +116,12 @@ pub enum Store {
 }
 
 impl Store {
-    /// A Lyceum that counts there.
+    /// Creates a Lyceum that uses this store.
     pub async fn lyceum(self) -> Arc<Lyceum> {
         self.with(&[]).await
     }
 
-    /// The same, with these settings.
+    /// Creates a Lyceum that uses this store, with changed settings.
     pub async fn with(self, settings: &[(&str, &str)]) -> Arc<Lyceum> {
         static SERVER: OnceLock<RedisServer> = OnceLock::new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -141,7 +142,7 @@ impl Store {
     }
 }
 
-/// Makes two tests of each rule, which takes a [`Store`].
+/// Defines two tests for each rule, a function that takes a [`Store`].
 macro_rules! on_both_stores {
     ($($rule:ident),* $(,)?) => {
         mod in_postgres {

@@ -1,13 +1,13 @@
-//! Somebody who registers.
+//! Calls for registration, sign-in and account recovery.
 
 use serde_json::{Value, json};
 
 use super::{Answer, Caller};
 
-/// What [`new_user`] chooses.
+/// The password of [`new_user`].
 pub const FIRST_PASSWORD: &str = "a long enough sentence";
 
-/// A body for `register`.
+/// Returns a request body for `register`.
 pub fn new_user(username: &str) -> Value {
     json!({
         "email": format!("{username}@school.test"), "username": username, "password": FIRST_PASSWORD,
@@ -16,12 +16,12 @@ pub fn new_user(username: &str) -> Value {
 }
 
 impl Caller {
-    /// Registers [`new_user`], which is not verified then.
+    /// Registers [`new_user`] without verifying the email.
     pub async fn register(&self, username: &str) {
         self.post("/v1/auth/register", new_user(username)).await.is(202);
     }
 
-    /// Asks for a mail to choose a new password.
+    /// Requests a mail to reset the password.
     pub async fn forgets_password(&self, email: &str) {
         let answer = self.post("/v1/auth/forgot-password", json!({ "email": email })).await.is(202);
         assert_eq!(answer.text, "");
@@ -35,7 +35,7 @@ impl Caller {
         self.post("/v1/auth/verify-email", json!({ "token": token })).await
     }
 
-    /// Signs in as whoever that is.
+    /// Sends a sign-in request.
     pub async fn signs_in_as(&self, identifier: &str, password: &str) -> Answer {
         self.post("/v1/auth/login", json!({ "identifier": identifier, "password": password })).await
     }

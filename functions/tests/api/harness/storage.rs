@@ -1,4 +1,4 @@
-//! An S3 of the test's own, as the local stack has one, and ways around the API to what is in it.
+//! A separate S3 per test, and access to its objects that bypasses the API.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,24 +20,24 @@ pub(super) async fn start(files: &Path) -> Storage {
 }
 
 impl Lyceum {
-    /// A Lyceum that is at the system's time: S3 looks there, too, to see whether what was signed has expired.
+    /// Creates a Lyceum with the system's time, because S3 uses that time to check the expiry of signatures.
     pub async fn today() -> Arc<Self> {
         Self::today_with(|_| None).await
     }
 
-    /// The same, with other settings than usual.
+    /// Creates a Lyceum with the system's time and changed settings.
     pub async fn today_with(setting: impl Fn(&str) -> Option<String>) -> Arc<Self> {
         let lyceum = Self::with(setting).await;
         lyceum.clock.advance(Clock::default().now() - lyceum.clock.now());
         lyceum
     }
 
-    /// Where it is.
+    /// Returns the URL of the S3.
     pub fn s3_endpoint(&self) -> String {
         self.storage.endpoint()
     }
 
-    /// A client of the S3, which may do everything.
+    /// Returns an S3 client with all rights.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -49,7 +49,7 @@ impl Lyceum {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    /// What is under that key, if anything is.
+    /// Returns the bytes of an object, if it exists.
     pub async fn object(&self, key: &str) -> Option<Vec<u8>> {
         match self.s3().get_object().bucket(BUCKET).key(key).send().await {
             Ok(object) => Some(object.body.collect().await.unwrap().to_vec()),
@@ -58,13 +58,13 @@ impl Lyceum {
         }
     }
 
-    /// Puts an object there, whatever the API would say.
+    /// Stores an object without the API's checks.
     pub async fn put_object(&self, key: &str, content_type: &str, bytes: Vec<u8>) {
         let put = self.s3().put_object().bucket(BUCKET).key(key).content_type(content_type);
         put.body(bytes.into()).send().await.unwrap();
     }
 
-    /// Hears of every object that is written from now on.
+    /// Subscribes to the events of objects written from now on.
     pub fn created(&self) -> broadcast::Receiver<Created> {
         self.storage.created()
     }

@@ -1,23 +1,23 @@
-//! Files: on their way as a browser sends them, and arrived, as far as that is not what is tested.
+//! Uploads files as a browser does, and prepares uploaded files for tests of other subjects.
 
 use serde_json::{Value, json};
 
 use super::{Answer, Caller, CourseInProgress, Lyceum};
 
-/// What a browser may be asked to send.
+/// The size of one part of a multipart upload, in bytes.
 pub const PART: usize = 16 << 20;
 
-/// A body that asks for a document.
+/// Returns a request body for the upload of a document.
 pub fn document(size: usize) -> Value {
     json!({ "kind": "document", "file_name": "notes.txt", "content_type": "text/plain", "size_bytes": size })
 }
 
-/// A body that asks for a video.
+/// Returns a request body for the upload of a video.
 pub fn video(size: usize) -> Value {
     json!({ "kind": "video", "file_name": "lecture.mp4", "content_type": "video/mp4", "size_bytes": size })
 }
 
-/// Sends a file by the form, with one of its fields changed or added; the status, and what S3 says.
+/// Submits a form with a file and optionally one changed or added field. Returns the status and S3's response.
 pub async fn submit_changed(form: &Value, change: Option<(&str, &str)>, file: &[u8]) -> (u16, String) {
     let mut fields = form["fields"].as_object().expect("a form").clone();
     fields.extend(change.map(|(name, value)| (name.to_owned(), json!(value))));
@@ -36,19 +36,19 @@ pub async fn submit_changed(form: &Value, change: Option<(&str, &str)>, file: &[
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// Sends a file by the form; the status.
+/// Submits a form with a file. Returns the status.
 pub async fn submit(form: &Value, file: &[u8]) -> u16 {
     submit_changed(form, None, file).await.0
 }
 
-/// Sends a part; the status, and its `ETag`.
+/// Sends a part. Returns the status and its `ETag`.
 pub async fn put_part(part: &Value, bytes: Vec<u8>) -> (u16, String) {
     let answer = reqwest::Client::new().put(part["url"].as_str().unwrap()).body(bytes).send().await.unwrap();
     let e_tag = answer.headers().get("etag").map_or("", |e_tag| e_tag.to_str().unwrap());
     (answer.status().as_u16(), e_tag.to_owned())
 }
 
-/// Sends that part of a file of zeros; what `complete` wants to know of it.
+/// Sends a part of zeros. Returns its entry for `complete`.
 pub async fn put_zeros(part: &Value) -> Value {
     let size = usize::try_from(part["size_bytes"].as_u64().unwrap()).unwrap();
     let (status, e_tag) = put_part(part, vec![0; size]).await;
@@ -57,12 +57,12 @@ pub async fn put_zeros(part: &Value) -> Value {
 }
 
 impl CourseInProgress {
-    /// Asks for an upload for the first lesson, and gives the whole answer.
+    /// Requests an upload for the first lesson and returns the response.
     pub async fn ask(&self, by: &Caller, body: Value) -> Answer {
         by.post(&format!("/v1/lessons/{}/uploads", self.lessons[0]), body).await
     }
 
-    /// An upload of the instructor's for the first lesson: its address, and how to send it.
+    /// Creates an upload for the first lesson as the instructor. Returns its path, and how to send the file.
     pub async fn upload(&self, body: Value) -> (String, Value) {
         let answer = self.ask(&self.instructor, body).await.is(201);
         (answer.header("location").to_owned(), answer.body)
@@ -70,7 +70,7 @@ impl CourseInProgress {
 }
 
 impl Lyceum {
-    /// Lets a lesson show a file that was checked and copied, as an upload leaves it, and gives its id.
+    /// Adds a checked file to a lesson, in the state that a finished upload has. Returns the upload's id.
     pub async fn shows(&self, course: &str, lesson: &str, by: &Caller, kind: &str) -> String {
         self.shows_named(course, lesson, by, kind, if kind == "video" { "a.mp4" } else { "a.pdf" }).await
     }
@@ -99,7 +99,7 @@ impl Lyceum {
         id.to_string()
     }
 
-    /// The key of a file that a lesson shows.
+    /// Returns the S3 key of an upload.
     pub async fn path_of(&self, upload: &str) -> String {
         let path = sqlx::query_scalar("SELECT storage_path FROM uploads WHERE id = $1");
         path.bind(upload.parse::<uuid::Uuid>().unwrap()).fetch_one(&self.database).await.unwrap()

@@ -1,17 +1,17 @@
-//! Nobody learns from a login whether there is such an account (`security.md`, 1). Its time is measured by
-//! `infra/bench/login-times`: two cores shared with other tests say little.
+//! Responses don't show whether an account exists. Their timing is measured by `infra/bench/login-times`, because here
+//! other tests share the two cores.
 
 use serde_json::json;
 
 use crate::harness::{Answer, FIRST_PASSWORD, Lyceum, PASSWORD};
 
-/// The whole answer but for its request id.
+/// The whole response without its request id.
 fn shown(answer: &Answer) -> String {
     format!("{} {} {}", answer.status, answer.headers(), answer.text).replace(answer.header("x-request-id"), "")
 }
 
 #[tokio::test]
-async fn unknown_wrong_suspended_closed_invited_and_unverified_are_the_same_status_body_and_headers() {
+async fn failed_sign_ins_of_all_kinds_have_the_same_status_body_and_headers() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let (student, suspended, closed) = (lyceum.student().await, lyceum.student().await, lyceum.student().await);
@@ -32,7 +32,7 @@ async fn unknown_wrong_suspended_closed_invited_and_unverified_are_the_same_stat
         (&closed.email, PASSWORD),
         ("new@school.test", "!"),
         ("new", PASSWORD),
-        ("ada@school.test", "wrong"), // never verified
+        ("ada@school.test", "wrong"), // not verified
         ("ada@school.test", FIRST_PASSWORD),
         ("ada", FIRST_PASSWORD),
     ] {
@@ -43,7 +43,7 @@ async fn unknown_wrong_suspended_closed_invited_and_unverified_are_the_same_stat
 }
 
 #[tokio::test]
-async fn asking_for_a_mail_is_alike_for_a_known_and_an_unknown_email() {
+async fn requesting_a_mail_has_the_same_response_for_known_and_unknown_emails() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     lyceum.anonymous().register("ada").await;
@@ -54,7 +54,7 @@ async fn asking_for_a_mail_is_alike_for_a_known_and_an_unknown_email() {
         for email in [known, "nobody@school.test"] {
             let before = lyceum.wakes();
             let answer = lyceum.anonymous().post(path, json!({ "email": email })).await.is(202);
-            answers.push((shown(&answer), lyceum.wakes() - before)); // waking the queue takes its time
+            answers.push((shown(&answer), lyceum.wakes() - before)); // waking the queue takes time
         }
         assert_eq!(answers[0], answers[1], "{path}");
     }

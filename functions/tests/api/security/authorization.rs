@@ -1,11 +1,11 @@
-//! Who may do what: `matrix.txt`, cell by cell.
+//! The authorization matrix `matrix.txt`, checked cell by cell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matrix::{called, matrix};
 
 #[test]
-fn every_route_has_its_row_and_every_row_its_route() {
+fn the_matrix_has_exactly_the_routes_of_the_api() {
     let routes = lyceum_functions::ALL.iter().flat_map(lyceum::Function::routes);
     let of_the_code: BTreeSet<_> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
     let (of_the_matrix, cells) = matrix();
@@ -15,28 +15,28 @@ fn every_route_has_its_row_and_every_row_its_route() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_cell_of_the_matrix_holds() {
+async fn every_cell_of_the_matrix_has_the_expected_status() {
     let wrong = called().await.iter().filter(|called| called.answer.status != called.cell.expected);
     let mut wrong: Vec<_> = wrong.map(|called| format!("{} expected, {called}", called.cell.expected)).collect();
     wrong.sort();
     assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// `semantics.md`, Audit: each change by anyone writes one row.
+/// See `docs/semantics.md`, Audit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_change_by_anyone_leaves_one_row_of_the_audit_log() {
-    let mut most: BTreeMap<String, i64> = BTreeMap::new();
+async fn every_change_writes_one_audit_row() {
+    let mut most_rows: BTreeMap<String, i64> = BTreeMap::new();
     for called in called().await {
         let Some(rows) = called.audited else { continue };
         assert!(rows <= 1, "{rows} rows: {called}");
-        // What was so already is no change, and 200; the others made, ended or began something.
+        // A request that changes nothing answers 200 and writes no row.
         assert!(rows == 1 || called.answer.status == 200, "no row: {called}");
-        let of_route = most.entry(format!("{} {}", called.cell.method, called.cell.path)).or_default();
+        let of_route = most_rows.entry(format!("{} {}", called.cell.method, called.cell.path)).or_default();
         *of_route = rows.max(*of_route);
     }
     let routes = lyceum_functions::ALL.iter().flat_map(lyceum::Function::routes);
     for route in routes.filter(|route| route.method != "GET") {
         let route = format!("{} {}", route.method, route.path);
-        assert_eq!(most.get(&route), Some(&1), "{route} leaves its row");
+        assert_eq!(most_rows.get(&route), Some(&1), "{route} writes an audit row");
     }
 }

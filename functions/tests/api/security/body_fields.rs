@@ -1,11 +1,11 @@
-//! Bodies take what they list, and answers hold what they list.
+//! Bodies accept only the documented fields, and responses contain no secrets.
 
 use serde_json::{Value, json};
 
 use super::matrix::called;
 use crate::harness::Lyceum;
 
-/// What no caller sets, on whatever object.
+/// Fields that no request may set, on any object (the exceptions are listed in a test below).
 const FOREIGN: [&str; 20] = [
     "id",
     "role_id",
@@ -28,7 +28,7 @@ const FOREIGN: [&str; 20] = [
     "email_verification_token",
     "published_at",
 ];
-/// What no answer tells: hashes, tokens, and what the schema keeps for itself.
+/// Fields that no response may contain: hashes, tokens, and internal columns.
 const SECRET: [&str; 8] = [
     "password",
     "password_hash",
@@ -40,7 +40,7 @@ const SECRET: [&str; 8] = [
     "erased_at",
 ];
 
-/// The names of all members, wherever they stand.
+/// Collects the names of all members at any depth.
 fn members(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::Object(object) => object.iter().for_each(|(name, value)| {
@@ -53,7 +53,7 @@ fn members(value: &Value, names: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn no_body_sets_what_is_not_its_callers() {
+async fn bodies_refuse_internal_fields() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let document = admin.get("/openapi.json").await.ok();
@@ -64,7 +64,7 @@ async fn no_body_sets_what_is_not_its_callers() {
             let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
             let content = &operation["requestBody"]["content"];
             if content.is_object() && content["application/json"].is_null() {
-                continue; // a list of emails has no members either
+                continue; // a CSV import has no members
             }
             let known = &content["application/json"]["schema"]["properties"];
             let foreign: Vec<_> = FOREIGN.into_iter().filter(|name| known[*name].is_null()).collect();
@@ -74,7 +74,7 @@ async fn no_body_sets_what_is_not_its_callers() {
                 route.path.split('/').map(|part| if part.starts_with('{') { nothing } else { part }).collect();
             let faults = admin.send(route.method.as_str(), &path.join("/"), Some(body)).await.faults();
             if faults.iter().all(|fault| fault == " wrong_type") {
-                continue; // a list of ids has no members at all
+                continue; // a list of ids has no members
             }
             for name in foreign {
                 assert!(
@@ -91,7 +91,7 @@ async fn no_body_sets_what_is_not_its_callers() {
 }
 
 #[tokio::test]
-async fn the_members_that_some_bodies_take_are_the_ones_of_the_api() {
+async fn only_the_listed_bodies_accept_fields_that_others_refuse() {
     let lyceum = Lyceum::new().await;
     let document = lyceum.anonymous().get("/openapi.json").await.ok();
     let mut taken = Vec::new();
@@ -121,16 +121,16 @@ async fn the_members_that_some_bodies_take_are_the_ones_of_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_holds_a_hash_or_a_token() {
+async fn no_response_contains_a_hash_or_a_token() {
     for called in called().await {
         let gives_tokens = ["/v1/auth/login", "/v1/auth/refresh"].contains(&called.cell.path);
         if gives_tokens || called.cell.path == "/openapi.json" {
-            continue; // their purpose, and the names of fields
+            continue; // these return tokens, and the document contains field names
         }
         let mut names = Vec::new();
         members(&called.answer.body, &mut names);
-        let told: Vec<_> = names.iter().filter(|name| SECRET.contains(&name.as_str())).collect();
-        assert!(told.is_empty(), "{told:?} in {called}");
+        let secret: Vec<_> = names.iter().filter(|name| SECRET.contains(&name.as_str())).collect();
+        assert!(secret.is_empty(), "{secret:?} in {called}");
         assert!(!called.answer.text.contains("$argon2"), "{called}");
     }
 }

@@ -1,4 +1,4 @@
-//! Sizes, depths, lengths and types of what comes in.
+//! Limits of the size, depth, length and type of input.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::Lyceum;
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn a_body_has_1_mib_and_not_a_byte_more() {
+async fn a_body_larger_than_1_mib_is_413() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let of_size = |size: usize| {
@@ -24,7 +24,7 @@ async fn a_body_has_1_mib_and_not_a_byte_more() {
 }
 
 #[tokio::test]
-async fn only_json_is_read() {
+async fn only_valid_json_is_accepted() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let body = br#"{"name": "A category"}"#;
@@ -58,7 +58,7 @@ async fn only_json_is_read() {
 }
 
 #[tokio::test]
-async fn depth_is_bounded() {
+async fn deeply_nested_json_is_refused() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     for depth in [1_000, 100_000] {
@@ -68,9 +68,9 @@ async fn depth_is_bounded() {
     }
 }
 
-/// A Lambda answers 6 MB at most: what a megabyte can be told has to stay far below.
+/// A Lambda response has at most 6 MB, so the response to a body of a megabyte must stay far below.
 #[tokio::test]
-async fn of_very_many_faults_a_hundred_are_told() {
+async fn at_most_a_hundred_faults_are_listed() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let unknown: serde_json::Map<_, _> = (0..80_000).map(|number| (format!("k{number}"), json!(1))).collect();
@@ -91,7 +91,7 @@ async fn of_very_many_faults_a_hundred_are_told() {
 }
 
 #[tokio::test]
-async fn every_text_of_every_body_is_bounded_by_its_column() {
+async fn every_text_field_has_a_limit() {
     let lyceum = Lyceum::new().await;
     let document = lyceum.anonymous().get("/openapi.json").await.ok();
     let mut texts = 0;
@@ -112,7 +112,7 @@ async fn every_text_of_every_body_is_bounded_by_its_column() {
 }
 
 #[tokio::test]
-async fn lengths_are_counted_in_characters_and_texts_are_kept_as_given() {
+async fn lengths_are_counted_in_characters_and_texts_are_stored_unchanged() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     for (name, longest) in [("first_name", 255), ("last_name", 255), ("bio", 10_000)] {
@@ -136,7 +136,7 @@ async fn lengths_are_counted_in_characters_and_texts_are_kept_as_given() {
 }
 
 #[tokio::test]
-async fn nul_is_refused_wherever_it_stands() {
+async fn nul_is_refused_everywhere() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     assert_eq!(admin.patch("/v1/me", json!({ "bio": "a\u{0}b" })).await.faults(), ["/bio invalid_text"]);

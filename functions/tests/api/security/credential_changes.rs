@@ -1,4 +1,4 @@
-//! What a reset ends, and what a change of password or email takes (`security.md`, 4).
+//! Password resets, and changes of password and email.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn reset(lyceum: &Arc<Lyceum>, student: &Caller) -> Caller {
 }
 
 #[tokio::test]
-async fn a_reset_ends_every_session_and_signs_nobody_in() {
+async fn a_reset_ends_all_sessions_and_starts_none() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let second = student.sign_in(PASSWORD).await.ok();
@@ -33,7 +33,7 @@ async fn a_reset_ends_every_session_and_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_reset_sends_a_notice() {
+async fn a_reset_sends_a_notification() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     reset(&lyceum, &student).await;
@@ -44,7 +44,7 @@ async fn a_reset_sends_a_notice() {
 }
 
 #[tokio::test]
-async fn a_reset_drops_an_email_change_that_waits() {
+async fn a_reset_cancels_a_pending_email_change() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     student.put("/v1/me/email", json!({ "email": "thief@school.test", "password": PASSWORD })).await.is(202);
@@ -54,9 +54,9 @@ async fn a_reset_drops_an_email_change_that_waits() {
     student.sign_in(NEW_PASSWORD).await.ok();
 }
 
-/// A login that began before the reset, and is still hashing, must not outlive it.
+/// A sign-in that started before the reset and is still hashing must not create a session after it.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_login_that_was_under_way_outlives_a_reset() {
+async fn a_concurrent_sign_in_does_not_survive_a_reset() {
     let lyceum = Lyceum::with(|name| (name == "LIMIT_FAILURES_PER_IDENTIFIER").then(|| "1000".to_owned())).await;
     let student = lyceum.student().await;
     student.forgets_password(&student.email).await;
@@ -78,7 +78,7 @@ async fn no_login_that_was_under_way_outlives_a_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_change_that_was_under_way_outlives_a_reset() {
+async fn a_concurrent_email_change_does_not_survive_a_reset() {
     let lyceum =
         Lyceum::with(|name| ["LIMIT_MAILS", "LIMIT_FAILURES_PER_IDENTIFIER"].contains(&name).then(|| "100".to_owned()))
             .await;
@@ -103,7 +103,7 @@ async fn no_change_that_was_under_way_outlives_a_reset() {
 }
 
 #[tokio::test]
-async fn a_change_of_password_takes_the_current_one() {
+async fn changing_the_password_requires_the_current_one() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let body = json!({ "current_password": "not this one", "new_password": NEW_PASSWORD });
@@ -116,7 +116,7 @@ async fn a_change_of_password_takes_the_current_one() {
 }
 
 #[tokio::test]
-async fn a_change_of_email_takes_the_password_tells_the_old_address_and_waits_for_the_new_one() {
+async fn changing_the_email_requires_the_password_notifies_the_old_address_and_waits_for_verification() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let body = json!({ "email": "new@school.test", "password": "not this one" });
@@ -127,9 +127,9 @@ async fn a_change_of_email_takes_the_password_tells_the_old_address_and_waits_fo
     student.put("/v1/me/email", body).await.is(202);
     let token = lyceum.token_mailed_to("new@school.test").await;
     let mails = lyceum.mails().await;
-    let told = mails.iter().find(|mail| mail.to.contains(&student.email)).expect("the old address is told");
-    assert_eq!(told.subject, "Your email is about to change");
-    assert!(told.text.contains("new@school.test") && !told.text.contains("token="), "{}", told.text);
+    let notice = mails.iter().find(|mail| mail.to.contains(&student.email)).expect("a mail to the old address");
+    assert_eq!(notice.subject, "Your email is about to change");
+    assert!(notice.text.contains("new@school.test") && !notice.text.contains("token="), "{}", notice.text);
     assert_eq!(student.get("/v1/me").await.ok()["email"], student.email);
     lyceum.anonymous().signs_in_as("new@school.test", PASSWORD).await.problem(401, "invalid-credentials");
 

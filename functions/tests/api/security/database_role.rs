@@ -1,4 +1,4 @@
-//! What the application's own database role can't do.
+//! The limits of the application's database role.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -40,13 +40,13 @@ async fn the_applications_role_cannot_change_the_audit_log_or_the_schema() {
         let code = refusal.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
         assert_eq!(code.as_deref(), Some("42501"), "{refused}: {refusal}");
     }
-    application.execute("GRANT DELETE ON audit_logs TO lyceum_app").await.unwrap(); // Postgres only warns
-    application.execute("DELETE FROM audit_logs").await.expect_err("nothing was granted");
+    application.execute("GRANT DELETE ON audit_logs TO lyceum_app").await.unwrap(); // Postgres only warns and grants nothing
+    application.execute("DELETE FROM audit_logs").await.expect_err("the grant had no effect");
     assert!(lyceum.count("SELECT count(*) FROM audit_logs").await > 0);
 }
 
 #[tokio::test]
-async fn partitions_of_new_months_are_as_closed() {
+async fn new_partitions_of_the_audit_log_are_protected_too() {
     let database = DATABASES.create().await;
     let mut application = PgConnection::connect(&database.application_url).await.unwrap();
     let name: String =
@@ -60,11 +60,11 @@ async fn partitions_of_new_months_are_as_closed() {
 }
 
 #[tokio::test]
-async fn migrations_run_as_another_role() {
+async fn only_the_owner_can_migrate() {
     let database = DATABASES.create_bare().await;
     let mut application = PgConnection::connect(&database.application_url).await.unwrap();
     lyceum::db::migrate(&mut application).await.expect_err("the application's role can't migrate");
-    application.close().await.unwrap(); // it would keep the lock of whoever migrates
+    application.close().await.unwrap(); // it holds the deployment lock
     let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
     lyceum::db::migrate(&mut owner).await.unwrap();
 }

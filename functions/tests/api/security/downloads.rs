@@ -1,4 +1,4 @@
-//! Downloads: a signature of 15 minutes that pins type and `attachment`; nothing runs in a page; nobody else gets one.
+//! Download URLs: valid for 15 minutes, with a fixed type and `attachment`, and only for learners and staff.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn a_url_works_for_15_minutes() {
+async fn a_url_is_valid_for_15_minutes() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -15,7 +15,7 @@ async fn a_url_works_for_15_minutes() {
     let media = format!("/v1/lessons/{}/media", course.lessons[0]);
     for (minutes, status) in [(0, 200), (-16, 403)] {
         lyceum.clock.advance(TimeDelta::minutes(minutes));
-        let instructor = instructor.calling(&lyceum).again().await; // time that goes back counts as calls
+        let instructor = instructor.calling(&lyceum).again().await; // a new address: moving the clock back counts against the rate limit
         let url = instructor.get(&media).await.ok()["documents"][0]["url"].clone();
         let url = url.as_str().unwrap();
         assert!(url.contains("X-Amz-Expires=900"), "{url}");
@@ -24,7 +24,7 @@ async fn a_url_works_for_15_minutes() {
 }
 
 #[tokio::test]
-async fn nothing_that_could_run_is_shown_in_a_page() {
+async fn active_content_is_never_served_inline() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -54,7 +54,7 @@ async fn nothing_that_could_run_is_shown_in_a_page() {
 }
 
 #[tokio::test]
-async fn nobody_but_learners_and_staff_gets_an_address() {
+async fn only_learners_and_staff_get_a_url() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -81,7 +81,7 @@ async fn nobody_but_learners_and_staff_gets_an_address() {
 }
 
 #[tokio::test]
-async fn what_stands_before_the_bucket_carries_what_s3_is_asked() {
+async fn media_url_replaces_the_origin_of_s3() {
     let before = |name: &str| (name == "MEDIA_URL").then(|| "https://media.school.test/".to_owned());
     let lyceum = Lyceum::today_with(before).await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
@@ -90,7 +90,7 @@ async fn what_stands_before_the_bucket_carries_what_s3_is_asked() {
     lyceum.put_object(&lyceum.path_of(&id).await, "application/pdf", b"01234".to_vec()).await;
     let media = instructor.get(&format!("/v1/lessons/{}/media", course.lessons[0])).await.ok();
     let url = media["documents"][0]["url"].as_str().unwrap();
-    let asked = url.strip_prefix("https://media.school.test/").expect("its own origin, and one slash");
+    let asked = url.strip_prefix("https://media.school.test/").expect("a URL at the configured origin, with one slash");
     let passed_on = reqwest::get(format!("{}/{asked}", lyceum.s3_endpoint())).await.unwrap();
     assert_eq!((passed_on.status().as_u16(), passed_on.text().await.unwrap().as_str()), (200, "01234"));
 }

@@ -1,4 +1,4 @@
-//! The tokens of links: hashed at rest, used once, for a while, and no second path (`security.md`, 3).
+//! Tokens in mailed links: stored as hashes, usable once, and only for a limited time.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::harness::{Caller, FIRST_PASSWORD, Lyceum, PASSWORD, at_once, how_many
 
 const NEW_PASSWORD: &str = "quite another sentence";
 
-/// A student who has forgotten the password, and the token that was mailed.
-async fn forgetful(lyceum: &Arc<Lyceum>) -> (Caller, String) {
+/// Returns a student who requested a password reset, and the mailed token.
+async fn with_reset_token(lyceum: &Arc<Lyceum>) -> (Caller, String) {
     let student = lyceum.student().await;
     student.forgets_password(&student.email).await;
     let token = lyceum.token_mailed_to(&student.email).await;
@@ -20,7 +20,7 @@ async fn forgetful(lyceum: &Arc<Lyceum>) -> (Caller, String) {
 #[tokio::test]
 async fn tokens_have_256_bits_and_only_their_hash_is_stored() {
     let lyceum = Lyceum::new().await;
-    let (student, reset) = forgetful(&lyceum).await;
+    let (student, reset) = with_reset_token(&lyceum).await;
     lyceum.anonymous().register("ada").await;
     let verification = lyceum.token_mailed_to("ada@school.test").await;
     student.put("/v1/me/email", json!({ "email": "new@school.test", "password": PASSWORD })).await.is(202);
@@ -48,7 +48,7 @@ async fn tokens_have_256_bits_and_only_their_hash_is_stored() {
             seen += tokens.iter().filter(|token| row.contains(&sha256(token))).count();
         }
     }
-    assert_eq!(seen, 4, "each stands there once, as its SHA-256");
+    assert_eq!(seen, 4, "each token is stored once, as its SHA-256");
 }
 
 fn sha256(text: &str) -> String {
@@ -58,16 +58,16 @@ fn sha256(text: &str) -> String {
 #[tokio::test]
 async fn a_reset_token_works_once() {
     let lyceum = Lyceum::new().await;
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     student.resets_password(&token, NEW_PASSWORD).await.no_content();
     student.resets_password(&token, "a third sentence, longer").await.problem(422, "invalid-token");
     lyceum.anonymous().signs_in_as(&student.email, NEW_PASSWORD).await.ok();
 }
 
 #[tokio::test]
-async fn of_64_resets_at_once_one_gets_through() {
+async fn of_64_concurrent_resets_one_succeeds() {
     let lyceum = Lyceum::new().await;
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     let statuses = at_once(64, |number| {
         let (visitor, token) = (lyceum.anonymous(), token.clone());
         async move { visitor.resets_password(&token, &format!("the sentence of number {number}")).await.status }
@@ -82,19 +82,19 @@ async fn of_64_resets_at_once_one_gets_through() {
 }
 
 #[tokio::test]
-async fn a_reset_token_lives_30_minutes() {
+async fn a_reset_token_expires_after_30_minutes() {
     let lyceum = Lyceum::new().await;
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     lyceum.clock.advance(TimeDelta::minutes(30) - TimeDelta::seconds(1));
     student.resets_password(&token, "short").await.is(422);
-    let (late, late_token) = forgetful(&lyceum).await;
+    let (late, late_token) = with_reset_token(&lyceum).await;
     student.resets_password(&token, NEW_PASSWORD).await.no_content();
     lyceum.clock.advance(TimeDelta::minutes(30));
     late.resets_password(&late_token, NEW_PASSWORD).await.problem(422, "invalid-token");
 }
 
 #[tokio::test]
-async fn a_verification_token_lives_24_hours() {
+async fn a_verification_token_expires_after_24_hours() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
@@ -108,9 +108,9 @@ async fn a_verification_token_lives_24_hours() {
 }
 
 #[tokio::test]
-async fn asking_again_ends_the_old_link() {
+async fn requesting_a_new_link_invalidates_the_old_one() {
     let lyceum = Lyceum::new().await;
-    let (student, old) = forgetful(&lyceum).await;
+    let (student, old) = with_reset_token(&lyceum).await;
     student.forgets_password(&student.email).await;
     let new = lyceum.token_mailed_to(&student.email).await;
     student.resets_password(&old, NEW_PASSWORD).await.problem(422, "invalid-token");
@@ -126,21 +126,21 @@ async fn asking_again_ends_the_old_link() {
 }
 
 #[tokio::test]
-async fn a_change_of_password_or_email_ends_reset_links() {
+async fn changing_the_password_or_email_invalidates_reset_links() {
     let lyceum = Lyceum::new().await;
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
     student.put("/v1/me/password", body).await.no_content();
     student.resets_password(&token, "a third sentence, longer").await.problem(422, "invalid-token");
 
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     student.put("/v1/me/email", json!({ "email": "new@school.test", "password": PASSWORD })).await.is(202);
     student.verifies(&lyceum.token_mailed_to("new@school.test").await).await.no_content();
     student.resets_password(&token, NEW_PASSWORD).await.problem(422, "invalid-token");
 }
 
 #[tokio::test]
-async fn a_reset_verifies_no_account() {
+async fn a_reset_does_not_verify_the_account() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
@@ -153,14 +153,14 @@ async fn a_reset_verifies_no_account() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_kind_does_nothing_of_another() {
+async fn tokens_of_one_kind_are_refused_as_another_kind() {
     let lyceum = Lyceum::new().await;
     let visitor = lyceum.anonymous();
     visitor.register("ada").await;
     let verification = lyceum.token_mailed_to("ada@school.test").await;
     visitor.resets_password(&verification, NEW_PASSWORD).await.problem(422, "invalid-token");
     visitor.refreshes(&verification).await.problem(401, "invalid-refresh-token");
-    let (student, reset) = forgetful(&lyceum).await;
+    let (student, reset) = with_reset_token(&lyceum).await;
     visitor.verifies(&reset).await.problem(422, "invalid-token");
     visitor.refreshes(&reset).await.problem(401, "invalid-refresh-token");
     let refresh = student.sign_in(PASSWORD).await.ok()["refresh_token"].as_str().unwrap().to_owned();
@@ -171,15 +171,15 @@ async fn a_token_of_one_kind_does_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn a_stored_hash_is_no_token() {
+async fn a_stored_hash_is_refused_as_a_token() {
     let lyceum = Lyceum::new().await;
-    let (student, token) = forgetful(&lyceum).await;
+    let (student, token) = with_reset_token(&lyceum).await;
     student.resets_password(&sha256(&token), NEW_PASSWORD).await.problem(422, "invalid-token");
 }
 
 /// A stranger who registers the email of an invited person must not get the role of the invitation.
 #[tokio::test]
-async fn registering_takes_no_invited_account_over() {
+async fn registering_an_invited_email_does_not_take_over_the_account() {
     let lyceum = Lyceum::new().await;
     let (admin, stranger) = (lyceum.admin().await, lyceum.anonymous());
     let invited = json!({
@@ -192,11 +192,14 @@ async fn registering_takes_no_invited_account_over() {
     body["email"] = json!("head@school.test");
     stranger.post("/v1/auth/register", body).await.is(202);
     let mails = lyceum.mails().await;
-    assert!(mails.iter().all(|mail| !mail.text.contains("verify-email")), "the invited one never verifies for others");
+    assert!(
+        mails.iter().all(|mail| !mail.text.contains("verify-email")),
+        "an invited person gets no verification link that would help others"
+    );
     let invitation = lyceum.token_mailed_to("head@school.test").await;
     stranger.signs_in_as("head@school.test", FIRST_PASSWORD).await.problem(401, "invalid-credentials");
 
-    stranger.resets_password(&invitation, NEW_PASSWORD).await.no_content(); // by the mail alone
+    stranger.resets_password(&invitation, NEW_PASSWORD).await.no_content(); // only the mailed invitation works
     let signed_in = stranger.signs_in_as("head", NEW_PASSWORD).await.ok();
     assert_eq!(signed_in["user"]["role"], "instructor");
     stranger.signs_in_as("head", FIRST_PASSWORD).await.problem(401, "invalid-credentials");

@@ -1,12 +1,12 @@
-//! Whatever happens, an answer tells nothing of the machine, and a fault lets nobody in.
+//! Errors reveal nothing about the implementation, and a failure never grants access.
 
 use serde_json::{Value, json};
 
 use super::matrix::called;
 use crate::harness::{Answer, Lyceum};
 
-/// What shows a machine: SQL, a stack, a file, a key.
-const TELLING: [&str; 14] = [
+/// Texts that reveal the implementation: SQL, a stack trace, a file, a key.
+const REVEALING: [&str; 14] = [
     "SELECT ",
     "INSERT ",
     "UPDATE ",
@@ -24,24 +24,24 @@ const TELLING: [&str; 14] = [
 ];
 
 #[track_caller]
-fn tells_nothing(answer: &Answer) {
-    for telling in TELLING {
-        assert!(!answer.text.contains(telling), "{telling:?} in {}", answer.text);
+fn assert_reveals_nothing(answer: &Answer) {
+    for text in REVEALING {
+        assert!(!answer.text.contains(text), "{text:?} in {}", answer.text);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_cell_of_the_matrix_is_a_fault() {
+async fn no_cell_of_the_matrix_is_a_server_error() {
     for called in called().await {
         assert!(called.answer.status < 500, "{called}");
         if called.answer.status >= 400 {
-            tells_nothing(&called.answer);
+            assert_reveals_nothing(&called.answer);
         }
     }
 }
 
 #[tokio::test]
-async fn values_of_any_type_and_any_letters_are_refused_by_name() {
+async fn odd_values_in_any_field_are_client_errors() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let odd = [
@@ -65,7 +65,7 @@ async fn values_of_any_type_and_any_letters_are_refused_by_name() {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let Some(properties) = schema["properties"].as_object() else { continue };
             if path.starts_with("/v1/auth") || path.starts_with("/v1/me") {
-                continue; // limited by address, or the end of the caller; their tests are their own
+                continue; // rate limited, or they end the caller's session; tested elsewhere
             }
             let path = path
                 .split('/')
@@ -80,33 +80,33 @@ async fn values_of_any_type_and_any_letters_are_refused_by_name() {
                     answer.status,
                     answer.text
                 );
-                tells_nothing(&answer);
+                assert_reveals_nothing(&answer);
             }
         }
     }
 }
 
 #[tokio::test]
-async fn odd_paths_and_queries_find_nothing() {
+async fn odd_paths_are_404_and_odd_queries_are_422() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     for odd in ["%00", "%ff", "%27%20OR%201=1", "..%2f..", "%F0%9F%98%80", "0", "-1", "null"] {
         for path in ["/v1/users/", "/v1/roles/", "/v1/courses/", "/v1/lessons/", "/v1/enrollments/", "/v1/categories/"]
         {
             let answer = admin.get(&format!("{path}{odd}")).await;
-            tells_nothing(&answer);
+            assert_reveals_nothing(&answer);
             answer.problem(404, "not-found");
         }
         for query in ["/v1/users?cursor=", "/v1/audit-logs?from=", "/v1/audit-logs?user_id=", "/v1/users?limit="] {
             let answer = admin.get(&format!("{query}{odd}")).await;
-            tells_nothing(&answer);
+            assert_reveals_nothing(&answer);
             answer.is(422);
         }
     }
 }
 
 #[tokio::test]
-async fn a_database_that_goes_mid_run_is_503_or_no_answer_of_ours_and_lets_nobody_in() {
+async fn lost_database_connections_are_503_and_grant_no_access() {
     let lyceum = Lyceum::new().await;
     let (admin, student) = (lyceum.admin().await, lyceum.student().await);
     admin.get("/v1/me").await.ok();
@@ -115,30 +115,34 @@ async fn a_database_that_goes_mid_run_is_503_or_no_answer_of_ours_and_lets_nobod
                    WHERE datname = current_database() AND usename = 'lyceum_app'";
         sqlx::query(cut).fetch_all(&superuser(&lyceum).await).await.unwrap();
         let mut answer = caller.get(path).await;
-        tells_nothing(&answer);
+        assert_reveals_nothing(&answer);
         assert!(answer.status == 503 || answer.status == status, "{}", answer.text);
         if answer.status == 503 {
             assert_eq!(answer.header("retry-after"), "1");
         }
         while answer.status == 503 {
-            answer = caller.get(path).await; // each call takes a dead connection out of the pool
+            answer = caller.get(path).await; // each request removes a dead connection from the pool
         }
         answer.is(status);
     }
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_is_500_with_the_request_id_and_nothing_else() {
+async fn an_internal_error_is_500_with_only_the_request_id() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     sqlx::query("ALTER TABLE sessions RENAME TO sessions_gone").execute(&lyceum.database).await.unwrap();
     let answer = admin.get("/v1/me").await;
-    tells_nothing(&answer);
+    assert_reveals_nothing(&answer);
     answer.problem(500, "internal");
     sqlx::query("ALTER TABLE sessions_gone RENAME TO sessions").execute(&lyceum.database).await.unwrap();
     sqlx::query("ALTER TABLE audit_logs RENAME TO audit_logs_gone").execute(&lyceum.database).await.unwrap();
     admin.post("/v1/categories", json!({ "name": "Unaudited" })).await.problem(500, "internal");
-    assert_eq!(admin.get("/v1/categories").await.ok()["data"], json!([]), "what can't be audited is not done");
+    assert_eq!(
+        admin.get("/v1/categories").await.ok()["data"],
+        json!([]),
+        "a change that can't be audited is rolled back"
+    );
 }
 
 async fn superuser(lyceum: &Lyceum) -> sqlx::PgPool {

@@ -1,4 +1,4 @@
-//! JWT: one pinned algorithm, our keys, our claims; whatever else is refused (`security.md`, 6; RFC 8725).
+//! Access tokens (JWT): only our algorithm, our keys and our claims are accepted (RFC 8725).
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::forgery::{
 };
 use crate::harness::Lyceum;
 
-/// What the test calls each forgery, and the token.
+/// The name of each forgery, and the token.
 type Corpus = Vec<(String, String)>;
 
 #[tokio::test]
-async fn of_a_corpus_of_200_forgeries_none_is_accepted() {
+async fn none_of_200_forged_tokens_is_accepted() {
     let lyceum = Lyceum::new().await;
     let (admin, other) = (lyceum.admin().await, lyceum.student().await);
     let genuine = Genuine::new(admin.token());
@@ -26,7 +26,7 @@ async fn of_a_corpus_of_200_forgeries_none_is_accepted() {
     corpus.extend(forms(&genuine));
 
     let own = signed_as_ours(&genuine.header, &genuine.claims);
-    lyceum.anonymous().with_token(&own).get("/v1/me").await.ok(); // the forger's tools make tokens that work
+    lyceum.anonymous().with_token(&own).get("/v1/me").await.ok(); // proves that the tools create valid tokens
     for (name, token) in &corpus {
         assert_ne!(*token, admin.token(), "{name}");
         let answer = lyceum.anonymous().with_token(token).get("/v1/me").await;
@@ -39,10 +39,10 @@ async fn of_a_corpus_of_200_forgeries_none_is_accepted() {
     admin.get("/v1/me").await.ok();
 }
 
-/// ES256 signatures are malleable: with s, the order of the curve minus s is valid, too (RFC 7515 doesn't forbid it).
-/// Nothing is keyed by a token's bytes, so that the other spelling opens no session and ends with its own.
+/// ES256 signatures are malleable: if s is valid, the order of the curve minus s is valid too, which RFC 7515 allows.
+/// Sessions don't depend on a token's bytes, so the second form belongs to the same session and ends with it.
 #[tokio::test]
-async fn the_other_spelling_of_a_signature_is_the_same_session() {
+async fn the_second_form_of_a_signature_belongs_to_the_same_session() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let genuine = Genuine::new(student.token());
@@ -54,7 +54,7 @@ async fn the_other_spelling_of_a_signature_is_the_same_session() {
 }
 
 #[tokio::test]
-async fn a_token_counts_only_where_it_belongs() {
+async fn a_token_is_accepted_only_as_a_bearer_token_in_the_authorization_header() {
     let lyceum = Lyceum::new().await;
     let student = lyceum.student().await;
     let token = student.token().to_owned();
@@ -71,7 +71,7 @@ async fn a_token_counts_only_where_it_belongs() {
     visitor.with_token(refresh_token.as_str().unwrap()).get("/v1/me").await.problem(401, "unauthorized");
 }
 
-/// The public halves of our keys, in the forms in which somebody may take one for a secret.
+/// Our public keys, in the formats that an implementation may confuse with a secret.
 async fn public_keys(lyceum: &Arc<Lyceum>) -> Vec<Vec<u8>> {
     let set = lyceum.anonymous().get("/.well-known/jwks.json").await;
     let jwk = set.body["keys"][0].clone();
@@ -99,7 +99,7 @@ fn algorithms(genuine: &Genuine, public_keys: &[Vec<u8>]) -> Corpus {
     for name in ["none", "None", "NONE", "nOnE", "", " none", "ES256 ", "es256", "ES512", "EdDSA", "PS256", "dir"] {
         let header = genuine.header_with("alg", json!(name));
         corpus.push((format!("alg {name:?}, unsigned"), join(&header.to_string(), &genuine.claims.to_string(), b"")));
-        corpus.push((format!("alg {name:?}, its old signature"), genuine.beside(&header, &genuine.claims)));
+        corpus.push((format!("alg {name:?}, the original signature"), genuine.beside(&header, &genuine.claims)));
     }
     for value in [Value::Null, json!(null), json!(0), json!(true), json!(["ES256"]), json!({ "ES256": 1 })] {
         let mut header = genuine.header_with("alg", value.clone());
@@ -139,7 +139,7 @@ fn headers(genuine: &Genuine) -> Corpus {
     for kid in [Value::Null, json!(1), json!([genuine.header["kid"]]), json!({ "$ne": null })] {
         corpus.push((format!("kid {kid}"), signed_as_ours(&genuine.header_with("kid", kid), &genuine.claims)));
     }
-    // Each of these would have us take the key, or the rules, from the token itself. Ours never say so.
+    // Each of these takes the key or the rules from the token itself. Our tokens never contain them.
     for (name, value) in [
         ("jku", json!("https://evil.test/jwks.json")),
         ("jwk", foreign_jwk()),
@@ -167,7 +167,7 @@ fn headers(genuine: &Genuine) -> Corpus {
     corpus
 }
 
-/// Claims that are not ours, though our own key signed them.
+/// Wrong claims, signed by our own key.
 fn claims(genuine: &Genuine, other: &Genuine, now: i64) -> Corpus {
     let mut corpus = Corpus::new();
     let mut refused = |name: &str, value: Value| {
@@ -195,7 +195,7 @@ fn claims(genuine: &Genuine, other: &Genuine, now: i64) -> Corpus {
             refused(name, id.clone());
         }
     }
-    refused("sub", other.claims["sub"].clone()); // another's session
+    refused("sub", other.claims["sub"].clone()); // another user's session
     refused("sid", other.claims["sid"].clone());
     refused("role", Value::Null);
     refused("permissions", json!("*"));
@@ -212,8 +212,8 @@ fn claims(genuine: &Genuine, other: &Genuine, now: i64) -> Corpus {
         let altered = genuine.beside(&genuine.header, &genuine.claims_with(name, value));
         corpus.push((format!("altered {name}"), altered));
     }
-    corpus.push(("another's signature".to_owned(), genuine.signed_by(&other.signature)));
-    corpus.push(("another's claims".to_owned(), genuine.beside(&genuine.header, &other.claims)));
+    corpus.push(("another token's signature".to_owned(), genuine.signed_by(&other.signature)));
+    corpus.push(("another token's claims".to_owned(), genuine.beside(&genuine.header, &other.claims)));
     for claims in [json!({}), json!([]), json!(null), json!("x"), json!([genuine.claims])] {
         corpus.push((format!("claims {claims}"), signed_as_ours(&genuine.header, &claims)));
     }
@@ -260,12 +260,12 @@ fn signatures(genuine: &Genuine) -> Corpus {
     corpus
 }
 
-/// Not the form of a token at all.
+/// Texts that don't have the form of a token.
 fn forms(genuine: &Genuine) -> Corpus {
     let token = &genuine.token;
     let parts: Vec<_> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{token}") };
-    // The last letter of a signature has four bits that say nothing; another letter would be the same bytes.
+    // Four bits of a signature's last letter are unused, so another letter encodes the same bytes.
     let last = signature.chars().last().unwrap();
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let twin = letters.chars().nth(letters.find(last).unwrap() ^ 1).unwrap();

@@ -1,4 +1,4 @@
-//! Forged access tokens, made by hand: any header, any claims, any signature.
+//! Creates forged access tokens with any header, claims and signature.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::SIGNING_KEY;
 
-/// The parts of a genuine token, to forge others from.
+/// The parts of a genuine token.
 pub struct Genuine {
     pub token: String,
     pub header: Value,
@@ -41,24 +41,24 @@ impl Genuine {
         with(&self.claims, name, value)
     }
 
-    /// Its signature beside that.
+    /// Joins another header and claims with the genuine signature.
     pub fn beside(&self, header: &Value, claims: &Value) -> String {
         join(&header.to_string(), &claims.to_string(), &self.signature)
     }
 
-    /// Its header and claims beside that signature.
+    /// Joins the genuine header and claims with another signature.
     pub fn signed_by(&self, signature: &[u8]) -> String {
         let (signed, _) = self.token.rsplit_once('.').unwrap();
         format!("{signed}.{}", encode(signature))
     }
 
-    /// Its header and claims, as they are signed.
+    /// Returns the signed part: header and claims.
     pub fn message(&self) -> &str {
         self.token.rsplit_once('.').unwrap().0
     }
 }
 
-/// The object with one more member; null takes one away.
+/// Sets a member of the object; null removes it.
 pub fn with(object: &Value, name: &str, value: Value) -> Value {
     let mut object = object.clone();
     match value {
@@ -80,7 +80,7 @@ pub fn join(header: &str, claims: &str, signature: &[u8]) -> String {
     format!("{}.{}.{}", encode(header), encode(claims), encode(signature))
 }
 
-/// By our own key, as only we could.
+/// Signs with our own key.
 pub fn signed_as_ours(header: &Value, claims: &Value) -> String {
     signed(header, claims, |message| elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING, &ours(), message))
 }
@@ -91,7 +91,7 @@ pub fn signed(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -
     join(&header, &claims, &signature)
 }
 
-/// Our signature in DER, which is not JWT's form.
+/// Returns our signature in DER, which JWT doesn't use.
 pub fn in_der(message: &[u8]) -> Vec<u8> {
     elliptic(&ECDSA_P256_SHA256_ASN1_SIGNING, &ours(), message)
 }
@@ -128,13 +128,13 @@ fn elliptic(algorithm: &'static EcdsaSigningAlgorithm, key: &[u8], message: &[u8
     key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
 }
 
-/// A key of the forger's, as a token may bring it along.
+/// A foreign key, as a token may contain one.
 pub fn foreign_jwk() -> Value {
     json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "mine",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" })
 }
 
-/// The signature with the order of P-256 minus s in the place of s.
+/// Replaces s in the signature by the order of P-256 minus s.
 pub fn with_other_s(signature: &[u8]) -> Vec<u8> {
     let order = hex::decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551").unwrap();
     let (r, s) = signature.split_at(32);

@@ -1,11 +1,11 @@
-//! Exports, counts, search and 409s tell nothing about what the caller may not see.
+//! Exports, counts, search and problems show nothing that the caller may not see.
 
 use serde_json::{Value, json};
 
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn counts_and_search_leave_out_what_is_hidden() {
+async fn counts_and_search_exclude_hidden_courses() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -21,7 +21,7 @@ async fn counts_and_search_leave_out_what_is_hidden() {
 }
 
 #[tokio::test]
-async fn a_hidden_course_is_answered_as_one_that_never_was() {
+async fn a_hidden_course_has_the_same_responses_as_a_missing_one() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -50,7 +50,7 @@ async fn a_hidden_course_is_answered_as_one_that_never_was() {
 }
 
 #[tokio::test]
-async fn a_prerequisite_that_is_hidden_is_unmet_without_its_title() {
+async fn a_hidden_prerequisite_is_unmet_and_its_title_is_not_shown() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let hidden = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -68,7 +68,7 @@ async fn a_prerequisite_that_is_hidden_is_unmet_without_its_title() {
 }
 
 #[tokio::test]
-async fn users_show_to_nobody_but_who_may_read_them() {
+async fn courses_do_not_show_users_emails_or_usernames() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -82,7 +82,7 @@ async fn users_show_to_nobody_but_who_may_read_them() {
         assert!(!answer.text.contains("@school.test"), "{}", answer.text);
         assert!(!answer.text.contains(&instructor.username), "{}", answer.text);
     }
-    // enrolling others tells staff alone who has an account
+    // only staff can find out by enrolling others who has an account
     let unknown = json!({ "email": "nobody@school.test" });
     let known = json!({ "email": admin.email });
     let answers = [
@@ -95,7 +95,7 @@ async fn users_show_to_nobody_but_who_may_read_them() {
 }
 
 #[tokio::test]
-async fn an_export_holds_nothing_of_others() {
+async fn an_export_contains_no_data_of_others() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let mut course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -111,7 +111,7 @@ async fn an_export_holds_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn a_lesson_withdrawn_after_its_completion_shows_in_an_export_as_one_completed() {
+async fn an_export_shows_the_completion_of_an_unpublished_lesson_without_its_title() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, student) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 2).await;
@@ -121,5 +121,5 @@ async fn a_lesson_withdrawn_after_its_completion_shows_in_an_export_as_one_compl
     instructor.patch(&format!("/v1/lessons/{}", course.lessons[0]), withdrawn).await.ok();
     let export = student.get("/v1/me/export").await.is(200);
     assert_eq!(export.body["lesson_completions"][0]["lesson_id"], course.lessons[0]);
-    assert!(!export.text.contains("Whisperings"), "what was withdrawn is hidden on every path: {}", export.text);
+    assert!(!export.text.contains("Whisperings"), "the title of an unpublished lesson is hidden: {}", export.text);
 }

@@ -1,10 +1,10 @@
-//! Links in mails are built from configuration: nothing that a caller sends reaches them (`security.md`, 5).
+//! Links in mails use only the configured address: no header or parameter of a request can change them.
 
 use serde_json::json;
 
 use crate::harness::{Caller, Lyceum, PASSWORD, new_user};
 
-/// Whatever a proxy, a framework or a browser may say of where the API is.
+/// Adds every header from which some software derives the address of a site.
 fn forged(caller: &Caller) -> Caller {
     [
         ("host", "evil.test"),
@@ -31,7 +31,7 @@ fn forged(caller: &Caller) -> Caller {
 }
 
 #[tokio::test]
-async fn no_header_or_parameter_reaches_a_mail() {
+async fn no_header_or_parameter_of_a_request_changes_a_mail() {
     let lyceum = Lyceum::new().await;
     let query = "?host=evil.test&frontend_url=https://evil.test&redirect_uri=https://evil.test";
     let admin = forged(&lyceum.admin().await);
@@ -64,7 +64,7 @@ async fn no_header_or_parameter_reaches_a_mail() {
     let mut subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
     subjects.sort_unstable();
     subjects.dedup();
-    assert_eq!(subjects.len(), 8, "every kind of mail: {subjects:?}");
+    assert_eq!(subjects.len(), 8, "all kinds of mail were sent: {subjects:?}");
     for mail in mails {
         for text in [&mail.text, &mail.html, &mail.subject] {
             assert!(!text.contains("evil") && !text.contains("gopher") && !text.contains("6666"), "{text}");

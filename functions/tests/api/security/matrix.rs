@@ -1,4 +1,4 @@
-//! `matrix.txt`, read and called cell by cell, once for all tests that look at what came of it.
+//! Reads `matrix.txt` and sends the request of each cell, once for all tests that check the responses.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::world::{CALLERS, World};
 use crate::harness::{Answer, DATABASES, Lyceum};
 
 const MATRIX: &str = include_str!("matrix.txt");
-/// So many cells are called at once.
+/// How many cells are called concurrently.
 const AT_ONCE: usize = 6;
 
 pub struct Cell {
@@ -23,11 +23,11 @@ pub struct Cell {
     pub expected: u16,
 }
 
-/// What came of a cell.
+/// A cell with the response to its request.
 pub struct Called {
     pub cell: Cell,
     pub answer: Answer,
-    /// The rows that it added to the audit log, where it was alone in its copy of the world.
+    /// The number of audit rows that it wrote, if it ran in its own copy of the world.
     pub audited: Option<i64>,
 }
 
@@ -38,7 +38,7 @@ impl std::fmt::Display for Called {
     }
 }
 
-/// The routes, as `METHOD /path`, and all cells.
+/// Returns the routes, as `METHOD /path`, and all cells.
 pub fn matrix() -> (BTreeSet<String>, Vec<Cell>) {
     let (mut routes, mut cells) = (BTreeSet::new(), Vec::new());
     let mut route = ("", "", "");
@@ -62,7 +62,7 @@ pub fn matrix() -> (BTreeSet<String>, Vec<Cell>) {
     (routes, cells)
 }
 
-/// All cells, called.
+/// Returns all cells with their responses.
 pub async fn called() -> &'static [Called] {
     static CALLED: OnceCell<Vec<Called>> = OnceCell::const_new();
     CALLED.get_or_init(call_all).await
@@ -74,7 +74,7 @@ async fn call_all() -> Vec<Called> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut calls = JoinSet::new();
     let (changing, others): (Vec<_>, Vec<_>) = matrix().1.into_iter().partition(Cell::changes);
-    // Those that change something take longest: they begin.
+    // Cells that change something take longest, so they start first.
     for cell in changing.into_iter().chain(others) {
         let (world, shared, slots) = (world.clone(), shared.clone(), slots.clone());
         calls.spawn(async move {
@@ -86,7 +86,7 @@ async fn call_all() -> Vec<Called> {
 }
 
 impl Cell {
-    /// Whether it is meant to change something.
+    /// Whether the request is expected to change something.
     fn changes(&self) -> bool {
         self.method != "GET" && self.expected < 300
     }
@@ -105,7 +105,7 @@ impl Cell {
         Called { cell: self, answer, audited: None }
     }
 
-    /// In a copy of the world of its own.
+    /// Sends the request in a separate copy of the world.
     async fn call_alone(self, world: &World) -> Called {
         let own = world.copy().await;
         let rows = "SELECT count(*) FROM audit_logs";
@@ -119,7 +119,7 @@ impl Cell {
     }
 }
 
-/// The text with what stands between the brackets replaced.
+/// Replaces the names between the brackets.
 fn replaced<'a>(text: &str, [open, close]: [char; 2], thing: impl Fn(&str) -> &'a str) -> String {
     let mut parts = text.split(open);
     let mut whole = parts.next().unwrap_or_default().to_owned();

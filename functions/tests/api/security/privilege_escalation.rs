@@ -1,4 +1,5 @@
-//! Nobody grants what they don't hold, or acts on who may do more; the last administrator stays one.
+//! Users can't grant permissions that they don't hold, or change users with more permissions. The last administrator
+//! can't be removed.
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ async fn role_named(caller: &Caller, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn who_manages_users_and_roles_cannot_touch_an_administrator() {
+async fn a_manager_cannot_change_an_administrator() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -34,7 +35,7 @@ async fn who_manages_users_and_roles_cannot_touch_an_administrator() {
 }
 
 #[tokio::test]
-async fn who_manages_users_and_roles_cannot_make_an_administrator() {
+async fn a_manager_cannot_create_an_administrator() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -44,7 +45,7 @@ async fn who_manages_users_and_roles_cannot_make_an_administrator() {
         manager.put(&path, json!({ "role": "admin" })).await.problem(403, "forbidden");
         let id = role_named(&manager, "admin").await["id"].clone();
         manager.put(&path, json!({ "role_id": id })).await.problem(403, "forbidden");
-        manager.put(&path, json!({ "role": "instructor" })).await.problem(403, "forbidden"); // courses:create is not held
+        manager.put(&path, json!({ "role": "instructor" })).await.problem(403, "forbidden"); // the manager doesn't hold courses:create
     }
     let new = |role: &str| json!({ "email": "new@school.test", "username": "newcomer", "first_name": "N", "last_name": "C", "role": role });
     manager.post("/v1/users", new("admin")).await.problem(403, "forbidden");
@@ -54,7 +55,7 @@ async fn who_manages_users_and_roles_cannot_make_an_administrator() {
 }
 
 #[tokio::test]
-async fn no_role_is_made_or_widened_beyond_ones_own_permissions() {
+async fn a_role_cannot_get_permissions_that_the_manager_does_not_hold() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let manager = lyceum.permitted(&admin, &MANAGER).await;
@@ -71,20 +72,20 @@ async fn no_role_is_made_or_widened_beyond_ones_own_permissions() {
     wider.push("audit:read");
     manager.patch(&own, json!({ "permissions": wider })).await.problem(403, "forbidden");
     manager.patch(&own, json!({ "permissions": ["*"] })).await.problem(403, "forbidden");
-    // what holds more than oneself is not narrowed or removed either
+    // a role with more permissions than the manager can't be reduced or deleted either
     let instructor = role_named(&manager, "instructor").await;
     let instructor = format!("/v1/roles/{}", instructor["id"].as_str().unwrap());
     manager.patch(&instructor, json!({ "permissions": [] })).await.problem(403, "forbidden");
     let auditor = admin.post("/v1/roles", json!({ "name": "Auditor", "permissions": ["audit:read"] })).await.created();
     manager.delete(&format!("/v1/roles/{}", auditor["id"].as_str().unwrap())).await.problem(403, "forbidden");
-    // within them, one may
+    // within their own permissions, managers can
     let narrower = json!({ "name": "Reader", "permissions": ["users:read"] });
     let made = manager.post("/v1/roles", narrower).await.created();
     manager.delete(&format!("/v1/roles/{}", made["id"].as_str().unwrap())).await.no_content();
 }
 
 #[tokio::test]
-async fn suspending_inviting_and_assigning_each_take_their_own_permission() {
+async fn suspending_inviting_and_assigning_each_require_their_own_permission() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let student = format!("/v1/users/{}", lyceum.student().await.id);
@@ -139,8 +140,8 @@ async fn the_last_role_that_can_do_everything_keeps_it() {
     owner.get("/v1/roles").await.problem(403, "forbidden");
 }
 
-/// Both call 32 times at once what would leave the other no administrator.
-async fn of_two_one_stays(what: &'static str) {
+/// Two administrators send 32 concurrent requests each to remove the other one.
+async fn one_of_two_remains(what: &'static str) {
     let lyceum = Lyceum::new().await;
     let pair = [lyceum.admin().await, lyceum.admin().await];
     let outcomes = at_once(64, |number| {
@@ -156,7 +157,7 @@ async fn of_two_one_stays(what: &'static str) {
     })
     .await;
     let done = |who: usize| how_many(&outcomes, (who, if what == "close" { 204 } else { 200 }));
-    assert!((done(0) > 0) != (done(1) > 0), "one of the two got through: {outcomes:?}");
+    assert!((done(0) > 0) != (done(1) > 0), "exactly one of the two succeeded: {outcomes:?}");
     assert!(outcomes.iter().all(|(_, status)| *status < 500), "{outcomes:?}");
     let left = "SELECT count(*) FROM users u JOIN roles r ON r.id = u.role_id
                 WHERE r.name = 'admin' AND u.is_active AND u.deleted_at IS NULL";
@@ -165,22 +166,22 @@ async fn of_two_one_stays(what: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
-    of_two_one_stays("demote").await;
+async fn of_two_administrators_who_demote_each_other_concurrently_one_remains() {
+    one_of_two_remains("demote").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_suspend_each_other_at_once_one_stays() {
-    of_two_one_stays("suspend").await;
+async fn of_two_administrators_who_suspend_each_other_concurrently_one_remains() {
+    one_of_two_remains("suspend").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_close_each_other_at_once_one_stays() {
-    of_two_one_stays("close").await;
+async fn of_two_administrators_who_close_each_other_concurrently_one_remains() {
+    one_of_two_remains("close").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_loses_everything_while_the_other_administrator_goes_keeps_it_or_them() {
+async fn removing_the_permissions_of_one_administrator_and_the_role_of_the_other_concurrently_keeps_one() {
     let lyceum = Lyceum::new().await;
     let admin = lyceum.admin().await;
     let owner = lyceum.permitted(&admin, &["*"]).await;
@@ -201,13 +202,13 @@ async fn a_role_that_loses_everything_while_the_other_administrator_goes_keeps_i
 }
 
 #[tokio::test]
-async fn a_childs_parent_is_checked_at_both_ends_of_a_move() {
+async fn moving_a_lesson_checks_both_courses() {
     let lyceum = Lyceum::new().await;
     let (admin, one, other) = (lyceum.admin().await, lyceum.instructor().await, lyceum.instructor().await);
     let own = CourseInProgress::published(&admin, &one, 1).await;
     let foreign = CourseInProgress::published(&admin, &other, 1).await;
     let second = CourseInProgress::published(&admin, &one, 1).await;
-    // into somebody else's course, out of it, and into another course of one's own
+    // into another instructor's course, and into another course of the same instructor
     for (lesson, section) in [(&own.lessons[0], &foreign.section), (&own.lessons[0], &second.section)] {
         let answer = one.patch(&format!("/v1/lessons/{lesson}"), json!({ "section_id": section })).await;
         assert!([403, 404, 422].contains(&answer.status), "{}", answer.text);
@@ -223,7 +224,7 @@ async fn a_childs_parent_is_checked_at_both_ends_of_a_move() {
 }
 
 #[tokio::test]
-async fn a_session_of_somebody_else_is_not_found_and_stays() {
+async fn ending_another_users_session_is_404_and_does_not_end_it() {
     let lyceum = Lyceum::new().await;
     let (one, other) = (lyceum.student().await, lyceum.student().await);
     let session = other.get("/v1/me/sessions").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The headers of every answer.
+//! The headers of every response.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::matrix::called;
 use crate::harness::Lyceum;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_answer_of_every_route_has_its_headers() {
+async fn every_response_has_the_security_headers() {
     for called in called().await {
         let header = |name: &str| called.answer.header(name);
         assert_eq!(header("x-content-type-options"), "nosniff", "{called}");
@@ -17,7 +17,7 @@ async fn every_answer_of_every_route_has_its_headers() {
         let public = called.answer.status == 200 && (public_read || !called.cell.path.starts_with("/v1/"));
         let caching = header("cache-control");
         assert!(caching == "no-store" || (public && caching.starts_with("public, ")), "{caching} on {called}");
-        assert!(header("access-control-allow-origin").is_empty(), "the gateway adds it, from its list: {called}");
+        assert!(header("access-control-allow-origin").is_empty(), "API Gateway adds it, from its list: {called}");
         if called.answer.status == 401 && called.cell.path != "/v1/auth/login" && called.cell.path != "/v1/auth/refresh"
         {
             assert_eq!(header("www-authenticate"), "Bearer", "{called}");
@@ -29,7 +29,7 @@ async fn every_answer_of_every_route_has_its_headers() {
 }
 
 #[tokio::test]
-async fn what_no_route_takes_has_them_too() {
+async fn responses_without_a_route_have_them_too() {
     let lyceum = Lyceum::new().await;
     for answer in [
         lyceum.anonymous().get("/nowhere").await.is(404),
@@ -42,7 +42,7 @@ async fn what_no_route_takes_has_them_too() {
 }
 
 #[test]
-fn cors_comes_from_a_list_and_never_allows_all() {
+fn cors_allows_only_listed_origins() {
     let template = include_str!("../../../../template.yaml");
     let (_, cors) = template.split_once("CorsConfiguration:").expect("a CORS configuration");
     let (origins, _) = cors.split_once("AllowMethods:").expect("its methods");

@@ -1,4 +1,4 @@
-//! 19: what was checked is what is served; and of files that nobody should be served, none is.
+//! Only the checked bytes of a file are served, and harmful files never are.
 
 use serde_json::json;
 
@@ -16,11 +16,11 @@ async fn an_overwrite_after_the_check_changes_nothing() {
     assert_eq!(answer["uploads"][0]["outcome"], "nothing to do");
     assert_eq!(lyceum.upload_row(&sent).await, row);
     assert_eq!(lyceum.object(row["storage_path"].as_str().unwrap()).await.unwrap(), samples::mp4());
-    assert_eq!(lyceum.object(&sent.key()).await, None, "what came later is removed");
+    assert_eq!(lyceum.object(&sent.key()).await, None, "the later file is removed");
 }
 
 #[tokio::test]
-async fn an_overwrite_before_the_check_is_never_served_under_the_first_ones_name() {
+async fn an_overwrite_before_the_check_is_never_served() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "mp4", samples::mp4().len())).await;
@@ -32,13 +32,13 @@ async fn an_overwrite_before_the_check_is_never_served_under_the_first_ones_name
     let row = lyceum.upload_row(&sent).await;
     assert_eq!((&row["status"], &row["rejection_code"]), (&json!("rejected"), &json!("gone")));
     lyceum.run("ingest", second).await;
-    assert_eq!(lyceum.upload_row(&sent).await, row, "the first that arrived is the one that counts");
+    assert_eq!(lyceum.upload_row(&sent).await, row, "only the first file counts");
     assert_eq!(lesson(&course, 0).await["self_hosted_video_path"], json!(null));
     assert!(lyceum.object_keys().await.is_empty());
 }
 
 #[tokio::test]
-async fn no_browser_can_write_where_files_are_served_from() {
+async fn a_download_url_cannot_be_used_to_write() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let (_, row) = lyceum.ingest_lesson_file(&course, 0, "pdf", samples::pdf()).await;
@@ -53,7 +53,7 @@ async fn no_browser_can_write_where_files_are_served_from() {
 }
 
 #[tokio::test]
-async fn of_hundreds_of_hostile_files_none_is_served_and_each_has_its_reason() {
+async fn hundreds_of_hostile_files_are_rejected_with_a_reason() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let files = hostile::files();
@@ -69,7 +69,7 @@ async fn of_hundreds_of_hostile_files_none_is_served_and_each_has_its_reason() {
         let asked = NewUpload::image(&course, &course.instructor, "picture", file.says, file.bytes.len());
         let (_, row) = lyceum.ingest_file(&asked, file.bytes).await;
         if row["status"] == "ready" {
-            // what is behind an image is left behind: only the new picture is served
+            // data behind the image is dropped: only the re-encoded picture is served
             let made = lyceum.object(row["storage_path"].as_str().unwrap()).await.unwrap();
             assert!(image::load_from_memory_with_format(&made, image::ImageFormat::Jpeg).is_ok());
             assert!(
@@ -91,7 +91,7 @@ async fn of_hundreds_of_hostile_files_none_is_served_and_each_has_its_reason() {
 }
 
 #[tokio::test]
-async fn an_event_that_lies_about_what_arrived_leads_nowhere() {
+async fn an_event_with_a_wrong_e_tag_or_size_makes_no_file_ready() {
     let lyceum = Lyceum::today().await;
     let course = course(&lyceum, 1).await;
     let sent = lyceum.create_upload(&NewUpload::of(&course, 0, "pdf", samples::pdf().len())).await;

@@ -1,4 +1,4 @@
-//! What was signed is what can be sent: exact size, type, key and checksum. (That quotas hold is in `media/quotas.rs`.)
+//! A signed upload accepts only the signed size, type, key and checksum. (Quotas are tested in `media/quotas.rs`.)
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::harness::{CourseInProgress, Lyceum};
 const CHECKSUM: &str = "xWX+A8qbYkLgHf3e/pu6PZiycOGc0C/YXOr3XislvxI=";
 
 #[tokio::test]
-async fn a_form_takes_its_size_its_type_and_its_key_and_nothing_else() {
+async fn a_form_accepts_only_the_signed_size_type_and_key() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -40,7 +40,7 @@ async fn a_form_takes_its_size_its_type_and_its_key_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_forms_policy_names_each_field_and_ends_with_what_is_said() {
+async fn a_forms_policy_lists_every_field_and_the_expiration() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -62,7 +62,7 @@ async fn a_forms_policy_names_each_field_and_ends_with_what_is_said() {
 }
 
 #[tokio::test]
-async fn what_has_another_checksum_is_not_stored() {
+async fn a_file_with_another_checksum_is_not_stored() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -84,7 +84,7 @@ async fn what_has_another_checksum_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_part_takes_its_size_and_its_number_and_nothing_else() {
+async fn a_part_accepts_only_the_signed_size_and_number() {
     let lyceum = Lyceum::today().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::draft(&admin, &instructor, 1).await;
@@ -94,7 +94,7 @@ async fn a_part_takes_its_size_and_its_number_and_nothing_else() {
     for bytes in [6, 8, 0] {
         assert_eq!(put_part(last, vec![0; bytes]).await.0, 403, "{bytes} bytes");
     }
-    assert_eq!(put_part(first, vec![0; 7]).await.0, 403, "the last part's size under the first one's number");
+    assert_eq!(put_part(first, vec![0; 7]).await.0, 403, "the last part's size with the first part's number");
     let changed = |from: &str, to: &str| {
         let url = last["url"].as_str().unwrap().replace(from, to);
         assert_ne!(url, last["url"].as_str().unwrap());
@@ -112,7 +112,7 @@ async fn a_part_takes_its_size_and_its_number_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_was_signed_expires() {
+async fn signed_uploads_expire() {
     let lyceum = Lyceum::today().await;
     lyceum.clock.advance(chrono::TimeDelta::minutes(-61));
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);

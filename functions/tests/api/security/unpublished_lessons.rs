@@ -1,11 +1,11 @@
-//! Unpublished lessons and their media are reachable by staff alone, by any path.
+//! Only staff can reach unpublished lessons and their media.
 
 use serde_json::json;
 
 use crate::harness::{CourseInProgress, Lyceum};
 
 #[tokio::test]
-async fn an_unpublished_lesson_shows_to_staff_alone_by_any_path() {
+async fn only_staff_can_see_an_unpublished_lesson_on_any_path() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let mut course = CourseInProgress::published(&admin, &instructor, 1).await;
@@ -40,7 +40,7 @@ async fn an_unpublished_lesson_shows_to_staff_alone_by_any_path() {
 }
 
 #[tokio::test]
-async fn what_is_withdrawn_is_hidden_by_the_next_call() {
+async fn an_unpublished_lesson_is_hidden_from_the_next_request_on() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 2).await;

@@ -1,4 +1,4 @@
-//! The world of the matrix: everyone and everything that it names, made once through the API.
+//! The users and objects that the matrix refers to, created once through the API.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{BUCKET, Caller, DATABASES, Lyceum, PASSWORD};
 
-/// In the order of the matrix' columns.
+/// The callers, in the order of the matrix' columns.
 pub const CALLERS: [&str; 7] = ["anonymous", "student", "enrolled", "other", "instructor", "admin", "suspended"];
 
 pub struct World {
     lyceum: Arc<Lyceum>,
     callers: HashMap<&'static str, Caller>,
-    /// By `name object`, or by `name object caller`.
+    /// Ids and other values, by `name object` or `name object caller`.
     things: HashMap<String, String>,
 }
 
@@ -62,7 +62,7 @@ impl World {
         world
     }
 
-    /// The same world again, for whoever changes it; of what is in S3 there is no other.
+    /// Returns a copy for tests that change it. Copies share the S3.
     pub async fn copy(&self) -> Arc<Lyceum> {
         let s3 = |name: &str| (name == "AWS_ENDPOINT_URL_S3").then(|| self.lyceum.s3_endpoint());
         let lyceum = Lyceum::over(DATABASES.copy(&self.lyceum.database_name).await, s3).await;
@@ -74,7 +74,7 @@ impl World {
         self.callers[name].calling(lyceum)
     }
 
-    /// What has this name, for that object and that caller.
+    /// Returns the value of a name for an object and a caller.
     pub fn thing(&self, name: &str, object: &str, caller: &str) -> &str {
         let names = [format!("{name} {object} {caller}"), format!("{name} {object}"), name.to_owned()];
         let found = names.iter().find_map(|name| self.things.get(name));
@@ -119,7 +119,7 @@ impl World {
         ] {
             self.set(name, thing);
         }
-        // Nobody is signed in twice but for the tokens that are sent to refresh.
+        // The second sign-in creates the tokens for refreshing.
         for name in CALLERS.into_iter().skip(1) {
             let caller = self.callers[name].clone();
             let session = caller.get("/v1/me/sessions").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
@@ -175,7 +175,7 @@ impl World {
         self.set("another_course", &another);
     }
 
-    /// A picture of each caller's own, and files for a lesson, all on their way.
+    /// Creates unfinished uploads: a picture for each caller, and files for a lesson.
     async fn uploads(&mut self) {
         for shown in ["UPDATE users SET profile_picture_url = 'x'", "UPDATE courses SET thumbnail_url = 'x'"] {
             sqlx::query(shown).execute(&self.lyceum.database).await.unwrap();
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// A course that became what its name says, where `enrolled` completed one of two lessons on the way.
+    /// Creates a course in the state of its name. `enrolled` has completed one of its two lessons.
     async fn course(&mut self, name: &str, visibility: &str) {
         let (instructor, enrolled) = (self.callers["instructor"].clone(), self.callers["enrolled"].clone());
         let course = json!({ "title": name, "description": "To test with.", "visibility": visibility,

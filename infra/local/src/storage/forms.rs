@@ -3,8 +3,8 @@
 use http::StatusCode;
 use s3s::{Body, HttpResponse};
 
-/// How messages of s3s begin when a form violates its policy. S3 answers these with AccessDenied; it uses
-/// InvalidPolicyDocument only for policies that can't be parsed.
+/// How messages of s3s begin when a form violates its policy. S3 answers these with `AccessDenied`; it uses
+/// `InvalidPolicyDocument` only for policies that can't be parsed.
 const NOT_AS_SIGNED: [&str; 3] = ["Policy condition", "Bucket in form field", "x-amz-"];
 
 /// Replaces the code and status of such a response by those of S3.
