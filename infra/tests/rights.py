@@ -1,4 +1,4 @@
-"""Who may do what on AWS: the table of README.md, "The functions", as the roles are to say it. Whatever a role says beyond
+"""Who may do what on AWS: the table of docs/architecture.md, "The functions", as the roles are to say it. Whatever a role says beyond
 that fails the test."""
 
 KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]

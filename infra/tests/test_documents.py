@@ -99,6 +99,14 @@ class Links(unittest.TestCase):
         self.assertGreater(checked, 20)
 
 
+class Architecture(unittest.TestCase):
+    def test_the_table_of_functions_names_each_function_once(self):
+        table = (DOCS / "architecture.md").read_text().partition("\n## The functions\n")[2].partition("\n## ")[0]
+        cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        named = sorted(name for cell in cells for name in re.findall(r"`([a-z-]+)`", cell))
+        self.assertEqual(named, sorted(path.stem for path in (ROOT / "functions/src/bin").glob("*.rs")))
+
+
 class Length(unittest.TestCase):
     def test_the_readme_has_at_most_600_words(self):
         self.assertLessEqual(len((ROOT / "README.md").read_text().split()), 600)
