@@ -1,5 +1,5 @@
-"""Who may do what on AWS: the table of docs/architecture.md, "The functions", as the roles are to say it. Whatever a role says beyond
-that fails the test."""
+"""The rights of each function on AWS, as its role must state them: the table of docs/architecture.md, "The functions". A role
+with any other right fails the test."""
 
 KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]
 INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "list objects and versions"]
