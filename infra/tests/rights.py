@@ -1,5 +1,5 @@
-"""The rights of each function on AWS, as its role must state them: the table of docs/architecture.md, "The functions". A role
-with any other right fails the test."""
+"""The rights of each function on AWS, as its role must state them: the table of docs/functions.md. A role with any other right
+fails the test."""
 
 KEEPING = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:DeleteObject"]
 INGEST = ["judge uploads", "keep what is good, in media/", "keep what is good, in public/", "list objects and versions"]

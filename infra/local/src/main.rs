@@ -52,14 +52,14 @@ enum Command {
     Admin(Admin),
     /// Hand an event to a function of the running stack: `invoke rotate-keys`, `invoke deliver-mail '{"redrive": true}'`
     Invoke {
-        /// A function's name, as in docs/architecture.md
+        /// A function's name, as in docs/functions.md
         function: String,
         /// The event, as JSON
         event: Option<String>,
     },
     /// Hand a function the events at which it failed three times: `redrive ingest`
     Redrive {
-        /// A function's name, as in docs/architecture.md
+        /// A function's name, as in docs/functions.md
         function: String,
     },
 }
