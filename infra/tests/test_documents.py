@@ -17,6 +17,9 @@ SET_BY_THE_LOCAL_STACK = re.compile(r'\("([A-Z][A-Z0-9_]+)", ')
 # Not settings of Lyceum: the shell's, and what scripts that call each other agree on.
 OF_OTHERS = {"PATH", "HOME", "AWS_DEFAULT_REGION", "MODULES", "STACK", "FUNCTION", "EVENT", "PG_VERSION"}
 
+# The operation that CONTRIBUTING.md adds by way of example.
+IN_EXAMPLES = {"functions/src/catalog/courses/feature.rs"}
+
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -66,6 +69,15 @@ class Links(unittest.TestCase):
                 self.assertTrue(file.exists(), where)
                 if fragment:
                     self.assertIn(fragment, anchors(file), where)
+                checked += 1
+        self.assertGreater(checked, 20)
+
+    def test_each_path_of_the_project_that_a_page_names_exists(self):
+        checked = 0
+        for page in tracked("*.md"):
+            for path in re.findall(r"`((?:functions|shared|infra|migrations|docs|\.ci)/[\w./-]+)`", page.read_text()):
+                if path not in IN_EXAMPLES:
+                    self.assertTrue((ROOT / path).exists(), f"{page.relative_to(ROOT)}: {path}")
                 checked += 1
         self.assertGreater(checked, 20)
 
