@@ -9,16 +9,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
-# `variable("X")`, `env::var("X")`, `count(&variable, "X", …)` and the like; lower-case functions that read a setting.
-READ_BY_RUST = re.compile(r'(?:\b(?:variable|setting|set|var|var_os)\(\s*|\bcount\(&variable,\s*)"([A-Z][A-Z0-9_]+)"')
+# Names of settings as the code writes them, and, in tests, where one is read.
+NAMED_BY_RUST = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
+READ_BY_TESTS = re.compile(r'\b(?:setting|var|var_os)\("([A-Z][A-Z0-9_]+)"')
 READ_BY_SCRIPTS = re.compile(r"\$\{([A-Z][A-Z0-9_]+):?-|process\.env\.([A-Z][A-Z0-9_]+)")
 SET_BY_TEMPLATES = re.compile(r"(?:^|[\s{,])([A-Z][A-Z0-9]+_[A-Z0-9_]+|SCHEMA): ", re.MULTILINE)
 SET_BY_THE_LOCAL_STACK = re.compile(r'\("([A-Z][A-Z0-9_]+)", ')
-# Not settings of Lyceum: the shell's, and what scripts that call each other agree on.
-OF_OTHERS = {"PATH", "HOME", "AWS_DEFAULT_REGION", "MODULES", "STACK", "FUNCTION", "EVENT", "PG_VERSION"}
+# Not settings of Lyceum: those of the shell, of Cargo, of Lambda's sandbox, and what programs that call each other agree on.
+OF_OTHERS = {"PATH", "HOME", "LC_ALL", "MODULES", "STACK", "CARGO_PKG_VERSION", "CARGO_MANIFEST_DIR"}
+OF_OTHERS |= {f"AWS_LAMBDA_{name}" for name in ("FUNCTION_MEMORY_SIZE", "FUNCTION_VERSION", "LOG_GROUP_NAME", "LOG_STREAM_NAME")}
+# Not environment variables: GuardDuty's verdicts, a file of Postgres.
+OF_OTHERS |= {"NO_THREATS_FOUND", "THREATS_FOUND", "PG_VERSION"}
 
-# The operation that CONTRIBUTING.md adds by way of example.
-IN_EXAMPLES = {"functions/src/catalog/courses/feature.rs"}
+# What CONTRIBUTING.md adds by way of example.
+IN_EXAMPLES = {"functions/src/catalog/courses/feature.rs", "migrations/YYYYMMDDHHMMSS_description.up.sql"}
 
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
@@ -130,7 +134,8 @@ class Settings(unittest.TestCase):
 
     def in_use(self):
         places = [
-            (READ_BY_RUST, ("shared/*.rs", "functions/*.rs", "infra/*.rs")),
+            (NAMED_BY_RUST, ("shared/src/*.rs", "functions/src/*.rs", "infra/*.rs", ":!*tests*")),
+            (READ_BY_TESTS, ("functions/tests/*.rs", "infra/*tests*.rs")),
             (READ_BY_SCRIPTS, ("infra/build", "infra/local/queries", "infra/bench/*", "infra/local/browser-test/*")),
             (SET_BY_TEMPLATES, ("template.yaml", "infra/*.yaml")),
             (SET_BY_THE_LOCAL_STACK, ("infra/local/src/stack/environment.rs",)),
