@@ -28,8 +28,9 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
-# "`security.md`, 3 and 4" in a comment, also after "//" on the next line; numbers are the numbered lines of that page.
-CITATION = re.compile(r"`?\b((?:docs/|infra/)?[A-Za-z-]+\.md)`?(?:,\s+(?://[/!]?\s+)?(\d+)(?:\s+and\s+(\d+))?)?")
+# "`security.md`, 3 and 4" or "docs/semantics.md, Files" in a comment, also when a line ends after the comma.
+NEXT = r",\s+(?:(?://[/!]?|--|#)\s+)?"
+CITATION = re.compile(rf"`?\b((?:docs/|infra/)?[A-Za-z-]+\.md)`?(?:{NEXT}(?:(\d+)(?:\s+and\s+(\d+))?|([A-Za-z][^,:;).]*)))?")
 
 
 def tracked(*patterns):
@@ -97,20 +98,22 @@ class Links(unittest.TestCase):
             waiting += [file for file in files if file.exists()]
         self.assertLessEqual(set(tracked("docs/*.md")), reached)
 
-    def test_each_page_that_a_comment_cites_exists_with_the_line_that_it_names(self):
+    def test_each_page_that_a_comment_cites_exists_with_the_line_or_section_that_it_names(self):
+        pages = {name: page for page in tracked("*.md") for name in (page.name, str(page.relative_to(ROOT)))}
         checked = 0
-        for file in tracked("*.rs", "*.py", "*.sql", "*.yaml", "*.toml", "*.txt", "*.js", "infra/bench/login-times"):
-            if file == Path(__file__).resolve():
-                continue
+        for file in tracked("*.rs", "*.py", "*.sql", "*.yaml", "*.toml", "*.txt", "infra/bench/login-times", ":!infra/tests"):
             for match in CITATION.finditer(file.read_text()):
-                name, *numbers = match.groups()
+                name, first, second, section = match.groups()
                 where = f"{file.relative_to(ROOT)}: {match[0]}"
-                if not any(name == page.name or name == str(page.relative_to(ROOT)) for page in tracked("*.md")):
+                if name not in pages:
                     self.assertFalse(name.startswith(("docs/", "infra/")), where)
                     continue  # a file of a test, such as an upload's name
-                page = next(page for page in tracked("*.md") if name in (page.name, str(page.relative_to(ROOT))))
-                for number in filter(None, numbers):
-                    self.assertRegex(page.read_text(), rf"(?m)^\|? ?{number}(\.| \|)", where)
+                text = pages[name].read_text()
+                for number in filter(None, (first, second)):
+                    self.assertRegex(text, rf"(?m)^{number}\. ", where)
+                if section:
+                    cited = " ".join(re.sub(r"(?m)^\s*(?://[/!]?|--|#)", "", section).split()).lower()
+                    self.assertTrue(any(cited.startswith(heading.lower()) for heading in HEADING.findall(text)), where)
                 checked += 1
         self.assertGreater(checked, 20)
 

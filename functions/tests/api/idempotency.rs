@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a POST that is sent again makes nothing twice (`api.md`, repeated POST).
+//! `Idempotency-Key`: a POST that is sent again makes nothing twice (`docs/api.md`, repeated POST).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How often an address may call what takes a secret or sends a mail (`security.md`, 2).
+//! How often an address may call what takes a secret or sends a mail (`docs/security.md`, 2).
 
 use chrono::TimeDelta;
 use http::Method;

@@ -1,4 +1,4 @@
-//! Whose address counts: the gateway's word, or, beside its secret, the distribution's (`security.md`, 2).
+//! Whose address counts: the gateway's word, or, beside its secret, the distribution's (`docs/security.md`, 2).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Redis goes in the middle of it: nothing opens, and nothing but speed is lost (`security.md`, 28).
+//! Redis goes in the middle of it: nothing opens, and nothing but speed is lost (`docs/security.md`, 28).
 
 use std::sync::Arc;
 

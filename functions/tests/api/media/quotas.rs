@@ -1,4 +1,4 @@
-//! Quotas: a course's bytes, and a person's unfinished uploads (`security.md`, 18).
+//! Quotas: a course's bytes, and a person's unfinished uploads (`docs/security.md`, 18).
 
 use chrono::TimeDelta;
 use serde_json::json;

@@ -1,5 +1,5 @@
 //! S3 breaks off in the middle, is slow, or falls silent: 503 at the worst, and all is well again without a restart
-//! (`security.md`, 28).
+//! (`docs/security.md`, 28).
 
 use std::sync::Arc;
 use std::time::Duration;
