@@ -297,7 +297,7 @@ class WhatLasts(unittest.TestCase):
 class Runbook(unittest.TestCase):
     def test_no_parameter_is_given_for_one_deployment_alone(self):
         """The next one would send what samconfig.toml says, and undo it: a restored database would be an empty one."""
-        for path in ("README.md", "infra/README.md"):
+        for path in ("README.md", "docs/operations.md"):
             self.assertNotRegex((ROOT / path).read_text(), r"sam deploy[^`\n]*--parameter-overrides", path)
 
 

@@ -1,4 +1,4 @@
-//! Effects outside the database, as rows of the transaction that causes them (`security.md`, 24).
+//! Effects outside the database, as rows of the transaction that causes them (`docs/security.md`, 24).
 //!
 //! A row names a purpose and a user and holds no secret. The message that wakes its reader is empty and
 //! best-effort; a schedule sweeps what it missed.

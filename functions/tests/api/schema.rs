@@ -5,7 +5,7 @@ use sqlx::PgPool;
 
 use crate::harness::{DATABASES, Database, needs_postgres_program, schema_of};
 
-/// A column a line: table, name and type, as `seed-schema.md` writes them, with the decision on times.
+/// Lists one column a line: table, name and type of the owner's schema. All times are `timestamptz`.
 const COLUMNS: &str = include_str!("schema/columns.txt");
 /// Table and leading column of each index, or each unique constraint.
 const INDEXES: &str = include_str!("schema/indexes.txt");

@@ -1,4 +1,4 @@
-//! Who may see a course, and who edits it (`semantics.md`, Courses). Whatever reads one course asks here; a statement that
+//! Who may see a course, and who edits it (`docs/semantics.md`, Courses). Whatever reads one course asks here; a statement that
 //! looks at many says the same as `is_listed`, which is the schema's, and `IN (instructor_id, created_by)`.
 
 use super::courses::{CourseStatus, Visibility};

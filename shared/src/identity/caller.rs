@@ -63,7 +63,7 @@ impl Caller {
 
     /// Fails with 403 when the caller lacks one of these permissions. Call it with the permissions of a role that the
     /// caller gives or takes, and with those of a user whom the caller changes: nobody grants more than they hold
-    /// (`security.md`, 10).
+    /// (`docs/security.md`, 10).
     ///
     /// # Errors
     /// 403.

@@ -104,7 +104,7 @@ pub async fn owner(read: &mut Read, token: &str) -> Result<Owner> {
 }
 
 /// Uses the token: sets the password, ends all sessions, and tells the owner by mail. Only an invitation verifies the
-/// email, since it came by that mail alone; a reset never does (`security.md`, 3).
+/// email, since it came by that mail alone; a reset never does (`docs/security.md`, 3).
 ///
 /// # Errors
 /// 422 when it was used, has expired or never was: of many at once one gets through.

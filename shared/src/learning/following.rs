@@ -1,4 +1,4 @@
-//! Percentages follow the edits of a course's lessons, however many learners it has (`semantics.md`, Enrolment and
+//! Percentages follow the edits of a course's lessons, however many learners it has (`docs/semantics.md`, Enrolment and
 //! progress).
 //!
 //! The triggers of lessons and sections leave a row in the edit's own transaction; the message that wakes whoever

@@ -1,4 +1,4 @@
-//! Progress: derived from what happened, never above 100 % (`semantics.md`, Enrolment and progress).
+//! Progress: derived from what happened, never above 100 % (`docs/semantics.md`, Enrolment and progress).
 
 use chrono::{DateTime, Utc};
 use sqlx::query;

@@ -1,4 +1,4 @@
-//! Rate limits on calls that take a secret or send a mail (`security.md`, 2): calls per address, guesses per account, and
+//! Rate limits on calls that take a secret or send a mail (`docs/security.md`, 2): calls per address, guesses per account, and
 //! mails per recipient. They are counted in Redis if it is configured, and in Postgres otherwise and whenever Redis is
 //! unavailable, so that a failure of Redis does not remove the limits.
 //!

@@ -12,7 +12,7 @@ pub use templates::RenderedMail;
 use templates::{Values, greeting};
 use transport::Transport;
 
-/// Renders and sends mails. The host of their links comes from the settings, never from a request (`security.md`, 5).
+/// Renders and sends mails. The host of their links comes from the settings, never from a request (`docs/security.md`, 5).
 pub struct Mailer {
     transport: Transport,
     from: Mailbox,

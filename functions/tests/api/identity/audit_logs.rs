@@ -152,7 +152,7 @@ async fn sign_ins_failures_and_refusals_are_rows_too() {
     assert_eq!(refused["data"].as_array().unwrap().len(), 2);
 }
 
-/// `semantics.md`, Audit: personal fields appear by name only, and no password, token or hash at all.
+/// `docs/semantics.md`, Audit: personal fields appear by name only, and no password, token or hash at all.
 #[tokio::test]
 async fn the_log_holds_no_personal_words_and_no_secrets() {
     let lyceum = Lyceum::new().await;

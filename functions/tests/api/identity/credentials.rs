@@ -1,4 +1,4 @@
-//! One's own password, email and account. What `security.md`, 4, demands of them is in `security`.
+//! One's own password, email and account. What `docs/security.md`, 4, demands of them is in `security`.
 
 use serde_json::{Value, json};
 

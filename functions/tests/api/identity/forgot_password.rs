@@ -1,4 +1,4 @@
-//! What `security.md`, 3 and 4, demand of it is in `security`; how many mails somebody gets, in `limits/mails.rs`.
+//! What `docs/security.md`, 3 and 4, demand of it is in `security`; how many mails somebody gets, in `limits/mails.rs`.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! The mail server is slow, breaks off, or falls silent: the mail waits for its next attempt, and comes once
-//! (`security.md`, 24 and 28).
+//! (`docs/security.md`, 24 and 28).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What `security.md`, 7, demands of it is in `security/refresh_tokens.rs`.
+//! What `docs/security.md`, 7, demands of it is in `security/refresh_tokens.rs`.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What `security.md`, 3 and 4, demand of it is in `security`.
+//! What `docs/security.md`, 3 and 4, demand of it is in `security`.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Limits on calls that take a secret or send a mail, per address (`security.md`, 2).
+//! Limits on calls that take a secret or send a mail, per address (`docs/security.md`, 2).
 
 use chrono::TimeDelta;
 use http::Method;

@@ -1,4 +1,4 @@
-//! The address that limits count: from the gateway, or from the CDN if the call carries its secret (`security.md`, 2).
+//! The address that limits count: from the gateway, or from the CDN if the call carries its secret (`docs/security.md`, 2).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! An attack on an account never locks out its owner (`semantics.md`).
+//! An attack on an account never locks out its owner (`docs/semantics.md`).
 
 use std::sync::Arc;
 

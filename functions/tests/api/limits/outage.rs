@@ -1,4 +1,4 @@
-//! Redis fails while Lyceum runs. Limits remain in force, and everything works (`security.md`, 28).
+//! Redis fails while Lyceum runs. Limits remain in force, and everything works (`docs/security.md`, 28).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Quotas: the bytes of a course, and the unfinished uploads of a user (`security.md`, 18).
+//! Quotas: the bytes of a course, and the unfinished uploads of a user (`docs/security.md`, 18).
 
 use chrono::TimeDelta;
 use serde_json::json;

@@ -1,5 +1,5 @@
 //! S3 closes connections, is slow, or stops answering. Calls fail with 503 at worst, and work again afterwards without a
-//! restart (`security.md`, 28).
+//! restart (`docs/security.md`, 28).
 
 use std::sync::Arc;
 use std::time::Duration;

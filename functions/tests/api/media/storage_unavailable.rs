@@ -1,4 +1,4 @@
-//! While S3 is unavailable, calls that need it answer 503, and everything else works (`security.md`, 28).
+//! While S3 is unavailable, calls that need it answer 503, and everything else works (`docs/security.md`, 28).
 
 use std::sync::Arc;
 use std::time::Duration;

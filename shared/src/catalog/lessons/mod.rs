@@ -69,7 +69,7 @@ pub struct Lesson {
 }
 
 impl Lesson {
-    /// Whether it counts for progress (`semantics.md`, Courses).
+    /// Whether it counts for progress (`docs/semantics.md`, Courses).
     fn counts(&self) -> bool {
         self.is_published && self.requires_completion
     }

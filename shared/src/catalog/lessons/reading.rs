@@ -1,4 +1,4 @@
-//! Who reads a lesson: the enrolled and the staff of its course (`semantics.md`, Courses and Enrolment).
+//! Who reads a lesson: the enrolled and the staff of its course (`docs/semantics.md`, Courses and Enrolment).
 
 use chrono::TimeDelta;
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Storage;
 use crate::error::{Error, Result};
 
-/// The lifetime of a signed URL for reading (`security.md`, 20).
+/// The lifetime of a signed URL for reading (`docs/security.md`, 20).
 pub const SIGNED_FOR: Duration = Duration::from_mins(15);
 
 /// How a browser handles an object.
