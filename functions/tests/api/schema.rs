@@ -1,5 +1,8 @@
 //! The migrated database against the owner's schema: every table, column, constraint and index that it names.
 
+mod live_migrations;
+mod live_system;
+
 use lyceum::db;
 use sqlx::PgPool;
 
