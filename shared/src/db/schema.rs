@@ -64,8 +64,30 @@ async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
 /// When a migration fails (it leaves the last whole schema), or when the database is newer than this code.
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
+    drop_unfinished_indexes(owner).await?;
+    let before = applied(owner).await?;
+    for migration in MIGRATIONS.iter().filter(|one| one.no_tx && one.migration_type.is_up_migration()) {
+        if !before.contains(&migration.version) {
+            MIGRATIONS.run_direct(Some(migration.version - 1), &mut *owner, false).await.map_err(Error::internal)?;
+            // Set by the migration before. An index that is built concurrently waits for all transactions of the table.
+            owner.execute("RESET lock_timeout").await?;
+            MIGRATIONS.run_direct(Some(migration.version), &mut *owner, false).await.map_err(Error::internal)?;
+        }
+    }
     // `run` asks for more than a future that moves between threads can give (`Acquire` for any lifetime).
     MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
+}
+
+/// Drops the indexes whose concurrent building failed or was interrupted, so that their migrations can run again.
+async fn drop_unfinished_indexes(owner: &mut PgConnection) -> Result<()> {
+    let unfinished = sqlx::query_scalar!(
+        r#"SELECT c.oid::regclass::text AS "name!" FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+           WHERE NOT i.indisvalid AND c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace"#
+    );
+    for name in unfinished.fetch_all(&mut *owner).await? {
+        owner.execute(AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"))).await?;
+    }
+    Ok(())
 }
 
 /// What a deployment found and did.

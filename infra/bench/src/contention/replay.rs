@@ -39,7 +39,6 @@ impl Replay<'_> {
     pub async fn run(&self, school: &School<'_>) -> Result<Figures> {
         let statements: Vec<_> = self.statements.iter().filter(|one| !one.sql.contains("limits")).cloned().collect();
         let mut varying = self.varying.clone();
-        // The ids and tokens that a call makes come first in its INSERTs.
         let made: Vec<_> = made_values(&statements).into_iter().filter(|made| !varying.contains_key(made)).collect();
         let columns = made.iter().zip(["made_1", "made_2", "made_3", "made_4", "made_5", "made_6"]);
         let mut expressions = String::new();
@@ -118,19 +117,18 @@ impl Replay<'_> {
     }
 }
 
-/// The first value of each INSERT, where it is an id or a hash that no statement had before.
+/// The ids (of version 7) and hashes that an INSERT has and that no statement had before.
 fn made_values(statements: &[Statement]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut made = Vec::new();
     for Statement { sql, parameters } in statements {
-        let first = parameters.first().cloned().flatten();
-        if let Some(first) = first.filter(|first| sql.starts_with("INSERT INTO") && !seen.contains(first)) {
-            let is_hash = first.len() == 64 && first.chars().all(|character| character.is_ascii_hexdigit());
-            if is_hash || Uuid::parse_str(&first).is_ok() {
-                made.push(first);
+        for value in parameters.iter().flatten() {
+            let is_hash = value.len() == 64 && value.chars().all(|character| character.is_ascii_hexdigit());
+            let is_id = Uuid::parse_str(value).is_ok_and(|id| id.get_version_num() == 7);
+            if seen.insert(value.clone()) && sql.contains("INSERT INTO") && (is_hash || is_id) {
+                made.push(value.clone());
             }
         }
-        seen.extend(parameters.iter().flatten().cloned());
     }
     made
 }

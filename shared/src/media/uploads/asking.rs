@@ -226,7 +226,10 @@ async fn ask(write: &mut Write, wanted: Wanted, quotas: Quotas) -> Result<(Asked
     .execute(write.connection())
     .await?;
     let noted = Noted { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
-    Ok((Asked { upload_id: id }, Changes::created(&noted)?))
+    Ok((
+        Asked { upload_id: id },
+        Changes::created(&noted, &["kind", "lesson_id", "course_id", "file_name", "size_bytes"])?,
+    ))
 }
 
 /// Returns the type that the file will be kept and served as.
