@@ -138,7 +138,7 @@ class Settings(unittest.TestCase):
     def in_use(self):
         places = [
             (NAMED_BY_RUST, ("shared/src/*.rs", "functions/src/*.rs", "infra/*.rs", ":!*tests*")),
-            (READ_BY_TESTS, ("functions/tests/*.rs", "infra/*tests*.rs")),
+            (READ_BY_TESTS, ("functions/tests/*.rs", "infra/*tests*.rs", "infra/local/src/programs.rs")),
             (READ_BY_SCRIPTS, ("infra/build", "infra/local/queries", "infra/bench/*", "infra/local/browser-test/*")),
             (SET_BY_TEMPLATES, ("template.yaml", "infra/*.yaml")),
             (SET_BY_THE_LOCAL_STACK, ("infra/local/src/stack/environment.rs",)),

@@ -1,5 +1,8 @@
 //! The migrated database against the owner's schema: every table, column, constraint and index that it names.
 
+mod live_migrations;
+mod live_system;
+
 use lyceum::db;
 use sqlx::PgPool;
 
@@ -220,4 +223,21 @@ async fn the_log_has_a_partition_a_month_and_one_for_the_rest() {
         .unwrap();
         assert_eq!(stored, partition);
     }
+}
+
+#[tokio::test]
+async fn ids_that_the_database_makes_are_of_version_7_and_in_the_order_of_time() {
+    let database = migrated().await;
+    let defaults = strings(
+        &database.owner,
+        "SELECT table_name::text FROM information_schema.columns
+         WHERE table_schema = 'public' AND column_name = 'id' AND column_default = 'uuid_v7()' ORDER BY 1",
+    );
+    assert_eq!(defaults.await, ["course_prerequisites", "course_tags", "password_reset_tokens"]);
+    let mut ids: Vec<uuid::Uuid> = Vec::new();
+    for _ in 0..3 {
+        ids.push(sqlx::query_scalar("SELECT uuid_v7() FROM pg_sleep(0.002)").fetch_one(&database.owner).await.unwrap());
+    }
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122), "{ids:?}");
 }

@@ -7,8 +7,11 @@
 //!
 //! `cargo run -p lyceum-bench -- soak` sends a large video all the way, and reads what `ingest` needed for it.
 //! `cargo run -p lyceum-bench -- markdown` renders Markdown that was made to be slow, and prints its CPU time.
+//! `cargo run -p lyceum-bench -- contention` measures what many calls at one row cost, and repeated statements, in a minute.
+//! `cargo run -p lyceum-bench -- sizes` writes rows as the functions do, and prints bytes a row for each table and index.
 //! `cargo run -p lyceum-bench -- scale` measures pages and writes at two sizes, beside pgbench, on databases of its own.
 
+mod contention;
 mod emulator;
 mod markdown;
 mod measure;
@@ -67,10 +70,14 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure calls that meet at one row, statements that are repeated on one connection, and edits of a course
+    Contention(contention::Options),
     /// Measure what rendering Markdown costs: texts made to be slow beside an ordinary one
     Markdown,
     /// Measure pages and writes on a small and a large catalogue, beside pgbench
     Scale(scale::Options),
+    /// Write rows as the functions do, and measure what a million of them take
+    Sizes(contention::sizes::Options),
     /// Send a large video from a browser's calls to its playing, and read the memory of `ingest`
     Soak(soak::Options),
 }
@@ -105,8 +112,10 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if let Some(command) = options.command {
         println!("{}", machine()?);
         match command {
+            Command::Contention(options) => contention::run(options, &target).await?,
             Command::Markdown => markdown::run().await?,
             Command::Scale(options) => scale::run(options, &target).await?,
+            Command::Sizes(options) => contention::sizes::run(options, &target).await?,
             Command::Soak(options) => soak::run(options, &target).await?,
         }
         println!("{}", machine()?);

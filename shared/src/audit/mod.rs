@@ -99,12 +99,15 @@ impl Changes {
         Ok(Self(changed.collect()))
     }
 
-    /// What a new thing began with.
+    /// The named fields of a new object: what it is called, whose it is, and what it allows. Its other fields are not
+    /// repeated here: the object has them, and the row of each later change has the values before it.
     ///
     /// # Errors
-    /// When it is no JSON object.
-    pub fn created(after: &impl Serialize) -> Result<Self> {
-        Self::between(&json!({}), after)
+    /// When the object is not a JSON object.
+    pub fn created(after: &impl Serialize, named: &[&str]) -> Result<Self> {
+        let mut created = Self::between(&json!({}), after)?;
+        created.0.retain(|field, _| named.contains(&field.as_str()));
+        Ok(created)
     }
 
     /// One personal field, by its name alone.
@@ -227,15 +230,17 @@ pub(crate) async fn count_refusal(read: &mut Read, route: &str) -> Result<u32> {
     Ok(u32::try_from(refused).unwrap_or(u32::MAX))
 }
 
-/// Makes the partitions of this month and the two after it, unless they are there. Gives their names.
+/// Makes the partitions of this month and the two after it, and of each month that has rows in the default partition.
+/// Returns their names, also of those that were there.
 ///
 /// # Errors
-/// Those of the database.
+/// 503 when somebody reads or writes the default partition for too long.
 pub async fn make_partitions(read: &mut Read) -> Result<Vec<String>> {
     let today = read.now().date_naive();
     Ok(sqlx::query_scalar!(
         r#"SELECT create_audit_partition(($1::date + month * interval '1 month')::date) AS "name!"
-           FROM generate_series(0, 2) AS month"#,
+           FROM generate_series(0, 2) AS month
+           UNION SELECT empty_default_audit_partition() ORDER BY 1"#,
         today
     )
     .fetch_all(read.connection())

@@ -68,8 +68,30 @@ async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
 /// migrations that this code doesn't know.
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
+    drop_unfinished_indexes(owner).await?;
+    let before = applied(owner).await?;
+    for migration in MIGRATIONS.iter().filter(|one| one.no_tx && one.migration_type.is_up_migration()) {
+        if !before.contains(&migration.version) {
+            MIGRATIONS.run_direct(Some(migration.version - 1), &mut *owner, false).await.map_err(Error::internal)?;
+            // Set by the migration before. An index that is built concurrently waits for all transactions of the table.
+            owner.execute("RESET lock_timeout").await?;
+            MIGRATIONS.run_direct(Some(migration.version), &mut *owner, false).await.map_err(Error::internal)?;
+        }
+    }
     // `run` needs `Acquire` for any lifetime, which a future that is `Send` can't give.
     MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
+}
+
+/// Drops the indexes whose concurrent building failed or was interrupted, so that their migrations can run again.
+async fn drop_unfinished_indexes(owner: &mut PgConnection) -> Result<()> {
+    let unfinished = sqlx::query_scalar!(
+        r#"SELECT c.oid::regclass::text AS "name!" FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+           WHERE NOT i.indisvalid AND c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace"#
+    );
+    for name in unfinished.fetch_all(&mut *owner).await? {
+        owner.execute(AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"))).await?;
+    }
+    Ok(())
 }
 
 /// The result of a deployment.

@@ -91,7 +91,7 @@ pub async fn complete(write: &mut Write, lesson: &ReadableLesson, notes: &Notes)
     });
     let first = insert(write, &completion).await?;
     let changes = if first {
-        Changes::created(&completion)?
+        Changes::created(&completion, &["lesson_id", "enrollment_id", "notes"])?
     } else {
         let known = find(write, before.id, lesson.id).await?;
         completion = notes.applied_to(known.clone());

@@ -89,7 +89,7 @@ fn outcome(after: &Enrollment, before: Option<&Enrollment>, new: &HashSet<Uuid>)
             (Outcome::Resumed, Some(audit("enrollment.resume", after.id).changed(changes)))
         }
         None if new.contains(&after.id.0) => {
-            let changes = Changes::created(after)?;
+            let changes = Changes::created(after, &["user_id", "course_id"])?;
             (Outcome::Enrolled, Some(audit("enrollment.create", after.id).changed(changes)))
         }
         // There before, or somebody else was first.

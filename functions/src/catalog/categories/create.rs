@@ -17,6 +17,6 @@ async fn handler(request: Request<NewCategory>) -> Result<Reply<Category>> {
     let (new, request) = request.take_body();
     let mut tx = request.write().await?;
     let category = categories::create(&mut tx, new).await?;
-    tx.commit(audit("category.create", category.id).changed(Changes::created(&category)?)).await?;
+    tx.commit(audit("category.create", category.id).changed(Changes::created(&category, &["name", "slug"])?)).await?;
     Ok(Reply::created(&format!("/v1/categories/{}", category.id), category))
 }

@@ -17,7 +17,11 @@ async fn handler(request: Request<NewCourse>) -> Result<Reply<Course>> {
     let (new, request) = request.take_body();
     let mut tx = request.write().await?;
     let course = courses::create(&mut tx, new).await?;
-    tx.commit(audit("course.create", course.id).changed(Changes::created(&course)?)).await?;
+    tx.commit(audit("course.create", course.id).changed(Changes::created(
+        &course,
+        &["title", "slug", "instructor_id", "category_id", "visibility", "price"],
+    )?))
+    .await?;
     let tag = course.tag();
     Ok(Reply::created(&format!("/v1/courses/{}", course.id), course).version(tag))
 }

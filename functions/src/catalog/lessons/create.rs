@@ -20,7 +20,10 @@ async fn handler(request: Request<NewLesson>) -> Result<Reply<Lesson>> {
     let mut tx = request.write().await?;
     let section = sections::editable(&mut tx, request.id("section_id")?).await?;
     let lesson = lessons::create(&mut tx, &section, new).await?;
-    tx.commit(audit("lesson.create", lesson.id).changed(Changes::created(&lesson)?)).await?;
+    tx.commit(
+        audit("lesson.create", lesson.id).changed(Changes::created(&lesson, &["section_id", "title", "lesson_type"])?),
+    )
+    .await?;
     let version = lesson.version;
     Ok(Reply::created(&format!("/v1/lessons/{}", lesson.id), lesson).version(version))
 }

@@ -18,7 +18,8 @@ async fn handler(request: Request<NewSection>) -> Result<Reply<Section>> {
     let mut tx = request.write().await?;
     let course = courses::editable(&mut tx, request.id("course_id")?).await?;
     let section = sections::create(&mut tx, &course, new).await?;
-    tx.commit(audit("section.create", section.id).changed(Changes::created(&section)?)).await?;
+    tx.commit(audit("section.create", section.id).changed(Changes::created(&section, &["course_id", "title"])?))
+        .await?;
     let version = section.version;
     Ok(Reply::created(&format!("/v1/sections/{}", section.id), section).version(version))
 }

@@ -16,6 +16,6 @@ pub(super) fn route() -> Route {
 async fn handler(request: Request<NewRole>) -> Result<Reply<Role>> {
     let mut tx = request.write().await?;
     let role = roles::create(&mut tx, &request.body).await?;
-    tx.commit(audit("role.create", role.id).changed(Changes::created(&role)?)).await?;
+    tx.commit(audit("role.create", role.id).changed(Changes::created(&role, &["name", "permissions"])?)).await?;
     Ok(Reply::created(&format!("/v1/roles/{}", role.id), role))
 }

@@ -21,7 +21,7 @@ async fn handler(request: Request<NewUser>) -> Result<Reply<User>> {
     }
     let mut tx = request.write().await?;
     let (user, erased) = users::create(&mut tx, new).await?;
-    let changes = Changes::created(&user)?;
+    let changes = Changes::created(&user, &["email", "username", "first_name", "last_name", "role"])?;
     let changes = if erased.is_some() { changes.and("erased_account", erased, None::<UserId>) } else { changes };
     tx.commit(audit("user.create", user.id).changed(changes)).await?;
     Ok(Reply::created(&format!("/v1/users/{}", user.id), user))

@@ -28,7 +28,11 @@ async fn handler(request: Request<Target>) -> Result<Reply<Enrollment>> {
     let location = format!("/v1/enrollments/{}", enrollment.id);
     match before {
         None => {
-            tx.commit(audit("enrollment.create", enrollment.id).changed(Changes::created(&enrollment)?)).await?;
+            tx.commit(
+                audit("enrollment.create", enrollment.id)
+                    .changed(Changes::created(&enrollment, &["user_id", "course_id"])?),
+            )
+            .await?;
             Ok(Reply::created(&location, enrollment))
         }
         Some(before) => {

@@ -58,3 +58,28 @@ async fn rows_that_came_before_their_month_had_a_partition_move_to_it() {
             .unwrap();
     assert_eq!(counts, [("audit_logs_203101".to_owned(), 2), ("audit_logs_default".to_owned(), 2)]);
 }
+
+#[tokio::test]
+async fn rows_of_months_that_maintenance_missed_get_partitions_and_leave_with_them() {
+    let (database, application) = prepared().await;
+    for time in ["2020-03-01T00:00:00Z", "2020-03-31T23:59:59Z", "2033-07-15T12:00:00Z"] {
+        sqlx::query("INSERT INTO audit_logs (action, resource_type, created_at) VALUES ('x', 'x', $1::timestamptz)")
+            .bind(time.parse::<chrono::DateTime<chrono::Utc>>().unwrap())
+            .execute(&application)
+            .await
+            .unwrap();
+    }
+    let made: Vec<String> =
+        sqlx::query_scalar("SELECT empty_default_audit_partition()").fetch_all(&application).await.unwrap();
+    assert_eq!(made, ["audit_logs_202003", "audit_logs_203307"]);
+    let dropped: Option<String> =
+        sqlx::query_scalar("SELECT drop_audit_partition('2026-11-29')").fetch_one(&application).await.unwrap();
+    assert_eq!(dropped.as_deref(), Some("audit_logs_202003"));
+    let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
+    let left: Vec<(String, i64)> =
+        sqlx::query_as("SELECT tableoid::regclass::text, count(*) FROM audit_logs GROUP BY 1")
+            .fetch_all(&mut owner)
+            .await
+            .unwrap();
+    assert_eq!(left, [("audit_logs_203307".to_owned(), 1)]);
+}

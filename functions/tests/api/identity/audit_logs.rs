@@ -296,3 +296,20 @@ async fn a_user_agent_is_kept_up_to_255_characters() {
     let rows = lyceum.audited("session.refuse").await;
     assert_eq!(rows[0]["user_agent"].as_str().unwrap().len(), 255);
 }
+
+#[tokio::test]
+async fn a_row_of_something_new_names_it_and_does_not_repeat_its_columns() {
+    let lyceum = Lyceum::new().await;
+    let (admin, teacher) = (lyceum.admin().await, lyceum.instructor().await);
+    let course = CourseInProgress::draft(&admin, &teacher, 1).await;
+    for (action, fields) in [
+        ("course.create", &["category_id", "instructor_id", "price", "slug", "title", "visibility"][..]),
+        ("section.create", &["course_id", "title"]),
+        ("lesson.create", &["lesson_type", "section_id", "title"]),
+        ("category.create", &["name", "slug"]),
+    ] {
+        let rows = lyceum.audited(action).await;
+        let names: Vec<_> = rows[0]["changes"].as_object().unwrap().keys().collect();
+        assert_eq!(names, fields, "{action} of {}", course.id);
+    }
+}

@@ -177,3 +177,24 @@ async fn the_binary_takes_name_and_password_of_the_owner_from_the_secret_that_rd
     let owner = cluster.url("postgres", "postgres");
     assert_eq!(one(&owner, "SELECT to_regclass('courses')::text").await, "courses");
 }
+
+#[tokio::test]
+async fn an_index_whose_building_failed_is_built_again_by_the_next_deployment() {
+    let database = DATABASES.create_bare().await;
+    let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
+    db::MIGRATIONS.run_to(20_261_129_100_000, &mut owner).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO users (email, username, password_hash, first_name, last_name, role_id)
+         SELECT n || '@school.test', 'user-' || n, '', 'Ada', 'Berg', (SELECT id FROM roles WHERE name = 'student')
+         FROM generate_series(1, 2) AS n",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    let broken = "CREATE UNIQUE INDEX CONCURRENTLY users_folded_idx ON users (first_name)";
+    sqlx::query(broken).execute(&mut owner).await.unwrap_err();
+    db::migrate(&mut owner).await.unwrap();
+    let is_valid =
+        "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'users_folded_idx'::regclass AND NOT indisunique";
+    assert_eq!(one(&database.owner_url, is_valid).await, "true");
+}

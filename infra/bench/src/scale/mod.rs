@@ -9,9 +9,9 @@
 //! | `pgbench` | the same statements without a function |
 
 mod calls;
-mod pgbench;
-mod recording;
-mod school;
+pub(crate) mod pgbench;
+pub(crate) mod recording;
+pub(crate) mod school;
 
 use std::path::{Path, PathBuf};
 

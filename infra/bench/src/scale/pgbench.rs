@@ -53,13 +53,14 @@ pub fn write(
     Ok(Duration::from_secs_f64(milliseconds.sum::<f64>() / 1e3))
 }
 
-struct Script {
-    text: String,
-    variables: Vec<(String, String)>,
+/// A script of pgbench, and the variables that it takes.
+pub(crate) struct Script {
+    pub(crate) text: String,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Script {
-    fn of(statements: &[Statement], varying: &BTreeMap<String, &str>) -> Self {
+    pub(crate) fn of(statements: &[Statement], varying: &BTreeMap<String, &str>) -> Self {
         let mut script = Self { text: String::new(), variables: Vec::new() };
         for (number, statement) in statements.iter().enumerate() {
             let mut sql = String::new();

@@ -1,5 +1,7 @@
 //! Which statements a call sends: the server logs them while a function answers.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use sqlx::{AssertSqlSafe, Executor};
@@ -27,7 +29,12 @@ pub async fn statements(school: &School<'_>, function: &str, events: &[Bytes]) -
     }
     run.stop().await?;
     school.owner().await?.execute(AssertSqlSafe(format!("{role} RESET log_statement"))).await?;
-    let text = std::fs::read(&log)?;
+    statements_after(&log, before)
+}
+
+/// The statements that the server logged after the first `before` bytes of its log.
+pub fn statements_after(log: &Path, before: u64) -> Result<Vec<Statement>> {
+    let text = std::fs::read(log)?;
     let text = String::from_utf8_lossy(text.get(usize::try_from(before)?..).context("the log was cut")?).into_owned();
     Ok(parse(&text))
 }
@@ -39,7 +46,7 @@ fn parse(log: &str) -> Vec<Statement> {
     for line in log.lines() {
         if let Some(rest) = line.strip_prefix('\t') {
             if let Some(last) = found.last_mut().filter(|_| continues) {
-                last.sql.push(' ');
+                last.sql.push('\n'); // which ends a comment
                 last.sql.push_str(rest.trim());
             }
             continue;
@@ -103,7 +110,7 @@ mod tests {
             [
                 Statement { sql: "BEGIN".to_owned(), parameters: vec![] },
                 Statement {
-                    sql: "SELECT a FROM b WHERE c = $1".to_owned(),
+                    sql: "SELECT a\nFROM b WHERE c = $1".to_owned(),
                     parameters: vec![Some("it's, $2 = ".to_owned()), None, Some("{\"x\": 1}".to_owned())],
                 },
             ]

@@ -16,6 +16,7 @@ use lyceum_local::seed::{Sizes, seed};
 use serde_json::{Map, Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+use super::recording::{self, Statement};
 use crate::process::Program;
 
 pub struct School<'a> {
@@ -42,28 +43,50 @@ pub struct Learner {
     token: String,
 }
 
+/// Seeds a database of these sizes, unless an earlier run left one, and returns its name.
+pub async fn seeded(cluster: &Cluster, sizes: Sizes) -> Result<String> {
+    let Sizes { courses, users, completions } = sizes;
+    let name = format!("school_{courses}_{users}_{completions}");
+    let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await?;
+    lyceum::db::provision(&mut superuser, Some(cluster.password())).await?;
+    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut superuser)
+        .await?;
+    if !known {
+        superuser.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    }
+    superuser.close().await?;
+    let owner_url = cluster.url("postgres", &name);
+    let mut owner = PgConnection::connect(&owner_url).await?;
+    lyceum::db::migrate(&mut owner).await?;
+    let empty: bool = sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM courses)").fetch_one(&mut owner).await?;
+    owner.close().await?; // it holds the lock of deployments, which the seed takes
+    if empty {
+        println!("Seeding {courses} courses, {users} users, {completions} completions:");
+        seed(&owner_url, sizes, |step| println!("  {step}")).await?;
+    }
+    Ok(name)
+}
+
+/// Copies a database; a copy of an earlier run goes.
+pub async fn copied(cluster: &Cluster, original: &str, name: &str) -> Result<String> {
+    let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await?;
+    superuser.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
+    superuser.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {original}"))).await?;
+    superuser.close().await?;
+    Ok(name.to_owned())
+}
+
 impl<'a> School<'a> {
     pub async fn open(cluster: &'a Cluster, sizes: Sizes, target: &Path) -> Result<Self> {
-        let Sizes { courses, users, completions } = sizes;
-        let name = format!("school_{courses}_{users}_{completions}");
-        let mut superuser = PgConnection::connect(&cluster.url("postgres", "postgres")).await?;
-        lyceum::db::provision(&mut superuser, Some(cluster.password())).await?;
-        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-            .bind(&name)
-            .fetch_one(&mut superuser)
-            .await?;
-        if !known {
-            superuser.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-        }
-        superuser.close().await?;
-        let owner_url = cluster.url("postgres", &name);
-        let mut owner = PgConnection::connect(&owner_url).await?;
-        lyceum::db::migrate(&mut owner).await?;
-        let empty: bool = sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM courses)").fetch_one(&mut owner).await?;
-        if empty {
-            println!("Seeding {courses} courses, {users} users, {completions} completions:");
-            seed(&owner_url, sizes, |step| println!("  {step}")).await?;
-        }
+        let name = seeded(cluster, sizes).await?;
+        Self::in_database(cluster, name, target).await
+    }
+
+    /// The school of a database that is seeded already.
+    pub async fn in_database(cluster: &'a Cluster, name: String, target: &Path) -> Result<Self> {
+        let mut owner = PgConnection::connect(&cluster.url("postgres", &name)).await?;
         let folder = target.join("bench");
         std::fs::create_dir_all(&folder)?;
         let key = keys::generate_pem()?;
@@ -75,9 +98,29 @@ impl<'a> School<'a> {
             ("SIGNING_KEY_FILE".to_owned(), key_file.display().to_string()),
             ("LIMIT_CALLS_PER_MINUTE".to_owned(), "1000".to_owned()),
         ];
-        let setting = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let app = App::start(Settings::from(setting)?, Needs::database().and_signing_key()).await?;
-        Ok(Self { cluster, name, folder, target: target.to_owned(), environment, app: Arc::new(app) })
+        let app = start_app(&environment).await?;
+        Ok(Self { cluster, name, folder, target: target.to_owned(), environment, app })
+    }
+
+    /// The functions' statements for the last of these calls, which are made in this process.
+    pub async fn statements(&self, function: &str, events: &[Bytes]) -> Result<Vec<Statement>> {
+        let role = format!("ALTER ROLE {} IN DATABASE {}", lyceum::db::APPLICATION_ROLE, self.name);
+        self.owner().await?.execute(AssertSqlSafe(format!("{role} SET log_statement = 'all'"))).await?;
+        let app = start_app(&self.environment).await?; // its connections are logged
+        let log = self.cluster.location().join("server.log");
+        let mut before = 0;
+        for event in events {
+            before = std::fs::metadata(&log)?.len();
+            answer(&app, function, event).await?;
+        }
+        self.owner().await?.execute(AssertSqlSafe(format!("{role} RESET log_statement"))).await?;
+        recording::statements_after(&log, before)
+    }
+
+    /// Calls the function in this process, and returns the status.
+    pub async fn call(&self, function: &str, event: &Bytes) -> Result<u64> {
+        let answer = invoke(&self.app, function, event).await?;
+        answer["statusCode"].as_u64().context("no status")
     }
 
     pub async fn owner(&self) -> Result<PgConnection> {
@@ -92,24 +135,36 @@ impl<'a> School<'a> {
 
     /// What a function answers, in this process: for what is not measured.
     pub async fn ask(&self, function: &str, event: &Bytes) -> Result<Value> {
-        let known = lyceum_functions::ALL.iter().find(|known| known.name == function).context("no such function")?;
-        let answer = Running::new(known, self.app.clone())?.invoke(serde_json::from_slice(event)?).await?;
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or("null"))?;
-        ensure!(answer["statusCode"].as_u64().is_some_and(|status| status < 300), "{function} answers {answer}");
-        Ok(body)
+        answer(&self.app, function, event).await
     }
 
     /// A learner of this run alone, signed in.
     pub async fn learner(&self) -> Result<Learner> {
+        self.user("student").await
+    }
+
+    /// A user of this run alone with that role, signed in.
+    pub async fn user(&self, role: &str) -> Result<Learner> {
         let email: String = sqlx::query_scalar(
             "INSERT INTO users (email, username, password_hash, first_name, last_name, role_id, is_email_verified)
-             SELECT name || '@bench.test', name, password_hash, 'Bench', 'Learner', role_id, true
-             FROM users, (SELECT 'bench-' || gen_random_uuid() AS name) AS named WHERE email = 'learner-1@seed.test'
+             SELECT named.name || '@bench.test', named.name, u.password_hash, 'Bench', 'Learner', r.id, true
+             FROM users u, roles r, (SELECT 'bench-' || gen_random_uuid() AS name) AS named
+             WHERE u.email = 'learner-1@seed.test' AND r.name = $1
              RETURNING email",
         )
+        .bind(role)
         .fetch_one(&mut self.owner().await?)
         .await?;
         self.sign_in(&email).await
+    }
+
+    /// Runs statements as the owner.
+    pub async fn prepare(&self, statements: &[&str]) -> Result<()> {
+        let mut owner = self.owner().await?;
+        for statement in statements {
+            owner.execute(AssertSqlSafe(*statement)).await.with_context(|| (*statement).to_owned())?;
+        }
+        Ok(())
     }
 
     pub async fn sign_in(&self, email: &str) -> Result<Learner> {
@@ -144,6 +199,23 @@ impl<'a> School<'a> {
         ensure!(targets.len() == usize::try_from(count)?, "there are {} courses to enrol in only", targets.len());
         Ok(targets)
     }
+}
+
+async fn start_app(environment: &[(String, String)]) -> Result<Arc<App>> {
+    let setting = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    Ok(Arc::new(App::start(Settings::from(setting)?, Needs::database().and_signing_key().and_reader()).await?))
+}
+
+async fn invoke(app: &Arc<App>, function: &str, event: &Bytes) -> Result<Value> {
+    let known = lyceum_functions::ALL.iter().find(|known| known.name == function).context("no such function")?;
+    Ok(Running::new(known, app.clone())?.invoke(serde_json::from_slice(event)?).await?)
+}
+
+/// The body of a successful answer.
+async fn answer(app: &Arc<App>, function: &str, event: &Bytes) -> Result<Value> {
+    let answer = invoke(app, function, event).await?;
+    ensure!(answer["statusCode"].as_u64().is_some_and(|status| status < 300), "{function} answers {answer}");
+    Ok(serde_json::from_str(answer["body"].as_str().unwrap_or("null"))?)
 }
 
 /// The event of a call.

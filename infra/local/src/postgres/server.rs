@@ -104,7 +104,7 @@ fn command(binaries: &Binaries, area: &Area, port: u16, durable: bool) -> Result
     set("listen_addresses=127.0.0.1");
     set(&format!("port={port}"));
     set("unix_socket_directories=");
-    set("max_connections=200");
+    set("max_connections=250");
     set("logging_collector=off");
     if !durable {
         set("fsync=off");

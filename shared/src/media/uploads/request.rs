@@ -228,7 +228,8 @@ async fn create(write: &mut Write, new: NewUpload, quotas: Quotas) -> Result<(Cr
     .execute(write.connection())
     .await?;
     let audited = AuditedUpload { kind, lesson_id, course_id, file_name: &file_name, content_type, size_bytes };
-    Ok((CreatedUpload { upload_id: id }, Changes::created(&audited)?))
+    let changes = Changes::created(&audited, &["kind", "lesson_id", "course_id", "file_name", "size_bytes"])?;
+    Ok((CreatedUpload { upload_id: id }, changes))
 }
 
 /// Checks the type and the size. Returns the type under which the file is stored and served.

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+
+DROP FUNCTION empty_default_audit_partition();
