@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use uuid::Uuid;
 
 use crate::answer_size;
 use crate::error::{Error, Fault, Result};
@@ -102,6 +103,26 @@ impl Cursor {
     }
 }
 
+/// Returns the sort keys that a page begins after. Without a cursor these are `K::default()`, which must stand before all
+/// rows: a query then has one condition for all pages. `$1 IS NULL OR key > $1` would be a filter, not an index condition, in
+/// the plan that Postgres makes for all values and uses from the sixth call on a connection.
+///
+/// # Errors
+/// 422 for a cursor of another list.
+pub fn after<K: DeserializeOwned + Default>(cursor: Option<&Cursor>) -> Result<K> {
+    cursor.map_or_else(|| Ok(K::default()), Cursor::keys)
+}
+
+/// The sort keys of a list that shows the newest rows first: `(created_at, id)`, both descending.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Newest(#[serde(deserialize_with = "time")] pub DateTime<Utc>, pub Uuid);
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self(DateTime::<Utc>::MAX_UTC, Uuid::max())
+    }
+}
+
 optional_fields! {
     /// What a list without filters is asked.
     pub struct Paging {
@@ -111,12 +132,12 @@ optional_fields! {
 }
 
 impl Paging {
-    /// The sort keys after which the page begins; none for the first.
+    /// Returns the sort keys that the page begins after, as [`after`] does.
     ///
     /// # Errors
-    /// 422 when the cursor is none of this list.
-    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>> {
-        self.cursor.as_ref().map(Cursor::keys).transpose()
+    /// 422 for a cursor of another list.
+    pub fn after<K: DeserializeOwned + Default>(&self) -> Result<K> {
+        after(self.cursor.as_ref())
     }
 }
 

@@ -65,7 +65,38 @@ async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
     // `run` asks for more than a future that moves between threads can give (`Acquire` for any lifetime).
-    MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
+    MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)?;
+    index_partitions(owner).await
+}
+
+/// Builds the indexes that migrations made with `ON ONLY` for a partitioned table: concurrently in each partition, and then
+/// attached, so that nobody waits. A migration can't do this, because the names of the partitions are not the same
+/// everywhere. What an interrupted run left is dropped and built again.
+///
+/// # Errors
+/// When the database fails; the next run goes on from there.
+pub async fn index_partitions(owner: &mut PgConnection) -> Result<()> {
+    let missing = sqlx::query!(
+        r#"SELECT i.indexrelid::regclass::text AS "index!", p.inhrelid::regclass::text AS "partition!",
+             p.inhrelid::regclass || substr(i.indexrelid::regclass::text, length(i.indrelid::regclass::text) + 1) AS "name!",
+             substring(pg_get_indexdef(i.indexrelid) FROM ' USING .*') AS "definition!"
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'I'
+           JOIN pg_inherits p ON p.inhparent = i.indrelid
+           WHERE NOT i.indisvalid AND NOT EXISTS (
+             SELECT FROM pg_inherits a JOIN pg_index mine ON mine.indexrelid = a.inhrelid
+             WHERE a.inhparent = i.indexrelid AND mine.indrelid = p.inhrelid)
+           ORDER BY 1, 2"#
+    );
+    for index in missing.fetch_all(&mut *owner).await? {
+        for statement in [
+            format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.name),
+            format!("CREATE INDEX CONCURRENTLY {} ON {}{}", index.name, index.partition, index.definition),
+            format!("ALTER INDEX {} ATTACH PARTITION {}", index.index, index.name),
+        ] {
+            owner.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a deployment found and did.

@@ -41,22 +41,22 @@ pub struct Unfinished {
     pub given_up: bool,
 }
 
-/// A page of the unfinished uploads of that age, in the order of their ids.
+/// Returns up to 100 unfinished uploads that are at least so old, by id, after the one given.
 ///
 /// # Errors
-/// Those of the database.
+/// When the database fails.
 pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>) -> Result<Vec<Unfinished>> {
     let now = read.now();
     Ok(sqlx::query_as!(
         Unfinished,
         r#"SELECT id AS "id: UploadId", multipart_id, expires_at <= $2 AS "expired!", expires_at <= $3 AS "given_up!"
            FROM uploads
-           WHERE status IN ('pending', 'processing') AND created_at <= $1 AND ($4::uuid IS NULL OR id > $4)
+           WHERE status IN ('pending', 'processing') AND created_at <= $1 AND id > $4
            ORDER BY id LIMIT $5"#,
         now - age,
         now,
         now - GIVEN_UP,
-        after.map(|id| id.0),
+        after.map_or(Uuid::nil(), |id| id.0),
         BATCH,
     )
     .fetch_all(read.connection())
@@ -91,17 +91,19 @@ pub async fn forget_rejected(read: &mut Read) -> Result<u64> {
     Ok(forgotten.rows_affected())
 }
 
-/// Frees the files of lessons that are gone, and of courses that can't be restored any more. Tells how many.
+/// Frees the files of lessons that are gone, and of courses that can't be restored any more. Returns how many.
 ///
 /// # Errors
-/// Those of the database.
+/// When the database fails.
 pub async fn free(read: &mut Read) -> Result<u64> {
     let now = read.now();
     let freed = sqlx::query!(
-        "UPDATE uploads u SET freed_at = $1
-         WHERE u.status = 'ready' AND u.freed_at IS NULL
-           AND ((u.lesson_id IS NULL AND u.kind IN ('video', 'document'))
-             OR u.course_id IN (SELECT id FROM courses WHERE deleted_at <= $2))",
+        "UPDATE uploads SET freed_at = $1
+         WHERE status = 'ready' AND freed_at IS NULL AND id IN (
+           SELECT id FROM uploads
+           WHERE lesson_id IS NULL AND kind IN ('video', 'document') AND status = 'ready' AND freed_at IS NULL
+           UNION ALL
+           SELECT u.id FROM courses c JOIN uploads u ON u.course_id = c.id WHERE c.deleted_at <= $2)",
         now,
         now - COURSE_FILES_KEPT,
     )

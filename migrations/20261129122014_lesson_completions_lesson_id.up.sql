@@ -1,0 +1,3 @@
+-- no-transaction
+-- lesson_completions_report_idx begins with the same column.
+DROP INDEX CONCURRENTLY lesson_completions_lesson_id_idx;
