@@ -3,4 +3,3 @@ SET lock_timeout = '2s';
 ALTER TABLE course_tags ALTER COLUMN id SET DEFAULT gen_random_uuid();
 ALTER TABLE course_prerequisites ALTER COLUMN id SET DEFAULT gen_random_uuid();
 ALTER TABLE password_reset_tokens ALTER COLUMN id SET DEFAULT gen_random_uuid();
-DROP FUNCTION uuid_v7();

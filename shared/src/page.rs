@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use uuid::Uuid;
 
 use crate::answer_size;
 use crate::csv_export::CsvPage;
@@ -101,6 +102,26 @@ impl Cursor {
     }
 }
 
+/// Returns the sort keys that a page begins after. Without a cursor these are `K::default()`, which must stand before all
+/// rows: a query then has one condition for all pages. `$1 IS NULL OR key > $1` would be a filter, not an index condition, in
+/// the plan that Postgres makes for all values and uses from the sixth call on a connection.
+///
+/// # Errors
+/// 422 for a cursor of another list.
+pub fn after<K: DeserializeOwned + Default>(cursor: Option<&Cursor>) -> Result<K> {
+    cursor.map_or_else(|| Ok(K::default()), Cursor::keys)
+}
+
+/// The sort keys of a list that shows the newest rows first: `(created_at, id)`, both descending.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Newest(#[serde(deserialize_with = "time")] pub DateTime<Utc>, pub Uuid);
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self(DateTime::<Utc>::MAX_UTC, Uuid::max())
+    }
+}
+
 optional_fields! {
     /// The query parameters of a list without filters.
     pub struct Paging {
@@ -110,12 +131,12 @@ optional_fields! {
 }
 
 impl Paging {
-    /// Returns the sort keys after which the page begins, or `None` for the first page.
+    /// Returns the sort keys that the page begins after, as [`after`] does.
     ///
     /// # Errors
-    /// 422 when the cursor doesn't belong to this list.
-    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>> {
-        self.cursor.as_ref().map(Cursor::keys).transpose()
+    /// 422 for a cursor of another list.
+    pub fn after<K: DeserializeOwned + Default>(&self) -> Result<K> {
+        after(self.cursor.as_ref())
     }
 }
 

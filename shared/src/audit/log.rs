@@ -1,7 +1,7 @@
 //! Reading the log: built at run time, since its filters are optional and the table is the largest there is.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, QueryBuilder};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::id::{AnyId, UserId};
 use crate::input::{Text, Time};
 use crate::optional_fields;
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{self, Cursor, Limit, Newest, Page};
 use crate::transaction::Read;
 
 optional_fields! {
@@ -50,9 +50,6 @@ pub struct Entry {
     pub user_agent: Option<String>,
     pub created_at: DateTime<Utc>,
 }
-
-#[derive(Serialize, Deserialize)]
-struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, Uuid);
 
 /// A row, and whether it fits an answer with all those before it.
 #[derive(FromRow)]
@@ -116,9 +113,8 @@ async fn newest(read: &mut Read, filter: &Filter, most: u16, bytes: usize) -> Re
     if let Some(Time(to)) = filter.to {
         query.push(" AND created_at < ").push_bind(to);
     }
-    if let Some(Keys(created_at, id)) = filter.cursor.as_ref().map(Cursor::keys).transpose()? {
-        query.push(" AND (created_at, id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
-    }
+    let Newest(created_at, id) = page::after(filter.cursor.as_ref())?;
+    query.push(" AND (created_at, id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
     query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::from(most) + 1);
     query.push(") AS entry) AS measured) AS summed WHERE so_far - size <= ").push_bind(bytes); // and the first that is too much
     query.push(" ORDER BY created_at DESC, id DESC");
@@ -126,5 +122,5 @@ async fn newest(read: &mut Read, filter: &Filter, most: u16, bytes: usize) -> Re
     let shown = rows.iter().take(usize::from(most)).take_while(|row| row.fits).count();
     let all = rows.len() == shown;
     let entries = rows.into_iter().map(|row| row.entry).collect();
-    Ok((Page::truncated(entries, shown, |entry: &Entry| Keys(entry.created_at, entry.id))?, all))
+    Ok((Page::truncated(entries, shown, |entry: &Entry| Newest(entry.created_at, entry.id))?, all))
 }

@@ -68,17 +68,22 @@ macro_rules! select_category {
 #[derive(Serialize, Deserialize)]
 struct Keys(i32, CategoryId);
 
-/// A page of the categories in their order.
+impl Default for Keys {
+    fn default() -> Self {
+        Self(i32::MIN, CategoryId(Uuid::nil()))
+    }
+}
+
+/// Returns a page of the categories in their order.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Category>> {
-    let (order, id) = paging.after()?.map(|Keys(order, id)| (order, id.0)).unzip();
+    let Keys(order, id) = paging.after()?;
     let rows = select_category!(
-        "WHERE $1::int IS NULL OR (c.display_order, c.id) > ($1, $2::uuid)
-         ORDER BY c.display_order, c.id LIMIT $3",
+        "WHERE (c.display_order, c.id) > ($1, $2) ORDER BY c.display_order, c.id LIMIT $3",
         order,
-        id,
+        id.0,
         paging.limit.plus_one(),
     )
     .fetch_all(read.connection())

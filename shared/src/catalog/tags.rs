@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::CourseId;
 use crate::input::{Describe, Faults, Label, Text};
 use crate::optional_fields;
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{Cursor, Limit, Page, after};
 use crate::transaction::{Read, Write};
 
 /// As many as a course may have.
@@ -107,7 +107,7 @@ optional_fields! {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 
 /// Returns a page of the tags of listed courses, by the alphabet.
@@ -115,7 +115,7 @@ struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 /// # Errors
 /// 422 for a cursor of another list.
 pub async fn list(read: &mut Read, filter: &TagFilter) -> Result<Page<Tag>> {
-    let after: Option<Keys> = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
+    let Keys(after) = after(filter.cursor.as_ref())?;
     // All keys with the prefix are between it and the prefix with the last of all characters.
     let rows = sqlx::query_as!(
         Tag,
@@ -123,7 +123,7 @@ pub async fn list(read: &mut Read, filter: &TagFilter) -> Result<Page<Tag>> {
            WHERE course_count > 0 AND key >= folded($1::text) AND key < folded($1::text) || chr(1114111) AND key > $2::text
            ORDER BY key LIMIT $3"#,
         filter.prefix.as_ref().map_or("", Text::as_str).trim_start(),
-        after.map(|Keys(key)| key).unwrap_or_default(),
+        after,
         filter.limit.plus_one(),
     )
     .fetch_all(read.connection())

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::secrets;
 use crate::transaction::Read;
 pub(crate) use connection::{CallConnection, PooledConnection};
-pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, migrate, provision};
+pub use schema::{APPLICATION_ROLE, Deployed, MIGRATIONS, deploy, index_partitions, migrate, provision};
 pub(crate) use statements::StatementExecutor;
 pub use statements::StatementMode;
 

@@ -70,16 +70,47 @@ pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
     drop_unfinished_indexes(owner).await?;
     let before = applied(owner).await?;
-    for migration in MIGRATIONS.iter().filter(|one| one.no_tx && one.migration_type.is_up_migration()) {
+    for migration in MIGRATIONS.iter().filter(|one| one.migration_type.is_up_migration()) {
         if !before.contains(&migration.version) {
-            MIGRATIONS.run_direct(Some(migration.version - 1), &mut *owner, false).await.map_err(Error::internal)?;
             // Set by the migration before. An index that is built concurrently waits for all transactions of the table.
             owner.execute("RESET lock_timeout").await?;
+            // `run` needs `Acquire` for any lifetime, which a future that is `Send` can't give.
             MIGRATIONS.run_direct(Some(migration.version), &mut *owner, false).await.map_err(Error::internal)?;
+            index_partitions(owner).await?;
         }
     }
-    // `run` needs `Acquire` for any lifetime, which a future that is `Send` can't give.
-    MIGRATIONS.run_direct(None, owner, false).await.map_err(Error::internal)
+    // Fails when the database has migrations that this code doesn't know.
+    MIGRATIONS.run_direct(None, &mut *owner, false).await.map_err(Error::internal)
+}
+
+/// Builds the indexes that a migration created with `ON ONLY` for a partitioned table: concurrently in each partition, and
+/// attaches them. A migration can't do this without blocking writes, because the names of the partitions differ from
+/// system to system. Drops and builds again what an interrupted run left.
+///
+/// # Errors
+/// Fails when the database does; the next run continues from there.
+pub async fn index_partitions(owner: &mut PgConnection) -> Result<()> {
+    let missing = sqlx::query!(
+        r#"SELECT i.indexrelid::regclass::text AS "index!", p.inhrelid::regclass::text AS "partition!",
+             p.inhrelid::regclass || substr(i.indexrelid::regclass::text, length(i.indrelid::regclass::text) + 1) AS "name!",
+             substring(pg_get_indexdef(i.indexrelid) FROM ' USING .*') AS "definition!"
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'I'
+           JOIN pg_inherits p ON p.inhparent = i.indrelid
+           WHERE NOT i.indisvalid AND NOT EXISTS (
+             SELECT FROM pg_inherits a JOIN pg_index mine ON mine.indexrelid = a.inhrelid
+             WHERE a.inhparent = i.indexrelid AND mine.indrelid = p.inhrelid)
+           ORDER BY 1, 2"#
+    );
+    for index in missing.fetch_all(&mut *owner).await? {
+        for statement in [
+            format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.name),
+            format!("CREATE INDEX CONCURRENTLY {} ON {}{}", index.name, index.partition, index.definition),
+            format!("ALTER INDEX {} ATTACH PARTITION {}", index.index, index.name),
+        ] {
+            owner.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Drops the indexes whose concurrent building failed or was interrupted, so that their migrations can run again.

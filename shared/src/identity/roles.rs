@@ -65,7 +65,7 @@ macro_rules! select_role {
     };
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 
 /// A page of the roles, by name.
@@ -73,11 +73,10 @@ struct Keys(#[serde(deserialize_with = "crate::page::text")] String);
 /// # Errors
 /// 422 for a foreign cursor.
 pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Role>> {
-    let after = paging.after()?.map(|Keys(name)| name);
-    let rows =
-        select_role!("WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2", after, paging.limit.plus_one())
-            .fetch_all(read.connection())
-            .await?;
+    let Keys(name) = paging.after()?;
+    let rows = select_role!("WHERE name > $1 ORDER BY name LIMIT $2", name, paging.limit.plus_one())
+        .fetch_all(read.connection())
+        .await?;
     Page::new(rows, paging.limit, |role| Keys(role.name.clone()))
 }
 

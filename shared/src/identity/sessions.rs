@@ -1,12 +1,12 @@
 //! Where somebody is signed in, and how that ends. What ended is felt by the very next call (`authenticate`).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
-use crate::page::{Page, Paging};
+use crate::page::{Newest, Page, Paging};
 use crate::transaction::{Read, Write};
 
 /// A session ends after this, however often it is refreshed.
@@ -30,16 +30,13 @@ pub struct Session {
     pub is_current: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, SessionId);
-
 /// A page of the caller's sessions that stand, the newest first.
 ///
 /// # Errors
 /// 401; 422 for a foreign cursor.
 pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
     let (user, current, now) = (read.user()?, read.caller().session_id(), read.now());
-    let (time, id) = paging.after()?.map(|Keys(time, id)| (time, id.0)).unzip();
+    let Newest(time, id) = paging.after()?;
     let rows = sqlx::query_as!(
         Session,
         r#"SELECT id AS "id: SessionId", ip_address, user_agent, last_used_at,
@@ -47,7 +44,7 @@ pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
              id IS NOT DISTINCT FROM $2 AS "is_current!"
            FROM sessions
            WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 AND last_used_at > $3 - $6::interval
-             AND (created_at, id) < (coalesce($4, 'infinity'::timestamptz), coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+             AND (created_at, id) < ($4, $5)
            ORDER BY created_at DESC, id DESC LIMIT $7"#,
         user.0,
         current.map(|session| session.0),
@@ -59,7 +56,7 @@ pub async fn list(read: &mut Read, paging: &Paging) -> Result<Page<Session>> {
     )
     .fetch_all(read.connection())
     .await?;
-    Page::new(rows, paging.limit, |session| Keys(session.created_at, session.id))
+    Page::new(rows, paging.limit, |session| Newest(session.created_at, session.id.0))
 }
 
 /// Ends one session of the caller.

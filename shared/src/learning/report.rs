@@ -65,38 +65,34 @@ pub async fn readable(read: &mut Read, reference: &Reference) -> Result<CourseId
     }
 }
 
+/// Makes the report. It reads the completions lesson by lesson from `lesson_completions_report_idx` alone, twice: sorting them
+/// by lesson and by learner at once would not fit the memory that a statement has.
+///
 /// # Errors
-/// Those of the database.
+/// When the database fails.
 pub async fn of(read: &mut Read, course: CourseId) -> Result<Report> {
     Ok(sqlx::query_as!(
         Report,
-        r#"WITH learner AS (
-             SELECT id, status, enrolled_at, completed_at FROM enrollments WHERE course_id = $1),
-           lesson AS (
+        r#"WITH lesson AS MATERIALIZED (
              SELECT l.id, l.title, l.section_id, l.requires_completion,
                row_number() OVER (ORDER BY s.display_order, s.id, l.display_order, l.id) AS place
              FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
              WHERE s.course_id = $1),
-           completion AS (
-             SELECT done.enrollment_id, lesson.place, done.time_spent_minutes
-             FROM (
-               SELECT lc.* FROM learner CROSS JOIN LATERAL ( -- learner by learner, never the whole table
-                 SELECT enrollment_id, lesson_id, time_spent_minutes FROM lesson_completions
-                 WHERE enrollment_id = learner.id OFFSET 0) lc
-               OFFSET 0) done
-             JOIN lesson ON lesson.id = done.lesson_id),
            reached AS (
-             SELECT enrollment_id, max(place) AS place, sum(time_spent_minutes) AS minutes
-             FROM completion GROUP BY enrollment_id),
-           progress AS (
-             SELECT learner.*, reached.place, reached.minutes
-             FROM learner LEFT JOIN reached ON reached.enrollment_id = learner.id),
+             SELECT lc.enrollment_id, max(lesson.place) AS place, sum(lc.time_spent_minutes) AS minutes
+             FROM lesson CROSS JOIN LATERAL (
+               SELECT enrollment_id, time_spent_minutes FROM lesson_completions WHERE lesson_id = lesson.id OFFSET 0) lc
+             GROUP BY lc.enrollment_id),
+           progress AS MATERIALIZED (
+             SELECT e.status, e.enrolled_at, e.completed_at, reached.place, reached.minutes
+             FROM enrollments e LEFT JOIN reached ON reached.enrollment_id = e.id WHERE e.course_id = $1),
            stop AS (
              SELECT place, count(*) AS learners FROM progress WHERE completed_at IS NULL GROUP BY place),
            of_lesson AS (
-             SELECT place, count(*) AS learners,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY time_spent_minutes) FILTER (WHERE time_spent_minutes > 0) AS minutes
-             FROM completion GROUP BY place)
+             SELECT lesson.place, done.learners, done.minutes FROM lesson CROSS JOIN LATERAL (
+               SELECT count(*) AS learners,
+                 percentile_cont(0.5) WITHIN GROUP (ORDER BY time_spent_minutes) FILTER (WHERE time_spent_minutes > 0) AS minutes
+               FROM lesson_completions WHERE lesson_id = lesson.id) done)
            SELECT $1::uuid AS "course_id!: CourseId",
              jsonb_build_object(
                'total', count(*),

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::identity::Permission;
 use crate::input::{Money, Text};
-use crate::page::{CsvLimit, Cursor, Limit, Page};
+use crate::page::{self, CsvLimit, Cursor, Limit, Newest, Page};
 use crate::transaction::Read;
 
 /// A learner, as the staff of their course know them: never the email.
@@ -68,22 +68,17 @@ pub async fn readable(read: &mut Read, reference: &Reference) -> Result<CourseId
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, EnrollmentId);
-
-impl Keys {
-    fn of(entry: &RosterEntry) -> Self {
-        Self(entry.created_at, entry.id)
-    }
+fn keys(entry: &RosterEntry) -> Newest {
+    Newest(entry.created_at, entry.id.0)
 }
 
-/// A page of the roster, whoever came last first. Closed accounts are hidden.
+/// Returns a page of the roster, the newest enrolments first. Closed accounts are hidden.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn page(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result<Page<RosterEntry>> {
     let limit = part.limit.map_or_else(|| Ok(Limit::default()), CsvLimit::for_json)?;
-    Page::new(rows(read, course, part, limit).await?, limit, Keys::of)
+    Page::new(rows(read, course, part, limit).await?, limit, keys)
 }
 
 /// The columns of the roster as CSV.
@@ -107,7 +102,7 @@ pub async fn sheet(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result
     let limit = part.limit.unwrap_or_default().for_csv();
     let sheet = if part.cursor.is_none() { CsvPage::with_header(&COLUMNS) } else { CsvPage::without_header() };
     let rows = rows(read, course, part, limit).await?;
-    Page::csv(&rows, limit, Keys::of, sheet, |entry| {
+    Page::csv(&rows, limit, keys, sheet, |entry| {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let time_if = |at: Option<DateTime<Utc>>| at.map(time).unwrap_or_default();
         vec![
@@ -124,9 +119,10 @@ pub async fn sheet(read: &mut Read, course: CourseId, part: &Part<'_>) -> Result
     })
 }
 
-/// Selects the roster of course `$1` from the keys `$2` and `$3` on.
+/// Selects a page of the roster of course `$1` after the keys `$2` and `$3`, `$4` rows: of the enrolments `e` and users `u`
+/// that `$from` joins.
 macro_rules! select_roster {
-    ($condition:literal, $limit:literal, $course:expr, $created_at:expr, $id:expr, $($argument:expr),+ $(,)?) => {
+    ($from:literal, $condition:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             RosterEntry,
             r#"SELECT e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId",
@@ -134,43 +130,105 @@ macro_rules! select_roster {
                    'profile_picture_url', u.profile_picture_url) AS "user!: Json<Learner>",
                  e.status AS "status: EnrollmentStatus", e.completion_percentage AS "completion_percentage: Money",
                  e.enrolled_at, e.completed_at, e.last_accessed_at, e.created_at
-               FROM enrollments e JOIN users u ON u.id = e.user_id AND u.deleted_at IS NULL
-               WHERE e.course_id = $1 AND ($2::timestamptz IS NULL OR (e.created_at, e.id) < ($2, $3::uuid)) "#
-                + $condition + "ORDER BY e.created_at DESC, e.id DESC LIMIT " + $limit,
-            $course,
-            $created_at,
-            $id,
+               FROM "# + $from + "
+               WHERE e.course_id = $1 AND (e.created_at, e.id) < ($2, $3) AND u.deleted_at IS NULL "
+                + $condition + "ORDER BY e.created_at DESC, e.id DESC LIMIT $4",
             $($argument),+
         )
     };
 }
 
-/// One row more than the page shows. Each filter has a query of its own, which its index serves.
+/// How a part of a name is looked for: see [`has_few_named`].
+const COLLECTED: i64 = 2_000;
+const SMALL_COURSE: i64 = 1_000;
+
+/// Returns whether few users have the words in their name, and so many learn in the course that it is better to collect those
+/// users than to read the roster in its order.
+async fn has_few_named(read: &mut Read, course: CourseId, words: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT (SELECT count(*) FROM (SELECT FROM enrollments WHERE course_id = $1 LIMIT $2) AS learner) = $2
+             AND (SELECT count(*) FROM users_named($3, $4)) < $4 AS "few!""#,
+        course.0,
+        SMALL_COURSE,
+        words,
+        COLLECTED,
+    )
+    .fetch_one(read.connection())
+    .await?)
+}
+
+/// Reads one row more than the page shows. Each filter has a query of its own, which its index serves with any plan.
 async fn rows(read: &mut Read, course: CourseId, part: &Part<'_>, limit: Limit) -> Result<Vec<RosterEntry>> {
-    let keys = part.cursor.map(Cursor::keys::<Keys>).transpose()?;
-    let (created_at, id) = keys.map(|Keys(time, id)| (time, id.0)).unzip();
-    let (course, limit, status) = (course.0, limit.plus_one(), part.status.map(EnrollmentStatus::as_str));
-    let connection = read.connection();
-    let rows = match (part.q, status) {
-        (None, None) => select_roster!("", "$4", course, created_at, id, limit).fetch_all(connection).await?,
-        (None, Some(status)) => {
-            select_roster!("AND e.status = $5 ", "$4", course, created_at, id, limit, status)
+    let Newest(created_at, id) = page::after(part.cursor)?;
+    let (most, status) = (limit.plus_one(), part.status.map(EnrollmentStatus::as_str));
+    let q = part.q.map(Text::as_str);
+    let few_named = match q {
+        Some(q) => has_few_named(read, course, q).await?,
+        None => false,
+    };
+    let (course, connection) = (course.0, read.connection());
+    let rows = match (q, status) {
+        (None, None) => {
+            select_roster!("enrollments e JOIN users u ON u.id = e.user_id", "", course, created_at, id, most)
                 .fetch_all(connection)
                 .await?
         }
-        // users_folded_idx also holds emails and usernames, which must not be found here: so the name is compared again.
-        (Some(q), status) => {
+        (None, Some(status)) => {
             select_roster!(
-                "AND ($5::text IS NULL OR e.status = $5)
-                 AND folded(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) LIKE folded_pattern($6)
-                 AND folded(u.first_name || ' ' || u.last_name) LIKE folded_pattern($6) ",
-                "$4",
+                "enrollments e JOIN users u ON u.id = e.user_id",
+                "AND e.status = $5 ",
                 course,
                 created_at,
                 id,
-                limit,
+                most,
                 status,
-                q.as_str(),
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        (Some(q), status) if few_named => {
+            let statuses = status.map_or_else(|| vec!["active", "completed", "dropped"], |status| vec![status]);
+            // OFFSET 0: the planner doesn't know how few they are, and would rather read the whole course.
+            select_roster!(
+                "users_named($5, $6) AS named (id)
+                 CROSS JOIN LATERAL (SELECT * FROM enrollments WHERE course_id = $1 AND user_id = named.id OFFSET 0) e
+                 CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = named.id OFFSET 0) u",
+                "AND e.status = ANY ($7) ",
+                course,
+                created_at,
+                id,
+                most,
+                q,
+                COLLECTED,
+                &statuses as &[&str],
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        // The empty text keeps users_names_idx out.
+        (Some(q), None) => {
+            select_roster!(
+                "enrollments e JOIN users u ON u.id = e.user_id",
+                "AND folded(u.first_name || ' ' || u.last_name) || '' LIKE folded_pattern($5) ",
+                course,
+                created_at,
+                id,
+                most,
+                q,
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        (Some(q), Some(status)) => {
+            select_roster!(
+                "enrollments e JOIN users u ON u.id = e.user_id",
+                "AND folded(u.first_name || ' ' || u.last_name) || '' LIKE folded_pattern($5) AND e.status = $6 ",
+                course,
+                created_at,
+                id,
+                most,
+                q,
+                status,
             )
             .fetch_all(connection)
             .await?

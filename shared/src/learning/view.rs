@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::id::{CourseId, EnrollmentId, UserId};
 use crate::identity::Permission;
 use crate::input::Money;
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{self, Cursor, Limit, Newest, Page};
 use crate::transaction::Read;
 
 /// A course, as an enrolment names it. Of one that its learner dropped and may see no more, only the id is told.
@@ -90,7 +90,7 @@ pub struct LessonProgress {
 
 /// Selects enrolments with their course and next lesson, as far as they are `$shown`.
 macro_rules! select_mine {
-    ($shown:literal, $tail:literal $(, $argument:expr)* $(,)?) => {
+    ($shown:literal, $tail:literal $(+ $more:literal)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             MyEnrollment,
             r#"SELECT e.id AS "id: EnrollmentId", e.user_id AS "user_id: UserId", e.course_id AS "course_id: CourseId",
@@ -108,19 +108,27 @@ macro_rules! select_mine {
                  FROM sections s JOIN lessons l ON l.section_id = s.id AND l.is_published
                  WHERE s.course_id = e.course_id AND shown.course
                    AND NOT EXISTS (SELECT FROM lesson_completions lc WHERE lc.enrollment_id = e.id AND lc.lesson_id = l.id)
-                 ORDER BY s.display_order, s.id, l.display_order, l.id LIMIT 1) next ON true "# + $tail
+                 ORDER BY s.display_order, s.id, l.display_order, l.id LIMIT 1) next ON true "# + $tail $(+ $more)*
             $(, $argument)*
         )
     };
 }
 
-#[derive(Serialize, Deserialize)]
-struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, EnrollmentId);
+/// Selects a page of the enrolments of user `$1` after the keys `$2` and `$3`, `$4` rows.
+macro_rules! select_my_page {
+    ($condition:literal, $($argument:expr),+ $(,)?) => {
+        select_mine!(
+            "e.status <> 'dropped' OR is_listed(c)",
+            "WHERE e.user_id = $1 AND (e.created_at, e.id) < ($2, $3) " + $condition + "ORDER BY e.created_at DESC, e.id DESC LIMIT $4",
+            $($argument),+
+        )
+    };
+}
 
-/// A page of the caller's enrolments, newest first.
+/// Returns a page of the caller's enrolments, newest first.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn mine(
     read: &mut Read,
     status: Option<EnrollmentStatus>,
@@ -128,21 +136,17 @@ pub async fn mine(
     cursor: Option<&Cursor>,
 ) -> Result<Page<MyEnrollment>> {
     let user = read.user()?;
-    let (created_at, id) = cursor.map(Cursor::keys::<Keys>).transpose()?.map(|Keys(time, id)| (time, id.0)).unzip();
-    let rows = select_mine!(
-        "e.status <> 'dropped' OR is_listed(c)",
-        "WHERE e.user_id = $1 AND ($2::text IS NULL OR e.status = $2)
-           AND (e.created_at, e.id) < (coalesce($3, 'infinity'::timestamptz), coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-         ORDER BY e.created_at DESC, e.id DESC LIMIT $5",
-        user.0,
-        status.map(EnrollmentStatus::as_str),
-        created_at,
-        id,
-        limit.plus_one(),
-    )
-    .fetch_all(read.connection())
-    .await?;
-    Page::new(rows, limit, |enrollment| Keys(enrollment.created_at, enrollment.id))
+    let Newest(created_at, id) = page::after(cursor)?;
+    let most = limit.plus_one();
+    let rows = match status.map(EnrollmentStatus::as_str) {
+        None => select_my_page!("", user.0, created_at, id, most).fetch_all(read.connection()).await?,
+        Some(status) => {
+            select_my_page!("AND e.status = $5 ", user.0, created_at, id, most, status)
+                .fetch_all(read.connection())
+                .await?
+        }
+    };
+    Page::new(rows, limit, |enrollment| Newest(enrollment.created_at, enrollment.id.0))
 }
 
 /// Whose enrolment in what, for whoever may see it: its learner, the staff of its course, and who may read any.

@@ -49,12 +49,12 @@ pub async fn unfinished(read: &mut Read, age: TimeDelta, after: Option<UploadId>
         UnfinishedUpload,
         r#"SELECT id AS "id: UploadId", multipart_id, expires_at <= $2 AS "expired!", expires_at <= $3 AS "given_up!"
            FROM uploads
-           WHERE status IN ('pending', 'processing') AND created_at <= $1 AND ($4::uuid IS NULL OR id > $4)
+           WHERE status IN ('pending', 'processing') AND created_at <= $1 AND id > $4
            ORDER BY id LIMIT $5"#,
         now - age,
         now,
         now - RETRIED_FOR,
-        after.map(|id| id.0),
+        after.map_or(Uuid::nil(), |id| id.0),
         BATCH,
     )
     .fetch_all(read.connection())
@@ -96,10 +96,12 @@ pub async fn delete_rejected(read: &mut Read) -> Result<u64> {
 pub async fn free_unused(read: &mut Read) -> Result<u64> {
     let now = read.now();
     let freed = sqlx::query!(
-        "UPDATE uploads u SET freed_at = $1
-         WHERE u.status = 'ready' AND u.freed_at IS NULL
-           AND ((u.lesson_id IS NULL AND u.kind IN ('video', 'document'))
-             OR u.course_id IN (SELECT id FROM courses WHERE deleted_at <= $2))",
+        "UPDATE uploads SET freed_at = $1
+         WHERE status = 'ready' AND freed_at IS NULL AND id IN (
+           SELECT id FROM uploads
+           WHERE lesson_id IS NULL AND kind IN ('video', 'document') AND status = 'ready' AND freed_at IS NULL
+           UNION ALL
+           SELECT u.id FROM courses c JOIN uploads u ON u.course_id = c.id WHERE c.deleted_at <= $2)",
         now,
         now - COURSE_FILES_KEPT,
     )

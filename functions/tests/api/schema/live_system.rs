@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, FromRow, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::harness::DATABASES;
-use lyceum::db::MIGRATIONS;
+use lyceum::db::{MIGRATIONS, index_partitions};
 
 /// The last migration that was written without these rules.
 pub const LAST_EXEMPT: i64 = 20_261_129_110_100;
@@ -70,7 +70,10 @@ impl LiveSystem {
 
     /// Runs the migration as a deployment does, and returns which rules it breaks.
     pub async fn migrate(&mut self, migration: &Migration) -> Vec<String> {
-        self.apply(migration.sql.as_str(), !migration.no_tx).await
+        let faults = self.apply(migration.sql.as_str(), !migration.no_tx).await;
+        self.execute("RESET lock_timeout").await;
+        index_partitions(&mut self.connection).await.unwrap();
+        faults
     }
 
     /// Runs the text of a migration, and returns which rules it breaks.

@@ -1,15 +1,12 @@
-//! The list of users: built at run time, since its filters are optional and each has an index of its own.
+//! Lists users. The query is built at run time, because its filters are optional and each has an index of its own.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 
 use super::User;
 use crate::error::Result;
-use crate::id::UserId;
 use crate::input::{Flag, Text};
 use crate::optional_fields;
-use crate::page::{Cursor, Limit, Page};
+use crate::page::{self, Cursor, Limit, Newest, Page};
 use crate::transaction::Read;
 
 optional_fields! {
@@ -26,36 +23,58 @@ optional_fields! {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Keys(#[serde(deserialize_with = "crate::page::time")] DateTime<Utc>, UserId);
+/// Collects the users that the words find, when they are at most this many, and sorts them; otherwise reads the list in its
+/// order and skips those that don't have the words.
+const COLLECTED: i64 = 2_000;
 
-/// A page of the users, the newest first.
+/// Returns a page of the users, the newest first.
 ///
 /// # Errors
-/// 422 for a foreign cursor.
+/// 422 for a cursor of another list.
 pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
+    let Newest(created_at, id) = page::after(filter.cursor.as_ref())?;
+    let q = filter.q.as_ref().map(Text::as_str);
+    let is_collected = match q {
+        Some(q) => {
+            sqlx::query_scalar!(r#"SELECT count(*) <= $2 - 1 AS "few!" FROM users_with($1, $2)"#, q, COLLECTED + 1)
+                .fetch_one(read.connection())
+                .await?
+        }
+        None => false,
+    };
     let mut query = QueryBuilder::new(
         "SELECT u.id, u.email, u.username, u.first_name, u.last_name, u.profile_picture_url, u.bio, u.role_id,
-           r.name AS role, u.is_email_verified, u.is_active, u.last_login, u.deleted_at, u.created_at, u.updated_at
-         FROM users u JOIN roles r ON r.id = u.role_id WHERE u.deleted_at IS ",
+           r.name AS role, u.is_email_verified, u.is_active, u.last_login, u.deleted_at, u.created_at, u.updated_at FROM ",
     );
+    match q.filter(|_| is_collected) {
+        // OFFSET 0: the planner doesn't know how few they are, and would rather read the whole table.
+        Some(q) => query
+            .push("users_with(")
+            .push_bind(q)
+            .push(", ")
+            .push_bind(COLLECTED)
+            .push(") AS found (id) CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = found.id OFFSET 0) u"),
+        None => query.push("users u"),
+    };
+    // These two are in the text, not bound, so that partial indexes serve them.
+    query.push(" JOIN roles r ON r.id = u.role_id WHERE u.deleted_at IS ");
     query.push(if filter.deleted.is_some_and(Flag::is_set) { "NOT NULL" } else { "NULL" });
-    if let Some(part) = &filter.q {
-        // The expression of users_folded_idx.
-        query.push(" AND folded(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name)");
-        query.push(" LIKE folded_pattern(").push_bind(part.as_str()).push(")");
+    match filter.is_active.map(Flag::is_set) {
+        Some(true) => query.push(" AND u.is_active"),
+        Some(false) => query.push(" AND NOT u.is_active"),
+        None => &mut query,
+    };
+    if let Some(q) = q.filter(|_| !is_collected) {
+        // The empty text keeps users_folded_idx out: it would collect all that have the words, for each page.
+        query.push(" AND folded(u.email || ' ' || u.username || ' ' || u.first_name || ' ' || u.last_name) || ''");
+        query.push(" LIKE folded_pattern(").push_bind(q).push(")");
     }
     if let Some(role) = &filter.role {
         query.push(" AND u.role_id = (SELECT id FROM roles WHERE folded(name) = folded(");
         query.push_bind(role.as_str().trim()).push("))");
     }
-    if let Some(is_active) = filter.is_active {
-        query.push(" AND u.is_active = ").push_bind(is_active.is_set());
-    }
-    if let Some(Keys(created_at, id)) = filter.cursor.as_ref().map(Cursor::keys).transpose()? {
-        query.push(" AND (u.created_at, u.id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY u.created_at DESC, u.id DESC LIMIT ").push_bind(filter.limit.plus_one());
+    query.push(" AND (u.created_at, u.id) < (").push_bind(created_at).push(", ").push_bind(id);
+    query.push(") ORDER BY u.created_at DESC, u.id DESC LIMIT ").push_bind(filter.limit.plus_one());
     let rows = query.build_query_as::<User>().fetch_all(read.connection()).await?;
-    Page::new(rows, filter.limit, |user| Keys(user.created_at, user.id))
+    Page::new(rows, filter.limit, |user| Newest(user.created_at, user.id.0))
 }

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+
+DROP FUNCTION admission_key(uuid);

@@ -1,0 +1,4 @@
+SET lock_timeout = '2s';
+
+DROP FUNCTION users_with(text, bigint);
+DROP FUNCTION users_named(text, bigint);

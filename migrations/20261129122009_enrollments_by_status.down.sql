@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY enrollments_user_status_idx;

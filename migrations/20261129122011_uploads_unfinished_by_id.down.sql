@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY uploads_unfinished_by_id_idx;

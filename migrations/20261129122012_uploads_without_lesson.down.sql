@@ -1,0 +1,3 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY uploads_without_lesson_idx
+WHERE;

@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY lesson_completions_report_idx;
