@@ -1,3 +1,2 @@
 -- no-transaction
-DROP INDEX CONCURRENTLY uploads_without_lesson_idx
-WHERE;
+DROP INDEX CONCURRENTLY uploads_without_lesson_idx;

@@ -15,7 +15,7 @@ use tracing::{Event, Level, Subscriber};
 
 /// The log fields that are also metrics, with their units. `CloudWatch` includes ten custom metrics for free.
 /// Dashboards and alarms use these names, in the namespace `Lyceum` with the dimension `stack`.
-pub const METRICS: [(&str, &str); 13] = [
+pub const METRICS: [(&str, &str); 10] = [
     // For each request.
     ("milliseconds", "Milliseconds"),
     ("unavailable", "Count"),
@@ -26,13 +26,10 @@ pub const METRICS: [(&str, &str); 13] = [
     ("mails_dead", "Count"),
     // For each run of `run-jobs`.
     ("jobs_waiting", "Count"),
-    ("oldest_job_seconds", "Seconds"),
     ("jobs_dead", "Count"),
     // For each run of `maintain`.
     ("database_bytes", "Bytes"),
     ("invalid_indexes", "Count"),
-    ("unused_indexes", "Count"),
-    ("dead_rows_percent", "Percent"),
 ];
 
 const NAMESPACE: &str = "Lyceum";

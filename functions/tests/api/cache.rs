@@ -75,7 +75,7 @@ async fn an_edit_is_seen_by_the_next_read() {
         (&instructor, "PUT", format!("/v1/sections/{section}/lessons/order"), json!(lessons), vec![outline]),
         (&instructor, "PATCH", format!("/v1/lessons/{lesson}"), json!({ "is_published": false }), vec![outline]),
         (&admin, "PATCH", category.clone(), json!({ "name": "Edited" }), vec![categories, category]),
-        (&instructor, "POST", course.path("/archive"), json!({}), vec![list, by_id, by_slug, outline, categories]),
+        (&instructor, "POST", course.path("/archive"), json!({}), vec![list, by_id, by_slug, outline]),
     ] {
         let mut before = Vec::new();
         for seen in &seen_in {

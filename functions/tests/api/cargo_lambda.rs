@@ -77,7 +77,7 @@ async fn the_functions_answer_their_event_files() {
         let answer: Value = serde_json::from_str(&answer).unwrap();
         match name {
             "deliver-mail" | "recompute-progress" | "run-jobs" => {
-                assert_eq!(answer["batchItemFailures"], Value::Array(vec![]))
+                assert_eq!(answer["batchItemFailures"], Value::Array(vec![]));
             }
             "not-found" => assert_eq!(answer["statusCode"], 404),
             _ => assert_eq!(answer["statusCode"], 200, "{name}: {answer}"),

@@ -233,7 +233,7 @@ async fn ids_that_the_database_makes_are_of_version_7_and_in_the_order_of_time()
         "SELECT table_name::text FROM information_schema.columns
          WHERE table_schema = 'public' AND column_name = 'id' AND column_default = 'uuid_v7()' ORDER BY 1",
     );
-    assert_eq!(defaults.await, ["course_prerequisites", "course_tags", "password_reset_tokens"]);
+    assert_eq!(defaults.await, ["course_prerequisites", "course_tags", "jobs", "password_reset_tokens"]);
     let mut ids: Vec<uuid::Uuid> = Vec::new();
     for _ in 0..3 {
         ids.push(sqlx::query_scalar("SELECT uuid_v7() FROM pg_sleep(0.002)").fetch_one(&database.owner).await.unwrap());

@@ -257,7 +257,7 @@ async fn attempts_that_ended_in_a_crash_count_and_five_of_them_end_the_job() {
     }
     run::<Hanging>(&lyceum).await;
     let row = rows(&lyceum, "test-hanging").await.remove(0);
-    assert_eq!(row["dead_at"].is_null(), false);
+    assert!(!row["dead_at"].is_null());
     assert_eq!(row["last_error"], "internal: The attempts before this one ended without a result.");
 }
 

@@ -29,7 +29,7 @@ async fn every_new_migration_is_safe_on_a_live_system() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// Runs the statements with a lock_timeout, in a transaction, and returns the rules that they break.
+/// Runs the statements with a `lock_timeout`, in a transaction, and returns the rules that they break.
 async fn faults(statements: &str) -> Vec<String> {
     LiveSystem::new().await.apply(&format!("SET lock_timeout = '2s'; {statements}"), true).await
 }

@@ -86,7 +86,7 @@ impl Crowd {
         for statement in ["ANALYZE", "CHECKPOINT"] {
             owner.execute(statement).await?;
         }
-        Ok(Gathered { administrator, instructor, course: course, rare_resource })
+        Ok(Gathered { administrator, instructor, course, rare_resource })
     }
 }
 

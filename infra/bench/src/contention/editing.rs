@@ -26,14 +26,17 @@ pub async fn measure(school: &School<'_>, crowd: &Gathered) -> Result<()> {
         let recorded = new_course(school, &crowd.administrator, "published").await?;
         let crowded = new_course(school, &crowd.administrator, "published").await?;
         let enrolling = Enrolling::record(school, recorded).await?;
-        let replay = enrolling.replay(&format!("'{}'::uuid", crowded), CLIENTS, CALLS);
+        let replay = enrolling.replay(&format!("'{crowded}'::uuid"), CLIENTS, CALLS);
         let mut calls = Calls::default();
         let mut enrolment = std::pin::pin!(replay.run(school));
         loop {
             let edited = if edits_other { other } else { crowded };
             let event = patch(edited, &crowd.administrator, calls.took.len() + calls.errors);
             tokio::select! {
-                done = &mut enrolment => break drop(done?),
+                done = &mut enrolment => {
+                    done?;
+                    break;
+                }
                 call = calls.make(school, "courses", &event) => call?,
             }
         }
@@ -54,7 +57,7 @@ pub async fn measure(school: &School<'_>, crowd: &Gathered) -> Result<()> {
 }
 
 fn patch(course: Uuid, editor: &Learner, n: usize) -> Bytes {
-    let path = format!("/v1/courses/{}", course);
+    let path = format!("/v1/courses/{course}");
     call("PATCH", &path, editor, Some(&json!({ "title": format!("Corrected {n}") })))
 }
 

@@ -32,7 +32,7 @@ pub async fn measure(school: &School<'_>) -> Result<()> {
 async fn enrolling(school: &School<'_>, instructor: &Learner, clients: usize) -> Result<()> {
     let one = new_course(school, instructor, "published").await?;
     let statements = Enrolling::record(school, one).await?;
-    let one = statements.replay(&format!("'{}'::uuid", one), clients, CALLS).run(school).await?;
+    let one = statements.replay(&format!("'{one}'::uuid"), clients, CALLS).run(school).await?;
     let many = statements.replay(MANY_COURSES, clients, CALLS).run(school).await?;
     tell(&format!("enrol, {clients} clients"), &one, &many);
     Ok(())
@@ -52,7 +52,7 @@ pub struct Enrolling {
 impl Enrolling {
     pub async fn record(school: &School<'_>, course: Uuid) -> Result<Self> {
         let (first, learner) = (school.learner().await?, school.learner().await?);
-        let path = format!("/v1/courses/{}/enrollments", course);
+        let path = format!("/v1/courses/{course}/enrollments");
         let body = json!({});
         let events = [&first, &learner].map(|learner| call("POST", &path, learner, Some(&body)));
         let statements = school.statements("enroll", &events).await?;
@@ -90,9 +90,9 @@ impl Enrolling {
 async fn completing(school: &School<'_>, instructor: &Learner) -> Result<()> {
     let course = new_course(school, instructor, "published").await?;
     let enrolling = Enrolling::record(school, course).await?;
-    enrolling.replay(&format!("'{}'::uuid", course), CLIENTS, CALLS).run(school).await?;
+    enrolling.replay(&format!("'{course}'::uuid"), CLIENTS, CALLS).run(school).await?;
     let completing = Completing::record(school, &enrolling).await?;
-    let one = completing.replay(&format!("e.course_id = '{}'", course), CLIENTS, CALLS).run(school).await?;
+    let one = completing.replay(&format!("e.course_id = '{course}'"), CLIENTS, CALLS).run(school).await?;
     let many = completing.replay(IN_MANY_COURSES, CLIENTS, CALLS).run(school).await?;
     tell("complete a lesson, 64 clients", &one, &many);
     Ok(())
@@ -162,7 +162,7 @@ async fn publishing(school: &School<'_>, instructor: &Learner) -> Result<()> {
     let (first, recorded) =
         (new_course(school, instructor, "draft").await?, new_course(school, instructor, "draft").await?);
     let events = [first, recorded]
-        .map(|draft| call("POST", &format!("/v1/courses/{}/publish", draft), instructor, Some(&json!({}))));
+        .map(|draft| call("POST", &format!("/v1/courses/{draft}/publish"), instructor, Some(&json!({}))));
     let statements = school.statements("courses", &events).await?;
     let of_many = "(SELECT c.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS i, count(*) OVER () AS total
         FROM categories WHERE slug LIKE 'seed-%') AS c WHERE c.i = 1 + n % c.total)";

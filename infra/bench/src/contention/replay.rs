@@ -48,7 +48,7 @@ impl Replay<'_> {
             } else {
                 "encode(sha256(random()::text::bytea), 'hex')"
             };
-            expressions.push_str(&format!(", {expression} AS {column}"));
+            expressions.extend([", ", expression, " AS ", column]);
             varying.insert(value.clone(), column);
         }
         let mut owner = school.owner().await?;
