@@ -4,14 +4,22 @@
 //! the rows that it read, in the server's log. The planner is set as everywhere: its own defaults, but for the price of a
 //! page that is not the next one (1.1), which `db::provision` gives the application's role.
 
+mod skewed;
+
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use lyceum_local::seed::{Sizes, seed};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::sync::Mutex;
 
 use crate::harness::{Caller, Lyceum, cluster};
+
+/// Held by the test whose plans are in the log: all databases of the cluster write into one.
+static LOG: Mutex<()> = Mutex::const_new(());
 
 const SIZES: Sizes = Sizes { courses: 10_000, users: 2_000, completions: 100_000 };
 
@@ -20,9 +28,8 @@ const SMALL: i64 = 1_000;
 /// What one step of a plan may read: a page of 100 with the lessons of its courses, a thousand candidates.
 const MOST_ROWS: i64 = 2_500;
 
-/// A Lyceum whose every statement leaves its plan in the log.
-async fn explained() -> Arc<Lyceum> {
-    let lyceum = Lyceum::new().await;
+/// Has every statement that the functions send in this database leave its plan in the log.
+async fn explain(lyceum: &Lyceum, plan_cache_mode: &str) {
     let database: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&lyceum.database).await.unwrap();
     let mut superuser = PgConnection::connect(&cluster().await.url("postgres", "postgres")).await.unwrap();
     for setting in [
@@ -30,12 +37,21 @@ async fn explained() -> Arc<Lyceum> {
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_analyze = on",
         "auto_explain.log_timing = off",
+        "auto_explain.log_buffers = on",
         "auto_explain.log_nested_statements = on",
         "auto_explain.log_format = json",
     ] {
         let set = format!("ALTER ROLE lyceum_app IN DATABASE {database} SET {setting}");
         superuser.execute(AssertSqlSafe(set)).await.unwrap();
     }
+    let set = format!("ALTER ROLE lyceum_app IN DATABASE {database} SET plan_cache_mode = {plan_cache_mode}");
+    superuser.execute(AssertSqlSafe(set)).await.unwrap();
+}
+
+/// A Lyceum whose every statement leaves its plan in the log.
+async fn explained(plan_cache_mode: &str) -> Arc<Lyceum> {
+    let lyceum = Lyceum::new().await;
+    explain(&lyceum, plan_cache_mode).await;
     seed(&lyceum.owner_url, SIZES, |_| ()).await.unwrap();
     // Tables that grow by what people do all day.
     for statement in [
@@ -56,9 +72,17 @@ async fn explained() -> Arc<Lyceum> {
     lyceum
 }
 
-/// The plans that are in the log by now, with their statements.
-async fn plans() -> Vec<Value> {
-    let log = std::fs::read_to_string(cluster().await.location().join("server.log")).unwrap();
+/// The length of the server's log by now, in bytes.
+async fn log_size() -> u64 {
+    std::fs::metadata(cluster().await.location().join("server.log")).unwrap().len()
+}
+
+/// Returns the plans in the log of the server behind its first `from` bytes, with their statements.
+async fn plans(from: u64) -> Vec<Value> {
+    let mut file = File::open(cluster().await.location().join("server.log")).unwrap();
+    file.seek(SeekFrom::Start(from)).unwrap();
+    let mut log = String::new();
+    file.read_to_string(&mut log).unwrap();
     let mut plans = Vec::new();
     let mut lines = log.lines();
     while lines.any(|line| line.ends_with(" plan:")) {
@@ -103,8 +127,19 @@ async fn page_through(caller: &Caller, path: &str) {
 }
 
 #[tokio::test]
-async fn no_statement_of_a_hot_path_reads_what_grows() {
-    let lyceum = explained().await;
+async fn no_statement_of_a_hot_path_reads_what_grows_with_a_plan_for_its_values() {
+    call_hot_paths("force_custom_plan").await;
+}
+
+#[tokio::test]
+async fn no_statement_of_a_hot_path_reads_what_grows_with_a_plan_for_all_values() {
+    call_hot_paths("force_generic_plan").await;
+}
+
+async fn call_hot_paths(plan_cache_mode: &str) {
+    let _alone = LOG.lock().await;
+    let from = log_size().await;
+    let lyceum = explained(plan_cache_mode).await;
     let (anyone, admin, student) = (lyceum.anonymous(), lyceum.admin().await, lyceum.student().await);
     let instructor = lyceum.known("instructor-1").await;
     let learner = lyceum.known("learner-1").await;
@@ -206,7 +241,7 @@ async fn no_statement_of_a_hot_path_reads_what_grows() {
             .await
             .unwrap();
     let rows = rows.into_iter().collect();
-    let plans = plans().await;
+    let plans = plans(from).await;
     assert!(plans.len() > 200, "{} plans were noted", plans.len());
     let mut faults: Vec<_> = plans
         .iter()
