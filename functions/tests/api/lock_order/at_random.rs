@@ -233,7 +233,9 @@ async fn of_64_clients_who_do_everything_at_random_nobody_is_refused_for_want_of
             let mut done = Vec::new();
             for _ in 0..CALLS {
                 if client == CLIENTS {
-                    lyceum.run_recompute_progress().await; // the runner; the folding of counters belongs here, too
+                    lyceum.run_recompute_progress().await;
+                    lyceum.run_jobs().await;
+                    lyceum.run("maintain", json!({ "recompute_counters": true })).await;
                     continue;
                 }
                 let kind = *pick(&mut random, &KINDS);
@@ -248,6 +250,8 @@ async fn of_64_clients_who_do_everything_at_random_nobody_is_refused_for_want_of
     .await;
     lyceum.run_recompute_progress().await;
     lyceum.assert_progress_is_as_the_facts_say().await;
+    lyceum.run_jobs().await;
+    lyceum.assert_counts_are_as_the_facts_say().await;
     let mut answers: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
     for (kind, status) in clients.into_iter().flatten() {
         answers.entry(kind).or_default().push(status);

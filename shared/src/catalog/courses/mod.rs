@@ -227,7 +227,7 @@ pub(crate) async fn existing(read: &mut Read, reference: &Reference) -> Result<C
     .ok_or_else(|| Error::not_found("course"))
 }
 
-/// Returns the course, if the caller may see it, to enrol learners in it. Holds its [admission](admission) until the end of the
+/// Returns the course, if the caller may see it, to enrol learners in it. Holds its admission lock until the end of the
 /// write.
 ///
 /// # Errors
