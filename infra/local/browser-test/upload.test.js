@@ -112,7 +112,7 @@ test("refused and rejected files show the API's reason", async (t) => {
   const program = join(stack.folder, "setup.exe");
   writeFileSync(program, "MZ");
   await page.getByLabel("Drop a file here").setInputFiles(program);
-  await said(page, "A document is one of application/pdf");
+  await said(page, "A document can have these types: application/pdf");
 
   const lying = join(stack.folder, "slides.pdf");
   writeFileSync(lying, "<!doctype html><script>alert(1)</script>");

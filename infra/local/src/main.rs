@@ -80,7 +80,7 @@ enum Admin {
 
 /// The default of `RUST_LOG`: logs requests, but not the schedules, which run every second here.
 const DEFAULT_LOG: &str = "warn,lyceum=info,lyceum_functions=info,lyceum_local=info,lyceum::run=warn,\
-                    lyceum_functions::identity::deliver_mail=warn";
+                    lyceum::jobs=warn,lyceum_functions::identity::deliver_mail=warn";
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
