@@ -71,7 +71,7 @@ pub enum Trigger {
 pub enum Schedule {
     /// At the interval that the deployment's parameter `Sweep` sets: finds work whose message was lost.
     Sweep,
-    /// Every so many days.
+    /// At this interval, in days.
     Days(u8),
 }
 

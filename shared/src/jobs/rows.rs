@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::JobId;
 use crate::transaction::{Read, Write};
 
-/// After so many failed attempts a job is given up, until an operator redrives it.
+/// The failed attempts after which a job is dead, until an operator redrives it.
 pub(super) const MOST_ATTEMPTS: i32 = 5;
 /// How long a run has a job to itself. Longer than an attempt may take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);

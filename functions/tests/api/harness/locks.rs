@@ -14,7 +14,7 @@ pub enum Lock {
 }
 
 impl Lyceum {
-    /// A Lyceum with so many connections that calls wait for locks, and not for connections.
+    /// A Lyceum with enough connections that calls wait only for locks.
     pub async fn of_many_connections() -> Arc<Self> {
         Self::with(|name| (name == "DATABASE_MAX_CONNECTIONS").then(|| "24".to_owned())).await
     }

@@ -1,4 +1,4 @@
-//! Counts: what they count, who waits for whom, and what is corrected.
+//! Tests the counts: their values, that writers do not wait for each other, and their correction.
 
 use serde_json::{Value, json};
 use sqlx::Connection;
