@@ -69,6 +69,7 @@ async fn lock_deployments(owner: &mut PgConnection) -> Result<()> {
 pub async fn migrate(owner: &mut PgConnection) -> Result<()> {
     lock_deployments(owner).await?;
     drop_unfinished_indexes(owner).await?;
+    index_partitions(owner).await?; // those that an interrupted deployment left
     let before = applied(owner).await?;
     for migration in MIGRATIONS.iter().filter(|one| one.migration_type.is_up_migration()) {
         if !before.contains(&migration.version) {
@@ -105,7 +106,11 @@ pub async fn index_partitions(owner: &mut PgConnection) -> Result<()> {
         for statement in [
             format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.name),
             format!("CREATE INDEX CONCURRENTLY {} ON {}{}", index.name, index.partition, index.definition),
-            format!("ALTER INDEX {} ATTACH PARTITION {}", index.index, index.name),
+            // Waits for readers of the partition, and others would wait behind it.
+            format!(
+                "BEGIN; SET LOCAL lock_timeout = '2s'; ALTER INDEX {} ATTACH PARTITION {}; COMMIT",
+                index.index, index.name
+            ),
         ] {
             owner.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
         }

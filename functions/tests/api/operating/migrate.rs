@@ -198,3 +198,19 @@ async fn an_index_whose_building_failed_is_built_again_by_the_next_deployment() 
         "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'users_folded_idx'::regclass AND NOT indisunique";
     assert_eq!(one(&database.owner_url, is_valid).await, "true");
 }
+
+#[tokio::test]
+async fn an_index_that_an_interrupted_deployment_left_without_its_partitions_is_built_by_the_next() {
+    let database = DATABASES.create().await;
+    let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
+    // As after the last migration, when the deployment ended before it built the index in the partitions.
+    sqlx::raw_sql(
+        "DROP INDEX audit_logs_time_idx; CREATE INDEX audit_logs_time_idx ON ONLY audit_logs (created_at, id)",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    db::migrate(&mut owner).await.unwrap();
+    let is_valid = "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'audit_logs_time_idx'::regclass";
+    assert_eq!(one(&database.owner_url, is_valid).await, "true");
+}
