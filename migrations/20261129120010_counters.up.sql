@@ -171,11 +171,11 @@ CREATE VIEW counter_differences (counter, key, label, difference) AS
   ) AS parts
   GROUP BY counter, key HAVING sum(value) <> 0;
 
--- Adds up to `most` deltas, the oldest first, to the counts, and removes them. Returns how many they were.
-CREATE FUNCTION fold_counters(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Adds up to `most` deltas, the oldest first, to the counts, and removes them. Returns their number, and whether a count changed
+-- that categories or tags show.
+CREATE FUNCTION fold_counters(most bigint, OUT folded bigint, OUT changed_catalog boolean) LANGUAGE plpgsql AS $$
 DECLARE
   changes counter_deltas[];
-  folded bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(x'666f6c64'::bigint); -- one at a time
   WITH gone AS (
@@ -210,7 +210,8 @@ BEGIN
   ON CONFLICT (lexeme) DO UPDATE SET course_count = n.course_count + excluded.course_count;
   DELETE FROM known_words n USING unnest(changes) AS c
   WHERE c.counter = 'known_words' AND n.lexeme = c.key AND n.course_count <= 0;
-  RETURN folded;
+
+  changed_catalog := EXISTS (SELECT FROM unnest(changes) AS c WHERE c.counter IN ('category_counts', 'tag_counts'));
 END $$;
 
 -- Puts what is missing in the counts of one table into the deltas, to be folded. It blocks neither writes nor folding: facts, counts

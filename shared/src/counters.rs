@@ -26,11 +26,17 @@ impl Job for FoldCounters {
         Kind { name: "fold-counters", run_by: Runner::RunJobs, wake_after: Duration::from_secs(2), coalesces: true };
 
     async fn run(&mut self, write: &mut Write) -> Result<Outcome> {
-        let folded = sqlx::query_scalar!(r#"SELECT fold_counters($1) AS "folded!""#, BATCH)
-            .fetch_one(write.connection())
-            .await?;
+        let fold = sqlx::query!(
+            r#"SELECT folded AS "folded!", changed_catalog AS "changed_catalog!" FROM fold_counters($1)"#,
+            BATCH
+        );
+        let fold = fold.fetch_one(write.connection()).await?;
+        // Not for the popularity of courses: enrolments would empty the cache every two seconds.
+        if fold.changed_catalog {
+            write.invalidate_cache();
+        }
         // The jobs end with the last batch: all deltas that were there when they were leased are folded then.
-        Ok(if folded < BATCH { Outcome::Done } else { Outcome::More })
+        Ok(if fold.folded < BATCH { Outcome::Done } else { Outcome::More })
     }
 }
 

@@ -144,6 +144,11 @@ impl Write {
         self.wake_progress = true;
     }
 
+    /// Invalidates the cached reads of the catalogue after the commit.
+    pub(crate) fn invalidate_cache(&mut self) {
+        self.raise = true;
+    }
+
     /// Notes that a job of this kind was enqueued, so that the function that runs it is woken after the commit.
     pub(crate) fn wake(&mut self, kind: Kind, due_at: DateTime<Utc>) {
         self.enqueued.push((kind, due_at));
