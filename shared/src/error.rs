@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::problem::{self, Kind};
 
-/// The most faults that one response lists. A form has fewer; a hostile body of a megabyte has so many that listing
-/// them all would exceed Lambda's limit of 6 MB.
+/// The most faults that one response lists. A form has fewer. A hostile body of a megabyte can have more faults than
+/// fit into a response of Lambda, which is limited to 6 MB.
 pub const MAX_FAULTS: usize = 100;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

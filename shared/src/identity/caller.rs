@@ -62,8 +62,8 @@ impl Caller {
     }
 
     /// Fails with 403 when the caller lacks one of these permissions. Call it with the permissions of a role that the
-    /// caller gives or takes, and with those of a user whom the caller changes: nobody grants more than they hold
-    /// (`docs/security.md`, 10).
+    /// caller gives or takes, and with those of a user that the caller changes, so that a caller can't grant a permission
+    /// that they don't have (`docs/security.md`, 10).
     ///
     /// # Errors
     /// 403.

@@ -138,10 +138,10 @@ macro_rules! select_roster {
     };
 }
 
-/// The number of users from which on a part of a name counts as common.
-const COLLECTED: i64 = 2_000;
+/// The most users that are collected by a part of their name. A part that more users have counts as common.
+const MAX_COLLECTED: i64 = 2_000;
 /// The number of learners from which on a course counts as large.
-const SMALL_COURSE: i64 = 1_000;
+const LARGE_COURSE: i64 = 1_000;
 
 /// Returns whether few users have the words in their name, and the course is large: then collecting those users costs less
 /// than reading the roster in its order. Counts learners in the order of an index, since the planner would read the whole
@@ -152,9 +152,9 @@ async fn has_few_named(read: &mut Read, course: CourseId, words: &str) -> Result
                SELECT FROM enrollments WHERE course_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2) AS learner) = $2
              AND (SELECT count(*) FROM users_named($3, $4)) < $4 AS "few!""#,
         course.0,
-        SMALL_COURSE,
+        LARGE_COURSE,
         words,
-        COLLECTED,
+        MAX_COLLECTED,
     )
     .fetch_one(read.connection())
     .await?)
@@ -205,13 +205,12 @@ async fn rows(read: &mut Read, course: CourseId, part: &Part<'_>, limit: Limit) 
                 id,
                 most,
                 q,
-                COLLECTED,
+                MAX_COLLECTED,
                 &statuses as &[&str],
             )
             .fetch_all(connection)
             .await?
         }
-        // The empty text keeps users_names_idx out.
         (Some(q), None) => {
             select_roster!(
                 "enrollments e JOIN users u ON u.id = e.user_id",

@@ -23,9 +23,9 @@ optional_fields! {
     }
 }
 
-/// Collects the users that the words find, when they are at most this many, and sorts them; otherwise reads the list in its
-/// order and skips those that don't have the words.
-const COLLECTED: i64 = 2_000;
+/// The most users that are collected by a search and sorted. When more match, the list is read in its order, and users that
+/// don't match are skipped.
+const MAX_COLLECTED: i64 = 2_000;
 
 /// Returns a page of the users, the newest first.
 ///
@@ -36,7 +36,7 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
     let q = filter.q.as_ref().map(Text::as_str);
     let is_collected = match q {
         Some(q) => {
-            sqlx::query_scalar!(r#"SELECT count(*) <= $2 - 1 AS "few!" FROM users_with($1, $2)"#, q, COLLECTED + 1)
+            sqlx::query_scalar!(r#"SELECT count(*) <= $2 - 1 AS "few!" FROM users_with($1, $2)"#, q, MAX_COLLECTED + 1)
                 .fetch_one(read.connection())
                 .await?
         }
@@ -52,7 +52,7 @@ pub async fn list(read: &mut Read, filter: &Filter) -> Result<Page<User>> {
             .push("users_with(")
             .push_bind(q)
             .push(", ")
-            .push_bind(COLLECTED)
+            .push_bind(MAX_COLLECTED)
             .push(") AS found (id) CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = found.id OFFSET 0) u"),
         None => query.push("users u"),
     };
