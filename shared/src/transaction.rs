@@ -18,7 +18,7 @@ use crate::identity::Caller;
 use crate::jobs::Kind;
 use crate::queue::Queues;
 
-/// Who does something, from where and when.
+/// The caller of a request, its time, and where it came from.
 #[derive(Debug, Clone)]
 pub struct Context {
     pub caller: Caller,
@@ -41,13 +41,13 @@ impl Read {
         Ok(Self { connection, mode: database.mode(), context })
     }
 
-    /// A read by another database than that of the call.
+    /// Opens a read of another database, such as the replica, by a connection of its own.
     pub(crate) async fn open_elsewhere(database: &Database, context: Context) -> Result<Self> {
         let connection = CallConnection::default().acquire(database, context.now).await?;
         Ok(Self { connection, mode: database.mode(), context })
     }
 
-    /// What a statement is run by.
+    /// Returns the executor for a statement.
     pub(crate) fn connection(&mut self) -> StatementExecutor<'_> {
         let in_transaction = self.connection.in_transaction();
         StatementExecutor::new(&mut self.connection, self.mode, in_transaction)
@@ -77,27 +77,26 @@ impl Read {
     }
 }
 
-/// Reads and writes in one short transaction. It can't be committed without saying what it did;
-/// dropped, it is rolled back.
+/// Reads and writes in one short transaction. Each commit takes what was done, for the audit log. Dropping it rolls back.
 pub struct Write {
     read: Read,
     queues: Queues,
     clock: Clock,
     cache: Option<Cache>,
-    /// Whether it changes what the cache holds.
-    raise: bool,
-    /// Whether the outbox got a row, so that its reader is to be woken.
+    /// Whether cached reads of the catalogue are invalidated after the commit.
+    invalidates_cache: bool,
+    /// Whether `deliver-mail` is woken after the commit.
     wake_mail: bool,
-    /// Whether a course's progress is to be recomputed.
+    /// Whether `recompute-progress` is woken after the commit.
     wake_progress: bool,
     /// The jobs that were enqueued: kinds, and when they are due.
     enqueued: Vec<(Kind, DateTime<Utc>)>,
-    /// Where it waits for its last word, if not the handler but the frame has it.
-    put_off: Option<Waiting>,
+    /// Where to leave this write instead of committing it, when the dispatcher commits it.
+    deferred_to: Option<DeferredWrite>,
 }
 
-/// Where a write waits that the frame commits: with the answer of a call that may come again.
-pub(crate) type Waiting = Arc<Mutex<Option<Write>>>;
+/// Holds a write that the dispatcher commits, together with the stored answer of an idempotent call.
+pub(crate) type DeferredWrite = Arc<Mutex<Option<Write>>>;
 
 impl std::ops::Deref for Write {
     type Target = Read;
@@ -128,11 +127,11 @@ impl Write {
             queues,
             clock,
             cache,
-            raise: false,
+            invalidates_cache: false,
             wake_mail: false,
             wake_progress: false,
             enqueued: Vec::new(),
-            put_off: None,
+            deferred_to: None,
         })
     }
 
@@ -146,7 +145,7 @@ impl Write {
 
     /// Invalidates the cached reads of the catalogue after the commit.
     pub(crate) fn invalidate_cache(&mut self) {
-        self.raise = true;
+        self.invalidates_cache = true;
     }
 
     /// Notes that a job of this kind was enqueued, so that the function that runs it is woken after the commit.
@@ -154,31 +153,31 @@ impl Write {
         self.enqueued.push((kind, due_at));
     }
 
-    /// Commits with what was done, as rows of the audit log.
+    /// Commits, with a row of the audit log.
     ///
     /// # Errors
-    /// Those of the database; nothing is written then.
+    /// Fails when the database does. Nothing is written then.
     pub async fn commit(mut self, done: Audit) -> Result<()> {
         let requested = audit::record(&mut self.read, &done).await?;
         self.wake_requested(requested.as_deref());
-        self.raise |= cache::changes_catalog(&done);
+        self.invalidates_cache |= cache::changes_catalog(&done);
         self.finish().await
     }
 
-    /// Commits what was done to many, each with a row of its own. Without any, nothing was changed after all.
+    /// Commits, with a row of the audit log for each object that was changed.
     ///
     /// # Errors
-    /// Those of the database; nothing is written then.
+    /// Fails when the database does. Nothing is written then.
     pub async fn commit_each(mut self, done: &[Audit]) -> Result<()> {
         let requested = audit::record_each(&mut self.read, done).await?;
         self.wake_requested(requested.as_deref());
         self.finish().await
     }
 
-    /// Commits an edit with what it changed; one that changed nothing leaves no row.
+    /// Commits an edit, with a row of the audit log unless it changed nothing.
     ///
     /// # Errors
-    /// Those of the database; nothing is written then.
+    /// Fails when the database does. Nothing is written then.
     pub async fn commit_changes(self, done: Audit, changed: Changes) -> Result<()> {
         if changed.is_empty() {
             return self.commit_unaudited("nothing was changed after all").await;
@@ -186,22 +185,21 @@ impl Write {
         self.commit(done.changed(changed)).await
     }
 
-    /// Commits without a row of the audit log: for what nobody did, or what was not changed after all. The
-    /// reason is for the reader.
+    /// Commits without a row of the audit log. `_reason` documents why the caller needs none.
     ///
     /// # Errors
-    /// Those of the database; nothing is written then.
+    /// Fails when the database does. Nothing is written then.
     pub async fn commit_unaudited(self, _reason: &'static str) -> Result<()> {
         self.finish().await
     }
 
-    /// Leaves its end to whoever looks there: what the handler takes for the commit only puts it there.
-    pub(crate) fn put_off(&mut self, place: &Waiting) {
-        self.put_off = Some(place.clone());
+    /// Defers the commit to the dispatcher: the handler's commit only moves the write to this place.
+    pub(crate) fn defer_commit(&mut self, place: &DeferredWrite) {
+        self.deferred_to = Some(place.clone());
     }
 
     async fn finish(mut self) -> Result<()> {
-        match self.put_off.take() {
+        match self.deferred_to.take() {
             Some(place) => {
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
                 Ok(())
@@ -210,15 +208,15 @@ impl Write {
         }
     }
 
-    /// Ends it without a trace, now: dropped, it would be rolled back a moment later.
+    /// Rolls back now. Dropping the write would do so a moment later.
     pub(crate) async fn roll_back(mut self) -> Result<()> {
         self.read.connection.roll_back().await
     }
 
-    /// The commit itself, and what follows it.
+    /// Commits, then invalidates the cache and wakes the functions that have work.
     pub(crate) async fn end(mut self) -> Result<()> {
         self.read.connection.commit().await?;
-        if self.raise
+        if self.invalidates_cache
             && let Some(cache) = self.cache
         {
             cache.invalidate().await;

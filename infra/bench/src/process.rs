@@ -10,7 +10,7 @@ use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 
-/// The memory that most functions are given (`infra/functions`), in MiB; only told to the process.
+/// The memory that most functions are given (`infra/functions`), in MiB. Passed to the process as a setting; it limits nothing.
 const MEMORY_SIZE: &str = "256";
 
 /// How many of the log's last lines explain a failure.

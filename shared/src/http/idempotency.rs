@@ -19,7 +19,7 @@ use super::stored_response::StoredResponse;
 use crate::app::App;
 use crate::error::{Error, Fault, Result};
 use crate::problem;
-use crate::transaction::{Context, Waiting, Write};
+use crate::transaction::{Context, DeferredWrite, Write};
 
 pub(super) const NAME: &str = "Idempotency-Key";
 pub(super) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -37,7 +37,7 @@ pub(crate) struct IdempotentCall {
     /// The response of the first call, if there was one.
     stored: Mutex<Option<StoredResponse>>,
     /// The handler's uncommitted write, which waits for the response.
-    pending_write: Waiting,
+    pending_write: DeferredWrite,
     /// The advisory lock that the call's transaction holds.
     lock: i64,
     lock_taken: AtomicBool,
@@ -97,7 +97,7 @@ impl IdempotentCall {
             key: key.to_owned(),
             request_hash: request_hash(incoming),
             stored: Mutex::default(),
-            pending_write: Waiting::default(),
+            pending_write: DeferredWrite::default(),
             lock: digest.first_chunk().copied().map(i64::from_be_bytes).unwrap_or_default(),
             lock_taken: AtomicBool::new(false),
         }
@@ -109,7 +109,7 @@ impl IdempotentCall {
             Some(write) => write, // the handler's second write joins its first
             None => self.claim(app.write(context).await?).await?,
         };
-        write.put_off(&self.pending_write);
+        write.defer_commit(&self.pending_write);
         Ok(write)
     }
 

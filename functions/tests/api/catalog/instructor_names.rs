@@ -92,7 +92,7 @@ async fn an_edit_is_checked_against_the_version_of_the_course_alone() {
     let after_the_name = tag(&admin, &course).await;
     assert_ne!(before_the_name, after_the_name);
 
-    // The name is no part of what is edited.
+    // An edit does not touch the name, so a changed name does not refuse it.
     let path = course.path("");
     instructor.with_header("if-match", &before_the_name).patch(&path, json!({ "title": "One" })).await.ok();
     for stale in [&before_the_name, &after_the_name] {

@@ -51,7 +51,7 @@ async fn what_is_rolled_back_never_counts_and_what_is_open_counts_after_its_comm
 }
 
 #[tokio::test]
-async fn a_transaction_that_stays_open_keeps_nobody_from_enrolling_publishing_or_counting() {
+async fn an_open_transaction_does_not_block_enrolling_publishing_or_counting() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor) = (lyceum.admin().await, lyceum.instructor().await);
     let course = CourseInProgress::published(&admin, &instructor, 1).await;

@@ -127,7 +127,7 @@ async fn a_job_that_fails_is_rolled_back_retried_with_jitter_dead_after_five_att
 }
 
 #[tokio::test]
-async fn jobs_that_nobody_knows_or_can_read_fail_for_themselves_and_stop_no_other() {
+async fn a_job_with_an_unknown_kind_or_payload_fails_without_stopping_others() {
     let lyceum = Lyceum::new().await;
     sqlx::query(
         "INSERT INTO jobs (kind, payload, due_at) VALUES ('from-a-newer-version', '{\"x\": 1}', 'epoch'),

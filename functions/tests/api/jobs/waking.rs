@@ -79,7 +79,7 @@ async fn a_message_that_arrives_before_its_time_is_sent_again_without_the_databa
     lyceum.clock.advance(TimeDelta::hours(3));
     let due = lyceum.try_run("run-jobs", message(later)).await;
     assert!(matches!(due, Err(lyceum::Error::Unavailable(_))), "now it asks the database");
-    // One of several that is due now, and what is no message at all, are not put off.
+    // A batch with a message that is due now is run at once, and so is an event without messages.
     let mut mixed = message(lyceum.clock.now() + TimeDelta::hours(1));
     mixed["Records"].as_array_mut().unwrap().push(json!({ "body": "{}" }));
     for event in [mixed, event::schedule("jobs", now), json!({}), event::sqs("jobs", "not JSON", now)] {

@@ -116,7 +116,7 @@ async fn a_list_is_not_imported_into_a_course_that_was_archived_meanwhile() {
 }
 
 #[tokio::test]
-async fn an_edit_that_changes_nobodys_admission_waits_for_no_learner() {
+async fn an_edit_that_does_not_affect_admission_does_not_wait_for_learners() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     let course = CourseInProgress::published(&admin, &instructor, 2).await;
@@ -169,7 +169,7 @@ async fn a_lesson_is_deleted_between_those_who_complete_it() {
 }
 
 #[tokio::test]
-async fn nobody_completes_a_lesson_that_an_edit_under_way_takes_away() {
+async fn a_lesson_cannot_be_completed_while_an_edit_withdraws_it() {
     let lyceum = Lyceum::new().await;
     let (admin, instructor, learner) = (lyceum.admin().await, lyceum.instructor().await, lyceum.student().await);
     for edit in ["delete lesson", "delete section", "unpublish lesson", "delete course"] {

@@ -223,7 +223,7 @@ fn ids(objects: &Value) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_clients_who_do_everything_at_random_nobody_is_refused_for_want_of_a_lock() {
+async fn random_calls_of_64_clients_never_deadlock_or_fail_to_get_a_lock() {
     let lyceum = Lyceum::of_many_connections().await;
     let world = Arc::new(World::new(&lyceum).await);
     let clients = at_once(CLIENTS + 1, |client| {

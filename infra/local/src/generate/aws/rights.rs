@@ -32,7 +32,7 @@ fn statement(actions: &'static [&'static str], resource: impl Into<String>) -> S
     Statement { actions, resources: vec![resource.into()], comment: "" }
 }
 
-/// Lets a missing object be told from a forbidden one.
+/// Without it, S3 answers 403 instead of 404 for a missing object.
 fn list() -> Statement {
     let bucket = "!Sub \"arn:${AWS::Partition}:s3:::${MediaBucket}\"";
     let comment = "without ListBucket, S3 answers 403 for a key that doesn't exist";
