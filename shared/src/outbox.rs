@@ -8,10 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::error::{Error, Result};
 use crate::id::{MailId, UserId};
 use crate::input::text_enum;
+use crate::jobs::{MOST_ATTEMPTS, backoff};
 use crate::transaction::{Read, Write};
 
-/// After so many attempts a row is given up, until an operator says otherwise.
-const MOST_ATTEMPTS: i32 = 5;
 /// For how long a run has the row to itself.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// The longest that may be set for an attempt, in seconds: its outcome is to be noted under the lease, too.
@@ -192,12 +191,4 @@ pub async fn redrive(write: &mut Write) -> Result<u64> {
             .execute(write.connection())
             .await?;
     Ok(redriven.rows_affected())
-}
-
-/// Exponential with full jitter: any time up to 1, 4, 16 and 64 minutes.
-fn backoff(attempts: i32) -> Result<TimeDelta> {
-    let longest = 60_000 * 4_u32.pow(u32::try_from(attempts - 1).unwrap_or(0).min(3));
-    let random = u64::from(crate::random::bytes::<4>().map(u32::from_le_bytes)?);
-    let milliseconds = u64::from(longest) * random / u64::from(u32::MAX);
-    Ok(TimeDelta::milliseconds(i64::try_from(milliseconds).unwrap_or(0)))
 }

@@ -24,6 +24,7 @@ use crate::error::Result;
 use crate::transaction::Write;
 
 pub use rows::{Backlog, backlog};
+pub(crate) use rows::{MOST_ATTEMPTS, backoff};
 pub use run::work;
 
 /// All kinds, of all functions.

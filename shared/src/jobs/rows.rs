@@ -11,7 +11,7 @@ use crate::id::JobId;
 use crate::transaction::{Read, Write};
 
 /// The failed attempts after which a job is dead, until an operator redrives it.
-pub(super) const MOST_ATTEMPTS: i32 = 5;
+pub(crate) const MOST_ATTEMPTS: i32 = 5;
 /// How long a run has a job to itself. Longer than an attempt may take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How many jobs of a coalescing kind one run takes at most.
@@ -208,8 +208,9 @@ pub async fn backlog(read: &mut Read) -> Result<Vec<Backlog>> {
     .await?)
 }
 
-/// Exponential with full jitter: any time up to 1, 4, 16 and 64 minutes.
-fn backoff(attempts: i32) -> Result<TimeDelta> {
+/// Returns when to try again after this many attempts: after a random time of up to 1, 4, 16 and 64 minutes (exponential
+/// backoff with full jitter).
+pub(crate) fn backoff(attempts: i32) -> Result<TimeDelta> {
     let longest = 60_000 * 4_u32.pow(u32::try_from(attempts - 1).unwrap_or(0).min(3));
     let random = u64::from(crate::random::bytes::<4>().map(u32::from_le_bytes)?);
     let milliseconds = u64::from(longest) * random / u64::from(u32::MAX);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::harness::{Caller, CourseInProgress, Lyceum, at_once, how_many};
+use crate::harness::{Caller, CourseInProgress, Lyceum, Random, at_once, how_many};
 
 /// Folds and recomputes all the time, until it is stopped.
 fn background(lyceum: &Arc<Lyceum>, stop: &Arc<AtomicBool>) -> Vec<tokio::task::JoinHandle<()>> {
@@ -56,28 +56,18 @@ async fn sixty_four_learners_enrol_at_once_while_two_fold_and_one_recomputes() {
     assert!(corrected.iter().all(|row| row["changes"]["corrected"]["to"] == 0), "nothing was wrong at any moment");
 }
 
-/// A sequence of numbers that is the same in each run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((self.0 >> 33) % u64::try_from(limit).unwrap()).unwrap()
-    }
-}
-
-/// Does one thing of those that change counts. What the moment doesn't allow is refused.
+/// Makes one of the calls that change counts. Calls that the course's state doesn't allow are refused.
 async fn act(
-    numbers: &mut Numbers,
+    random: &mut Random,
     staff: &Caller,
     learners: &[Caller],
     courses: &[CourseInProgress],
     categories: &[String],
 ) -> u16 {
-    let course = &courses[numbers.below(courses.len())];
-    let learner = &learners[numbers.below(learners.len())];
+    let course = &courses[random.below(courses.len())];
+    let learner = &learners[random.below(learners.len())];
     let post = async |path: &str| staff.post(&course.path(path), json!({})).await.status;
-    let answer = match numbers.below(14) {
+    let answer = match random.below(14) {
         0..=2 => learner.post(&course.path("/enrollments"), json!({})).await,
         3 => {
             let mine = learner.get("/v1/me/enrollments").await.ok();
@@ -88,21 +78,21 @@ async fn act(
         6 => return post("/unpublish").await,
         7 => return post("/archive").await,
         8 => {
-            let category = &categories[numbers.below(categories.len())];
-            let visibility = ["public", "private", "restricted"][numbers.below(3)];
+            let category = &categories[random.below(categories.len())];
+            let visibility = ["public", "private", "restricted"][random.below(3)];
             staff.patch(&course.path(""), json!({ "category_id": category, "visibility": visibility })).await
         }
         9 => {
-            let tags = [["a", "b"], ["b", "C"], ["c", "d"], ["A", "e"]][numbers.below(4)];
+            let tags = [["a", "b"], ["b", "C"], ["c", "d"], ["A", "e"]][random.below(4)];
             staff.put(&course.path("/tags"), json!(tags)).await
         }
         10 => {
-            let title = ["Shared words", "Other words", "Words and more"][numbers.below(3)];
+            let title = ["Shared words", "Other words", "Words and more"][random.below(3)];
             staff.patch(&course.path(""), json!({ "title": title })).await
         }
         11 => staff.delete(&course.path("")).await,
         12 => return post("/restore").await,
-        _ if numbers.below(2) == 0 => return post("/duplicate").await,
+        _ if random.below(2) == 0 => return post("/duplicate").await,
         _ => {
             let lines = learners.iter().map(|learner| learner.email.clone()).collect::<Vec<_>>().join("\n");
             staff.send_raw("POST", &course.path("/enrollments/import"), "text/csv", Some(lines.as_bytes())).await
@@ -129,11 +119,11 @@ async fn after_random_work_by_eight_at_once_all_counts_are_as_the_facts_say() {
     let outcomes = at_once(8, |worker| {
         let shared = shared.clone();
         async move {
-            let mut numbers = Numbers(u64::try_from(worker).unwrap());
+            let mut random = Random(1 + u64::try_from(worker).unwrap());
             let (admin, learners, courses, categories) = &*shared;
             let mut done = 0;
             for _ in 0..50 {
-                let status = act(&mut numbers, admin, learners, courses, categories).await;
+                let status = act(&mut random, admin, learners, courses, categories).await;
                 assert!(status < 500, "{status}");
                 done += u32::from(status < 300);
             }

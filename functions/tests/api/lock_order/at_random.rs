@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, CourseInProgress, Lyceum, at_once};
-use crate::media::event_order::Random;
+use crate::harness::{Answer, Caller, CourseInProgress, Lyceum, Random, at_once};
 
 /// The clients of the random test, and how many calls each of them makes.
 const CLIENTS: usize = 64;

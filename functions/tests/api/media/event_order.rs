@@ -7,19 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::{CreatedUpload, NewUpload, course, lesson};
 use super::samples;
-use crate::harness::{CourseInProgress, Lyceum};
-
-/// A random number generator with a fixed seed (xorshift), so that each run uses the same order.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end.max(1) as u64).unwrap()
-    }
-}
+use crate::harness::{CourseInProgress, Lyceum, Random};
 
 const LESSONS: usize = 8;
 

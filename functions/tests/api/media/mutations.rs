@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use lyceum::media::checks::{self, Frame};
 
 use super::checks::{format, ranged};
-use super::event_order::Random;
 use super::hostile::archives;
 use super::movies;
 use super::samples;
+use crate::harness::Random;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
